@@ -1,0 +1,90 @@
+package owner
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+)
+
+// kept is what one process may keep without having it open.
+type kept struct {
+	process Process
+	rings   map[uint32]place // by inode: the io_uring that has it as a fixed file
+	queues  []place          // unix sockets that have descriptors in flight to them
+}
+
+// keptBy looks for the wanted sockets in the io_urings of one process, and for queues that may have them. It reads the
+// fdinfo of every socket, so it is for sockets that the tables do not explain.
+func (sc *scan) keptBy(ctx context.Context, p proc, buf *scratch, wanted map[uint32]bool) (kept, error) {
+	var k kept
+	_, err := sc.tables(ctx, p, buf, func(at place, link []byte) {
+		switch _, socket := parseSocketLink(link); {
+		case socket:
+			if parseInFlight(fdinfo(p, at, buf)) {
+				k.queues = append(k.queues, at)
+			}
+		case string(link) == "anon_inode:[io_uring]":
+			for _, ino := range ringFiles(p, at, buf) {
+				if wanted[ino] {
+					k.rings = addPlace(k.rings, ino, at)
+				}
+			}
+		}
+	})
+	if err != nil || len(k.rings)+len(k.queues) == 0 {
+		return kept{}, err
+	}
+	if k.process, err = readProcess(p, buf); gone(err) {
+		return kept{}, nil
+	}
+	return k, err
+}
+
+// fdinfo is empty for a descriptor that was closed meanwhile, or is closed to us: then it hints at nothing.
+func fdinfo(p proc, at place, buf *scratch) []byte {
+	b, _, err := readFile(p.dir, under(at.tid, "fdinfo/")+strconv.Itoa(at.fd), buf.file[:0], 16<<20)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// ringFiles asks a few times: the kernel leaves the list out while it submits for the ring.
+func ringFiles(p proc, at place, buf *scratch) []uint32 {
+	for range 3 {
+		if inodes, complete := parseRing(fdinfo(p, at, buf)); complete {
+			return inodes
+		}
+	}
+	return nil
+}
+
+// parseInFlight reads the fdinfo of a socket (sock_show_fdinfo in net/socket.c, unix_show_fdinfo in net/unix/af_unix.c).
+func parseInFlight(b []byte) bool {
+	for line := range bytes.Lines(b) {
+		if n, ok := bytes.CutPrefix(line, []byte("scm_fds:")); ok {
+			count, err := strconv.ParseUint(string(bytes.TrimSpace(n)), 10, 64)
+			return err == nil && count > 0
+		}
+	}
+	return false
+}
+
+// parseRing lists the sockets among the fixed files in the fdinfo of an io_uring (io_uring/fdinfo.c): lines such as
+// "    0: socket:[17232]" after "UserFiles:". It is not complete when the kernel left the list out.
+func parseRing(b []byte) (inodes []uint32, complete bool) {
+	for line := range bytes.Lines(b) {
+		index, file, ok := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
+		switch {
+		case string(index) == "UserFiles":
+			complete = true
+		case string(index) == "UserBufs":
+			return inodes, complete
+		case complete && ok:
+			if ino, ok := parseSocketLink(bytes.TrimSpace(file)); ok {
+				inodes = append(inodes, ino)
+			}
+		}
+	}
+	return inodes, complete
+}

@@ -1,0 +1,72 @@
+package owner
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	infoRing  = "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t17240\nSqMask:\t0x3\nSqHead:\t0\nSqTail:\t0\nCachedSqHead:\t0\nCqMask:\t0x7\nCqHead:\t0\nCqTail:\t0\nCachedCqTail:\t0\nSQEs:\t0\nCQEs:\t0\nSqThread:\t-1\nSqThreadCpu:\t-1\nSqTotalTime:\t0\nSqWorkTime:\t0\nUserFiles:\t2\n    0: socket:[17232]\n    1: socket:[17233]\nUserBufs:\t0\nPollList:\nCqOverflowList:\nNAPI:\tdisabled\n"
+	infoQueue = "pos:\t0\nflags:\t02000002\nmnt_id:\t10\nino:\t17234\nscm_fds: 1\n"
+	infoUnix  = "pos:\t0\nflags:\t02000002\nmnt_id:\t10\nino:\t17233\nscm_fds: 0\n"
+	infoTCP   = "pos:\t0\nflags:\t02000002\nmnt_id:\t10\nino:\t17232\n"
+)
+
+func TestParseRing(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		in       string
+		want     []uint32
+		complete bool
+	}{
+		{"two sockets", infoRing, []uint32{17232, 17233}, true},
+		{"an empty slot and a regular file", "UserFiles:\t3\n    0: <none>\n    1: /tmp/socket:[7]\n    2: socket:[8]\nUserBufs:\t0\n", []uint32{8}, true},
+		{"names instead of inodes, as older kernels have", "UserFiles:\t1\n    0: TCP\nUserBufs:\t0\n", nil, true},
+		{"what looks like a file after the list", "UserFiles:\t0\nUserBufs:\t1\n    0: socket:[7]\n", nil, true},
+		{"a busy ring", "pos:\t0\nflags:\t02000002\n", nil, false},
+		{"nothing", "", nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, complete := parseRing([]byte(tt.in))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("inodes (-want +got):\n%s", diff)
+			}
+			if complete != tt.complete {
+				t.Errorf("complete %v, want %v", complete, tt.complete)
+			}
+		})
+	}
+}
+
+func TestParseInFlight(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   string
+		want bool
+	}{
+		{"a descriptor in the queue", infoQueue, true},
+		{"an empty queue", infoUnix, false},
+		{"not a unix socket", infoTCP, false},
+		{"a count that is none", "scm_fds: x\n", false},
+		{"nothing", "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := parseInFlight([]byte(tt.in)); got != tt.want {
+				t.Errorf("in flight %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzParseFdinfo(f *testing.F) {
+	for _, s := range []string{infoRing, infoQueue, infoUnix, infoTCP} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if inodes, complete := parseRing(b); !complete && inodes != nil {
+			t.Errorf("an incomplete list has %v", inodes)
+		}
+		parseInFlight(b)
+	})
+}

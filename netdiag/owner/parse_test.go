@@ -1,0 +1,204 @@
+package owner
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	// A Java process of a kernel 6.18.
+	statJava = "1988719 (java) S 1 1988719 1988719 0 -1 1077936128 92123 0 12 0 4211 933 0 0 20 0 43 0 7205817 4811653120 68442 18446744073709551615 94877599780864 94877599800745 140727938942528 0 0 0 0 4096 16800975 0 0 0 17 1 0 0 0 0 0 94877599816752 94877599818368 94878040846336 140727938943444 140727938943464 140727938943464 140727938945003 0\n"
+	statTail = " 1 2 3 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 65209 3133440 360\n"
+
+	statusSed = "Name:\tsed\nUmask:\t0022\nState:\tR (running)\nTgid:\t8811\nPid:\t8811\nPPid:\t8729\nTracerPid:\t0\nUid:\t1000\t0\t0\t0\nGid:\t1000\t1000\t1000\t1000\nThreads:\t1\n"
+)
+
+func TestParseStat(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   string
+		want stat
+		err  string
+	}{
+		{"a program", statJava, stat{"java", 'S', 1, 1077936128, 43, 7205817}, ""},
+		{"a command with the end of a command in it", "7 (a) R 9 (b) S" + statTail, stat{"a) R 9 (b", 'S', 1, 4194304, 1, 65209}, ""},
+		{"a command with a line end", "7 (a\nb) S" + statTail, stat{"a\nb", 'S', 1, 4194304, 1, 65209}, ""},
+		{"an empty command", "7 () S" + statTail, stat{"", 'S', 1, 4194304, 1, 65209}, ""},
+		{"bytes that are no UTF-8", "7 (\xff\xfe) S" + statTail, stat{"\xff\xfe", 'S', 1, 4194304, 1, 65209}, ""},
+		{"nothing", "", stat{}, "stat: no command in parentheses"},
+		{"no command", "7 S" + statTail, stat{}, "stat: no command in parentheses"},
+		{"parentheses the wrong way round", "7 )(", stat{}, "stat: no command in parentheses"},
+		{"cut off", "7 (a) S 1 2 3", stat{}, "stat: 4 fields after the command"},
+		{"a state of two letters", "7 (a) SS" + statTail, stat{}, "stat: 22 fields after the command"},
+		{"a parent that is no number", "7 (a) S x" + statTail[2:], stat{}, `stat: strconv.Atoi: parsing "x": invalid syntax`},
+		{"a start before boot", "7 (a) S 1 2 3 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 -1 0", stat{}, `stat: strconv.ParseUint: parsing "-1": invalid syntax`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := parseStat([]byte(tt.in))
+			checkError(t, err, tt.err)
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(stat{})); diff != "" {
+				t.Errorf("stat (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseEffectiveUID(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   string
+		want uint32
+		err  string
+	}{
+		{"effective, not real", statusSed, 0, ""},
+		{"nobody, unmapped", "Uid:\t0\t4294967294\t0\t0\n", 4294967294, ""},
+		{"a command cannot forge the line", "Name:\ta\\nUid:\t1\t1\t1\t1\nUid:\t2\t3\t4\t5\n", 3, ""},
+		{"no line", "Name:\tsed\n", 0, "status: no Uid line"},
+		{"too few numbers", "Uid:\t0\t0\n", 0, "status: Uid line of 2 numbers"},
+		{"above 32 bits", "Uid:\t0\t4294967296\t0\t0\n", 0, `status: strconv.ParseUint: parsing "4294967296": value out of range`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := parseEffectiveUID([]byte(tt.in))
+			checkError(t, err, tt.err)
+			if got != tt.want {
+				t.Errorf("uid %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseCmdline(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   string
+		want []string
+	}{
+		{"a program with arguments", "java\x00-jar\x00order.jar\x00", []string{"java", "-jar", "order.jar"}},
+		{"an empty argument in the middle", "sh\x00-c\x00\x00x\x00", []string{"sh", "-c", "", "x"}},
+		{"a title over the arguments", "nginx: master process /usr/sbin/nginx\x00\x00\x00\x00", []string{"nginx: master process /usr/sbin/nginx"}},
+		{"a title without an end", "postgres: writer", []string{"postgres: writer"}},
+		{"line ends and other bytes", "a\nb\x00\xff\x1b[31m\x00", []string{"a\nb", "\xff\x1b[31m"}},
+		{"a kernel thread", "", nil},
+		{"a title of nothing", "\x00\x00\x00", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, parseCmdline([]byte(tt.in))); diff != "" {
+				t.Errorf("arguments (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+const (
+	cgroupHybrid = "9:name=systemd:/\n8:pids:/\n7:blkio:/\n6:freezer:/\n5:devices:/\n4:memory:/\n3:cpuset:/\n2:cpuacct:/\n1:cpu:/\n0::/\n"
+	dockerID     = "3f4a0e8b5d1c9f27a6b8c0d2e4f60718293a4b5c6d7e8f9012a3b4c5d6e7f809"
+)
+
+func TestParseCgroup(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   string
+		want string
+	}{
+		{"v2", "0::/system.slice/order.service\n", "/system.slice/order.service"},
+		{"v1", "12:pids:/system.slice/sshd.service\n4:memory:/system.slice\n1:name=systemd:/system.slice/sshd.service\n", "/system.slice/sshd.service"},
+		{"hybrid, both the same", "1:name=systemd:/user.slice/user-0.slice/session-1.scope\n0::/user.slice/user-0.slice/session-1.scope\n", "/user.slice/user-0.slice/session-1.scope"},
+		{"hybrid, a container in v1 only", "1:name=systemd:/docker/" + dockerID + "\n0::/system.slice/containerd.service\n", "/docker/" + dockerID},
+		{"hybrid, in v2 only", "1:name=systemd:/\n0::/guard\n", "/guard"},
+		{"hybrid without systemd", cgroupHybrid, "/"},
+		{"v1, systemd's root", "1:name=systemd:/\n", "/"},
+		{"a colon in the name", "0::/a:b:c\n", "/a:b:c"},
+		{"a cgroup that was removed", "0::/gone.service (deleted)\n", "/gone.service"},
+		{"outside our cgroup namespace", "0::/../other.slice/x.service\n", "/../other.slice/x.service"},
+		{"controllers but neither hierarchy", "4:memory:/x\n", ""},
+		{"a path that is none", "0::x\n", ""},
+		{"nothing", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := parseCgroup([]byte(tt.in)); got != tt.want {
+				t.Errorf("path %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseSocketLink(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want uint32
+		ok   bool
+	}{
+		{"socket:[17232]", 17232, true},
+		{"socket:[4294967295]", 4294967295, true},
+		{"socket:[4294967296]", 0, false},
+		{"socket:[99999999999999999999999999999]", 0, false},
+		{"socket:[]", 0, false},
+		{"socket:[17232", 0, false},
+		{"socket:[-1]", 0, false},
+		{"pipe:[17232]", 0, false},
+		{"/tmp/socket:[17232]", 0, false},
+		{"", 0, false},
+	} {
+		got, ok := parseSocketLink([]byte(tt.in))
+		if got != tt.want || ok != tt.ok {
+			t.Errorf("%q: %d, %v, want %d, %v", tt.in, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func FuzzParseStat(f *testing.F) {
+	f.Add([]byte(statJava))
+	f.Add([]byte("7 (a) R 9 (b) S" + statTail))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		st, err := parseStat(b)
+		if err != nil && st != (stat{}) {
+			t.Errorf("error %v with half an answer: %+v", err, st)
+		}
+		if err == nil && !strings.Contains(string(b), "("+st.command+")") {
+			t.Errorf("command %q is not in %q", st.command, b)
+		}
+	})
+}
+
+func FuzzParseEffectiveUID(f *testing.F) {
+	f.Add([]byte(statusSed))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if uid, err := parseEffectiveUID(b); err != nil && uid != 0 {
+			t.Errorf("error %v with an answer: %d", err, uid)
+		}
+	})
+}
+
+func FuzzParseCmdline(f *testing.F) {
+	f.Add([]byte("java\x00-jar\x00order.jar\x00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		args := parseCmdline(b)
+		if joined := strings.Join(args, "\x00"); joined != strings.TrimRight(string(b), "\x00") {
+			t.Errorf("%q became %q", b, args)
+		}
+	})
+}
+
+func FuzzParseCgroup(f *testing.F) {
+	f.Add([]byte(cgroupHybrid))
+	f.Add([]byte("1:name=systemd:/docker/" + dockerID + "\n0::/system.slice/containerd.service\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if path := parseCgroup(b); path != "" && (path[0] != '/' || strings.Contains(path, "\n")) {
+			t.Errorf("path %q", path)
+		}
+	})
+}
+
+// checkError compares an error's text; "" wants none.
+func checkError(t *testing.T, err error, want string) {
+	t.Helper()
+	got := ""
+	if err != nil {
+		got = err.Error()
+	}
+	if got != want {
+		t.Errorf("error %q, want %q", got, want)
+	}
+}
