@@ -1,0 +1,82 @@
+package netdiag
+
+import (
+	"net/netip"
+
+	"portguard/netdiag/sockdiag"
+)
+
+// Flags are the options of a holder that sock_diag does not show. Each is Unknown until a duplicate of the socket was
+// asked, or something else gave it away.
+type Flags struct {
+	ReuseAddr, ReusePort, V6Only sockdiag.Tristate
+}
+
+// Assess applies the conflict rule to a socket of which not everything is known: Yes when bind() of service fails
+// because of it whatever the unknown flags are, No when it cannot, Unknown when it depends on them.
+func Assess(service Claim, s sockdiag.Socket, f Flags) sockdiag.Tristate {
+	proto := Protocol(s.Protocol)
+	var yes, no bool
+	for _, holder := range possibleClaims(s, f) {
+		if Conflict(proto, service, holder) {
+			yes = true
+		} else {
+			no = true
+		}
+	}
+	switch {
+	case yes && no:
+		return sockdiag.Unknown
+	case yes:
+		return sockdiag.Yes
+	}
+	return sockdiag.No
+}
+
+// possibleClaims are all that the socket may be.
+func possibleClaims(s sockdiag.Socket, f Flags) []Claim {
+	base := Claim{
+		Addr:      s.Local.Addr().WithZone(""),
+		Device:    s.Interface,
+		UID:       s.UID,
+		Listening: s.State == sockdiag.Listen,
+		Minisock:  s.Minisock(),
+	}
+	var all []Claim
+	for _, base.ReuseAddr = range possible(f.ReuseAddr) {
+		for _, base.ReusePort = range possible(f.ReusePort) {
+			for _, base.V6Only = range possible(f.V6Only) {
+				all = append(all, base)
+			}
+		}
+	}
+	return all
+}
+
+func possible(t sockdiag.Tristate) []bool {
+	switch t {
+	case sockdiag.Yes:
+		return []bool{true}
+	case sockdiag.No:
+		return []bool{false}
+	}
+	return []bool{false, true}
+}
+
+// v6Only works out the ipv6only flag, which sock_diag shows of listening and bound sockets only.
+func v6Only(s sockdiag.Socket, kind Kind, ev Evidence) sockdiag.Tristate {
+	a := s.Local.Addr()
+	switch {
+	case s.V6Only != sockdiag.Unknown:
+		return s.V6Only
+	case a.Is4() || a.Is4In6():
+		return sockdiag.No
+	case a == netip.IPv6Unspecified():
+		return sockdiag.Unknown
+	case kind == Client:
+		return sockdiag.No // connect() does not set it
+	case ev.Auto == sockdiag.No:
+		return sockdiag.Yes // bind() to one IPv6 address does
+	}
+	return sockdiag.Unknown
+}

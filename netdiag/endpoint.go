@@ -1,0 +1,95 @@
+package netdiag
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+)
+
+// Endpoint is what a service will bind: protocol, address, port, and the socket options it will set.
+type Endpoint struct {
+	Protocol Protocol
+	// Addr is the address bound. The zero value means every address: [::] dual-stack where the host has IPv6, else
+	// 0.0.0.0, as most servers do. The IPv6 wildcard says [::] and nothing else.
+	Addr netip.Addr
+	Port uint16 // host byte order, never 0
+	Options
+}
+
+// Options are the socket options that decide whether a bind() succeeds.
+type Options struct {
+	ReuseAddr Reuse
+	ReusePort bool // SO_REUSEPORT
+	V6Only    bool // IPV6_V6ONLY; without effect on an IPv4 address
+}
+
+// Reuse is what is known of the service's SO_REUSEADDR.
+type Reuse uint8
+
+// The zero value is "not said": then a TCP trial assumes it, as practically every server sets it, and a UDP verdict does
+// not, as practically none does.
+const (
+	ReuseNotSaid Reuse = iota
+	ReuseYes
+	ReuseNo
+)
+
+// setsReuseAddr says whether the trial, and so the verdict, counts on the service's SO_REUSEADDR.
+func (e Endpoint) setsReuseAddr() bool {
+	return e.ReuseAddr == ReuseYes || e.ReuseAddr == ReuseNotSaid && e.Protocol == TCP
+}
+
+// EveryAddress reports whether the endpoint was given without an address.
+func (e Endpoint) EveryAddress() bool { return !e.Addr.IsValid() }
+
+// Address is the address as people write it: "*" for every address.
+func (e Endpoint) Address() string {
+	if e.EveryAddress() {
+		return "*"
+	}
+	return e.Addr.String()
+}
+
+// Bind is the address and port as a bind() would name them: "*:30010", "127.0.0.1:8080", "[::1]:8080".
+func (e Endpoint) Bind() string {
+	if e.EveryAddress() {
+		return "*:" + strconv.Itoa(int(e.Port))
+	}
+	return netip.AddrPortFrom(e.Addr, e.Port).String()
+}
+
+// String is the short name used in messages: "30010/tcp", or "127.0.0.1:8080/tcp" when the endpoint has an address.
+func (e Endpoint) String() string {
+	if e.EveryAddress() {
+		return fmt.Sprintf("%d/%s", e.Port, e.Protocol)
+	}
+	return fmt.Sprintf("%s/%s", e.Bind(), e.Protocol)
+}
+
+// Claims are the sockets that a service on this endpoint may end up with, the likeliest first: one, except for every
+// address, which is [::] dual-stack or, on a host without IPv6, 0.0.0.0. uid is the user the service will run as.
+func (e Endpoint) Claims(uid uint32) []Claim {
+	base := Claim{ReuseAddr: e.setsReuseAddr(), ReusePort: e.ReusePort, UID: uid}
+	if !e.EveryAddress() {
+		base.Addr = e.Addr.WithZone("")
+		base.V6Only = e.Addr.Is6() && !e.Addr.Is4In6() && (e.V6Only || !e.Addr.IsUnspecified())
+		return []Claim{base}
+	}
+	v6, v4 := base, base
+	v6.Addr, v6.V6Only = netip.IPv6Unspecified(), e.V6Only
+	v4.Addr = netip.IPv4Unspecified()
+	if e.V6Only {
+		return []Claim{v6}
+	}
+	return []Claim{v6, v4}
+}
+
+// Overlaps reports whether no service could listen on both endpoints at once, as 127.0.0.1:80 beside *:80.
+func (e Endpoint) Overlaps(o Endpoint) bool {
+	if e.Protocol != o.Protocol || e.Port != o.Port {
+		return false
+	}
+	first := e.Claims(0)[0]
+	first.Listening = true
+	return Conflict(e.Protocol, o.Claims(0)[0], first)
+}

@@ -1,0 +1,74 @@
+package netdiag
+
+import (
+	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
+)
+
+// Holder is a socket that stands in the way, with what is known of it.
+type Holder struct {
+	Socket sockdiag.Socket
+	Kind   Kind
+	Flags  Flags
+	// Certain is false when the socket conflicts only if it lacks SO_REUSEADDR, and nothing could tell whether it does.
+	Certain bool
+	// Owners are the processes that have the socket open, ordered by pid.
+	Owners []owner.Process
+	// Absence says why Owners is empty.
+	Absence Absence
+	// Hints name processes that keep the socket without having it open.
+	Hints []owner.Hint
+	// Cgroup is the path of the cgroup that the socket was created in, else of the first owner; "" when unknown.
+	Cgroup string
+}
+
+// Absence is the reason why no process shows as the owner of a socket.
+type Absence uint8
+
+// The reasons. The zero value: there are owners.
+const (
+	Shown             Absence = iota
+	Ownerless                 // closed by its process; the kernel finishes the connection
+	NotAccepted               // waits for accept() in the queue of the listener on this port
+	OfKernel                  // the kernel's own; every process was looked at
+	InRing                    // an io_uring fixed file; Hints name the ring's process
+	InFlight                  // probably sent over a unix socket and not yet received; Hints name the candidates
+	StaleSubflow              // an MPTCP subflow that outlives its process
+	NotPermitted              // some processes' descriptors are closed to this user
+	Hidden                    // /proc is mounted with hidepid: other users' processes do not show
+	OtherPIDNamespace         // a process outside this pid namespace, or the kernel
+	NoProc                    // /proc could not be read
+	Gone                      // found nowhere: it may have changed hands while we looked
+)
+
+// absence tells why nobody owns a socket for which the search came back empty.
+func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hint, searched error) Absence {
+	switch {
+	case s.Inode == 0 && kind == Accepted:
+		return NotAccepted
+	case s.Inode == 0:
+		return Ownerless
+	case searched != nil:
+		return NoProc
+	}
+	for _, h := range hints {
+		if h.Kind == owner.HintIOURing {
+			return InRing
+		}
+	}
+	switch {
+	case found.ChildPIDNamespace:
+		return OtherPIDNamespace
+	case found.Hidepid:
+		return Hidden
+	case found.Unreadable > 0:
+		return NotPermitted
+	case s.ULP == "mptcp" && kind != Listener:
+		return StaleSubflow
+	case len(hints) > 0:
+		return InFlight
+	case s.UID == 0:
+		return OfKernel
+	}
+	return Gone
+}

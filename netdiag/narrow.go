@@ -1,0 +1,134 @@
+package netdiag
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+
+	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
+)
+
+// Limits of what is done to tell holders that conflict from sockets that share the port: a busy server may have tens of
+// thousands of connections on it.
+const (
+	maxInspected = 1024 // sockets whose flags are asked of a duplicate
+	maxProbed    = 64   // local addresses that are bound one by one
+)
+
+// owners searches /proc for every candidate's processes, all at once.
+func (p *Prober) owners(ctx context.Context, findings []*Finding, t *tables) (owner.Result, error) {
+	var inodes []uint32
+	for _, f := range findings {
+		for _, s := range t.candidates(f) {
+			inodes = append(inodes, s.Inode)
+		}
+	}
+	if !slices.ContainsFunc(inodes, func(i uint32) bool { return i != 0 }) {
+		return owner.Result{}, nil
+	}
+	return p.scanner.Find(ctx, inodes)
+}
+
+// holders are the candidates that conflict, the certain ones first.
+func (t *tables) holders(f *Finding, found owner.Result, searched error) []Holder {
+	candidates := t.candidates(f)
+	if len(candidates) > 1 || f.Endpoint.Protocol == UDP {
+		inspect(candidates, found.Owners, t)
+		candidates = t.candidates(f)
+	}
+	if len(candidates) > 1 && f.Endpoint.Protocol == TCP {
+		candidates = probe(f, candidates, t)
+	}
+	holders := make([]Holder, 0, len(candidates))
+	for _, s := range candidates {
+		h := t.holder(s, found, searched)
+		h.Certain = len(candidates) == 1 && f.Endpoint.Protocol == TCP ||
+			Assess(f.Trial.Claim, s, h.Flags) == sockdiag.Yes
+		holders = append(holders, h)
+	}
+	slices.SortStableFunc(holders, compareHolders)
+	return holders
+}
+
+func compareHolders(a, b Holder) int {
+	if a.Certain != b.Certain {
+		if a.Certain {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.Socket.Remote.Compare(b.Socket.Remote), cmp.Compare(a.Socket.Cookie, b.Socket.Cookie))
+}
+
+func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) Holder {
+	h := Holder{
+		Socket: s,
+		Kind:   t.kind(s),
+		Flags:  t.flags[s.Cookie],
+		Owners: found.Owners[s.Inode],
+	}
+	if s.Inode == 0 {
+		h.Owners = nil
+	}
+	if len(h.Owners) == 0 {
+		h.Hints = found.Held[s.Inode]
+		h.Absence = absence(s, h.Kind, found, h.Hints, searched)
+	}
+	if h.Absence == OfKernel {
+		h.Kind = Kernel
+	}
+	h.Cgroup = t.cgroupOf(s, h.Owners)
+	return h
+}
+
+// cgroupOf is the cgroup that the socket was made in; where that is gone or says nothing, its first owner's.
+func (t *tables) cgroupOf(s sockdiag.Socket, owners []owner.Process) string {
+	path, known := t.cgroups[s.CgroupID]
+	if !known && s.CgroupID != 0 {
+		path, _ = owner.CgroupPath(s.CgroupID)
+		t.cgroups[s.CgroupID] = path
+	}
+	if (path == "" || path == "/") && len(owners) > 0 {
+		path = owners[0].Cgroup
+	}
+	return path
+}
+
+// inspect asks the sockets themselves for the flags that sock_diag does not show, where this user may: through a
+// duplicate that is only read.
+func inspect(sockets []sockdiag.Socket, owners map[uint32][]owner.Process, t *tables) {
+	for _, s := range sockets[:min(len(sockets), maxInspected)] {
+		if s.Inode == 0 {
+			continue
+		}
+		for _, o := range owners[s.Inode] {
+			flags, err := readFlags(o, s)
+			if err == nil {
+				t.flags[s.Cookie] = flags
+				break
+			}
+		}
+	}
+}
+
+// probe drops the candidates that share the port: when bind() of one's own address succeeds with the service's options,
+// no socket on that address stands in the way. It takes no privilege, and helps for TIME_WAIT, which nobody can ask.
+func probe(f *Finding, candidates []sockdiag.Socket, t *tables) []sockdiag.Socket {
+	shares := map[netip.Addr]bool{}
+	for _, s := range candidates {
+		a := s.Local.Addr()
+		_, done := shares[a]
+		if done || len(shares) == maxProbed || a.IsUnspecified() || a == f.Endpoint.Addr ||
+			Assess(f.Trial.Claim, s, t.flags[s.Cookie]) == sockdiag.Yes {
+			continue
+		}
+		e := f.Endpoint
+		e.Addr = a
+		trial := Try(e)
+		trial.Close()
+		shares[a] = trial.Verdict == Free
+	}
+	return slices.DeleteFunc(candidates, func(s sockdiag.Socket) bool { return shares[s.Local.Addr()] })
+}

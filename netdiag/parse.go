@@ -1,0 +1,154 @@
+package netdiag
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// A SyntaxError says what is wrong with an endpoint and shows a right one.
+type SyntaxError struct {
+	Text    string // the part that is wrong, as it was given
+	Problem string
+	Right   string // an endpoint that would do
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("endpoint %q: %s", e.Text, e.Problem)
+}
+
+// LookupService finds the port of a name of services(5). net.Resolver.LookupPort has this shape.
+type LookupService func(protocol, name string) (port int, err error)
+
+// ParseEndpoints reads the argument of -p: comma-separated endpoints such as 30010, 30010/udp, 127.0.0.1:8080,
+// [::1]:8080, :8080, localhost:8080, 30000-30009 and http. Every endpoint gets the options. Errors are *SyntaxError.
+func ParseEndpoints(text string, opts Options, lookup LookupService) ([]Endpoint, error) {
+	var all []Endpoint
+	for part := range strings.SplitSeq(text, ",") {
+		some, err := parseEndpoint(part, opts, lookup)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint, error) {
+	proto, rest := TCP, text
+	if before, name, ok := strings.Cut(text, "/"); ok {
+		switch strings.ToLower(name) {
+		case "tcp":
+		case "udp":
+			proto = UDP
+		default:
+			return nil, &SyntaxError{text, fmt.Sprintf("%q is neither tcp nor udp", name), "30010/udp"}
+		}
+		rest = before
+	}
+	addr, ports, err := splitAddress(text, rest)
+	if err != nil {
+		return nil, err
+	}
+	first, last, err := parsePorts(text, ports, proto, lookup)
+	if err != nil {
+		return nil, err
+	}
+	endpoints := make([]Endpoint, 0, int(last)-int(first)+1)
+	for p := int(first); p <= int(last); p++ {
+		endpoints = append(endpoints, Endpoint{Protocol: proto, Addr: addr, Port: uint16(p), Options: opts})
+	}
+	return endpoints, nil
+}
+
+// splitAddress takes the address off the front. The zero address means that none was given.
+func splitAddress(text, rest string) (addr netip.Addr, ports string, err error) {
+	host, ports, ok := cutLast(rest, ":")
+	switch {
+	case !ok:
+		return netip.Addr{}, rest, nil
+	case host == "" || host == "*":
+		return netip.Addr{}, ports, nil
+	case host == "localhost":
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), ports, nil
+	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
+		addr, err := netip.ParseAddr(host[1 : len(host)-1])
+		if err != nil || !addr.Is6() {
+			return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is not an IPv6 address", host), "[::1]:8080"}
+		}
+		if addr.IsLinkLocalUnicast() && addr.Zone() == "" {
+			return netip.Addr{}, "", &SyntaxError{text, "a link-local address needs its interface", fmt.Sprintf("[%s%%eth0]:%s", addr, ports)}
+		}
+		return addr, ports, nil
+	case strings.Contains(host, ":"):
+		return netip.Addr{}, "", &SyntaxError{text, "an IPv6 address needs brackets before its port", "[::1]:8080"}
+	}
+	addr, perr := netip.ParseAddr(host)
+	if perr != nil {
+		return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is not an address; a service binds addresses, not names", host), "127.0.0.1:8080"}
+	}
+	return addr, ports, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
+}
+
+func parsePorts(text, ports string, proto Protocol, lookup LookupService) (first, last uint16, err error) {
+	if ports == "" {
+		return 0, 0, &SyntaxError{text, "there is no port", "30010"}
+	}
+	low, high, isRange := strings.Cut(ports, "-")
+	if !startsWithDigit(low) && (low != "" || !isRange) {
+		return parseService(text, ports, proto, lookup)
+	}
+	if first, err = parsePort(text, low); err != nil {
+		return 0, 0, err
+	}
+	if !isRange {
+		return first, first, nil
+	}
+	if last, err = parsePort(text, high); err != nil {
+		return 0, 0, err
+	}
+	if last < first {
+		return 0, 0, &SyntaxError{text, "the range runs backwards", fmt.Sprintf("%d-%d", last, first)}
+	}
+	return first, last, nil
+}
+
+func startsWithDigit(s string) bool {
+	return s != "" && (s[0] >= '0' && s[0] <= '9' || s[0] == '+')
+}
+
+func parsePort(text, s string) (uint16, error) {
+	switch n, err := strconv.ParseUint(s, 10, 64); {
+	case s == "":
+		return 0, &SyntaxError{text, "a range needs both ends", "30000-30009"}
+	case err != nil && !isAllDigits(s):
+		return 0, &SyntaxError{text, fmt.Sprintf("%q is not a port number", s), "30010"}
+	case err != nil || n > 65535:
+		return 0, &SyntaxError{text, fmt.Sprintf("%s is above 65535, the highest port", s), "30010"}
+	case n == 0:
+		return 0, &SyntaxError{text, "port 0 asks the kernel for any port; there is nothing to guard", "30010"}
+	default:
+		return uint16(n), nil
+	}
+}
+
+func isAllDigits(s string) bool {
+	return strings.Trim(s, "0123456789") == ""
+}
+
+// parseService knows names with dashes in them, as services(5) has many.
+func parseService(text, name string, proto Protocol, lookup LookupService) (first, last uint16, err error) {
+	port, err := lookup(proto.String(), name)
+	if err != nil || port < 1 || port > 65535 {
+		return 0, 0, &SyntaxError{text, fmt.Sprintf("%q is neither a port number nor a %s service in /etc/services", name, proto), "30010"}
+	}
+	return uint16(port), uint16(port), nil
+}

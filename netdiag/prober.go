@@ -1,0 +1,110 @@
+package netdiag
+
+import (
+	"context"
+	"slices"
+
+	"portguard/netdiag/owner"
+	"portguard/netdiag/pidfd"
+	"portguard/netdiag/sockdiag"
+)
+
+// Finding is what is known of one endpoint.
+type Finding struct {
+	Endpoint Endpoint
+	Trial    Trial
+	// Holders stand in the way when the verdict is Taken. Empty although it is Taken: the kernel's tables show nobody.
+	Holders []Holder
+}
+
+// Prober asks who holds a port. It is not safe for concurrent use.
+type Prober struct {
+	diag    *sockdiag.Conn
+	scanner owner.Scanner
+	mine    map[uint64]bool // cookies of portguard's own sockets
+}
+
+// NewProber returns a prober that opens its netlink socket when it first needs one: a free port asks nobody.
+func NewProber() *Prober { return &Prober{mine: map[uint64]bool{}} }
+
+// Close ends the prober.
+func (p *Prober) Close() error {
+	if p.diag == nil {
+		return nil
+	}
+	return p.diag.Close()
+}
+
+// Diag is the netlink connection, opened when it is first needed.
+func (p *Prober) Diag() (*sockdiag.Conn, error) {
+	if p.diag == nil {
+		c, err := sockdiag.Dial()
+		if err != nil {
+			return nil, err
+		}
+		p.diag = c
+	}
+	return p.diag, nil
+}
+
+// Ignore tells the prober of a socket of portguard's own, which stands in nobody's way. The sockets of free findings
+// are known without it.
+func (p *Prober) Ignore(fd int) {
+	if cookie, err := pidfd.Cookie(fd); err == nil {
+		p.mine[cookie] = true
+	}
+}
+
+// Explain fills in the holders of every finding whose verdict is Taken, with one dump of the kernel's tables for all of
+// them. A UDP endpoint that nothing conflicts with becomes Free: its trial was stricter than the service will be.
+//
+// An error means that the kernel could not be asked; errors.Is(err, sockdiag.ErrUnsupported) when it never can be here.
+// The verdicts stand all the same.
+func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
+	var taken []*Finding
+	for _, f := range findings {
+		switch {
+		case f.Trial.Verdict == Taken:
+			taken = append(taken, f)
+		case f.Trial.FD >= 0:
+			p.Ignore(f.Trial.FD)
+		}
+	}
+	// A socket that is just becoming a FIN_WAIT2 or TIME_WAIT record may be in none of the kernel's tables for a moment.
+	const attempts = 3
+	for range attempts {
+		if len(taken) == 0 {
+			break
+		}
+		if err := p.explain(ctx, taken); err != nil {
+			return err
+		}
+		taken = slices.DeleteFunc(taken, func(f *Finding) bool {
+			return f.Trial.Verdict != Taken || len(f.Holders) > 0
+		})
+	}
+	return nil
+}
+
+func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
+	t, err := p.tables(ctx, taken)
+	if err != nil {
+		return err
+	}
+	if err := p.markAuto(ctx, taken, t); err != nil {
+		return err
+	}
+	found, searched := p.owners(ctx, taken, t)
+	for _, f := range taken {
+		f.Holders = t.holders(f, found, searched)
+		if len(f.Holders) > 0 {
+			continue
+		}
+		if f.Endpoint.Protocol == UDP && len(t.byPort[keyOf(f.Endpoint)]) > 0 {
+			f.Trial.Verdict, f.Trial.Errno = Free, 0 // all there share the port with a service of these options
+			continue
+		}
+		f.Trial = Try(f.Endpoint) // the holder may have gone since the trial
+	}
+	return nil
+}

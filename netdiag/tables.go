@@ -1,0 +1,138 @@
+package netdiag
+
+import (
+	"context"
+	"slices"
+
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/sockdiag"
+)
+
+// tables is what the kernel's socket tables have on the ports asked about, and what more was learnt of each socket, by
+// cookie.
+type tables struct {
+	byPort    map[portKey][]sockdiag.Socket
+	auto      map[uint64]sockdiag.Tristate
+	flags     map[uint64]Flags
+	cgroups   map[uint64]string // path by id
+	ephemeral portrange.Range
+}
+
+type portKey struct {
+	protocol Protocol
+	port     uint16
+}
+
+func keyOf(e Endpoint) portKey { return portKey{e.Protocol, e.Port} }
+
+// tables dumps every state of every socket on the ports of the findings, but for those that are ours.
+func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, error) {
+	diag, err := p.Diag()
+	if err != nil {
+		return nil, err
+	}
+	t := &tables{
+		byPort:  map[portKey][]sockdiag.Socket{},
+		auto:    map[uint64]sockdiag.Tristate{},
+		flags:   map[uint64]Flags{},
+		cgroups: map[uint64]string{},
+	}
+	for _, proto := range []Protocol{TCP, UDP} {
+		ports := portsOf(findings, proto)
+		if len(ports) == 0 {
+			continue
+		}
+		sockets, err := diag.Dump(ctx, sockdiag.Query{
+			Protocol: uint8(proto), States: sockdiag.AllStates, Ports: ports, Info: proto == TCP,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sockets {
+			if key := (portKey{proto, s.Local.Port()}); !p.mine[s.Cookie] {
+				t.byPort[key] = append(t.byPort[key], s)
+			}
+		}
+	}
+	// Without the range a client is told from an accepted socket by what its connection says alone.
+	t.ephemeral, _ = portrange.Ephemeral()
+	return t, nil
+}
+
+func portsOf(findings []*Finding, proto Protocol) []sockdiag.PortRange {
+	var ports []sockdiag.PortRange
+	for _, f := range findings {
+		if f.Endpoint.Protocol == proto {
+			ports = append(ports, sockdiag.PortRange{First: f.Endpoint.Port, Last: f.Endpoint.Port})
+		}
+	}
+	return ports
+}
+
+// candidates are the sockets on the endpoint's port that conflict, as far as their flags are known.
+func (t *tables) candidates(f *Finding) []sockdiag.Socket {
+	var some []sockdiag.Socket
+	for _, s := range t.byPort[keyOf(f.Endpoint)] {
+		if Assess(f.Trial.Claim, s, t.flags[s.Cookie]) != sockdiag.No {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// markAuto asks the kernel which of the candidates did not name their port in a bind(), where that tells anything: of
+// sockets that have an owner and do not listen. It is a filter of the dump, not an attribute, so it is a dump more.
+func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) error {
+	for _, proto := range []Protocol{TCP, UDP} {
+		var asked []*Finding
+		var states sockdiag.States
+		for _, f := range findings {
+			if f.Endpoint.Protocol != proto {
+				continue
+			}
+			for _, s := range t.candidates(f) {
+				if s.Inode == 0 || s.State == sockdiag.Listen || proto == TCP && s.State == sockdiag.Close {
+					continue
+				}
+				asked = append(asked, f)
+				states |= sockdiag.MaskOf(s.State)
+				t.auto[s.Cookie] = sockdiag.No
+			}
+		}
+		if len(asked) == 0 {
+			continue
+		}
+		sockets, err := p.diag.Dump(ctx, sockdiag.Query{
+			Protocol: uint8(proto), States: states, Ports: portsOf(slices.Compact(asked), proto), Auto: true,
+		})
+		if err != nil {
+			return err
+		}
+		for _, s := range sockets {
+			if t.auto[s.Cookie] == sockdiag.No {
+				t.auto[s.Cookie] = sockdiag.Yes
+			}
+		}
+	}
+	for _, sockets := range t.byPort {
+		for _, s := range sockets {
+			flags := t.flags[s.Cookie]
+			flags.V6Only = v6Only(s, t.kind(s), t.evidence(s))
+			t.flags[s.Cookie] = flags
+		}
+	}
+	return nil
+}
+
+func (t *tables) evidence(s sockdiag.Socket) Evidence {
+	key := portKey{Protocol(s.Protocol), s.Local.Port()}
+	return Evidence{
+		Auto:             t.auto[s.Cookie],
+		InEphemeralRange: t.ephemeral.Contains(s.Local.Port()),
+		ListenerBeside: slices.ContainsFunc(t.byPort[key], func(o sockdiag.Socket) bool {
+			return o.State == sockdiag.Listen
+		}),
+	}
+}
+
+func (t *tables) kind(s sockdiag.Socket) Kind { return KindOf(s, t.evidence(s)) }

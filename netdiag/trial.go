@@ -1,0 +1,158 @@
+package netdiag
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Verdict is what the kernel says of an endpoint.
+type Verdict uint8
+
+// The verdicts. The zero value is Unknown: nobody has asked, or the kernel could not be asked.
+const (
+	Unknown   Verdict = iota
+	Free              // bind() succeeds
+	Taken             // EADDRINUSE
+	Forbidden         // EACCES: a privileged port without CAP_NET_BIND_SERVICE, or a security module
+	NoAddress         // EADDRNOTAVAIL: the address is not on this host
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case Free:
+		return "free"
+	case Taken:
+		return "taken"
+	case Forbidden:
+		return "forbidden"
+	case NoAddress:
+		return "no-address"
+	}
+	return "unknown"
+}
+
+// Trial is the kernel's answer to bind()ing an endpoint exactly as the service will.
+type Trial struct {
+	Verdict Verdict
+	Errno   unix.Errno // 0 when free
+	// FD is the bound socket of a free TCP endpoint, close-on-exec and never listening: as long as it is open, the kernel
+	// hands the port to nobody. -1 otherwise, and for UDP, where an open socket would receive the service's datagrams.
+	FD int
+	// Claim is what was tried last: it tells which of an endpoint's families the host has.
+	Claim Claim
+}
+
+// Close gives the port back. It may be called more than once.
+func (t *Trial) Close() {
+	if t.FD >= 0 {
+		unix.Close(t.FD)
+		t.FD = -1
+	}
+}
+
+// Try bind()s the endpoint. It needs no privilege that the service would not need, and it must run as the user that the
+// service will run as.
+//
+// A UDP endpoint is tried without any reuse option, which would steal a live holder's datagrams: success is certain,
+// EADDRINUSE is only certain for a service that sets none either, and Prober.Ask decides the rest.
+func Try(e Endpoint) Trial {
+	var t Trial
+	for _, c := range e.Claims(uint32(unix.Geteuid())) {
+		t = try(e, c)
+		if t.Verdict != Unknown || !errors.Is(t.Errno, unix.EAFNOSUPPORT) && !errors.Is(t.Errno, unix.EADDRNOTAVAIL) {
+			return t
+		}
+	}
+	return t
+}
+
+func try(e Endpoint, c Claim) Trial {
+	fd, err := bind(e, c)
+	t := Trial{FD: fd, Claim: c}
+	if err != nil {
+		t.FD = -1
+		errors.As(err, &t.Errno)
+	}
+	switch {
+	case err == nil:
+		t.Verdict = Free
+	case errors.Is(err, unix.EADDRINUSE):
+		t.Verdict = Taken
+	case errors.Is(err, unix.EACCES):
+		t.Verdict = Forbidden
+	case errors.Is(err, unix.EADDRNOTAVAIL) && !c.Addr.IsUnspecified():
+		t.Verdict = NoAddress
+	}
+	if t.FD >= 0 && e.Protocol == UDP {
+		t.Close()
+	}
+	return t
+}
+
+func bind(e Endpoint, c Claim) (int, error) {
+	family, sa := sockaddr(e, c)
+	typ := unix.SOCK_STREAM
+	if e.Protocol == UDP {
+		typ = unix.SOCK_DGRAM
+	}
+	fd, err := unix.Socket(family, typ|unix.SOCK_CLOEXEC, int(e.Protocol))
+	if err != nil {
+		return -1, err
+	}
+	if err := setOptions(fd, family, e, c); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	if err := unix.Bind(fd, sa); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func setOptions(fd, family int, e Endpoint, c Claim) error {
+	if e.Protocol == TCP && c.ReuseAddr {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return err
+		}
+	}
+	if e.Protocol == TCP && c.ReusePort {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+			return err
+		}
+	}
+	if family == unix.AF_INET6 && !c.Addr.Is4In6() {
+		v6only := 0
+		if c.V6Only {
+			v6only = 1
+		}
+		return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
+	}
+	return nil
+}
+
+func sockaddr(e Endpoint, c Claim) (family int, sa unix.Sockaddr) {
+	if c.Addr.Is4() {
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(e.Port), Addr: c.Addr.As4()}
+	}
+	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(e.Port), Addr: c.Addr.As16(), ZoneId: zoneID(e.Addr)}
+}
+
+// zoneID is the interface index of a scoped address; 0, which bind() refuses for a link-local one, when there is none.
+func zoneID(a netip.Addr) uint32 {
+	if a.Zone() == "" {
+		return 0
+	}
+	if n, err := strconv.ParseUint(a.Zone(), 10, 32); err == nil {
+		return uint32(n)
+	}
+	ifi, err := net.InterfaceByName(a.Zone())
+	if err != nil {
+		return 0
+	}
+	return uint32(ifi.Index)
+}
