@@ -18,8 +18,8 @@ type Events struct {
 }
 
 // Subscribe asks for the destroy events of TCP and UDP sockets of both families in the network namespace of the calling
-// thread. Only those with a local port in ports (nil: any), or whose port the kernel no longer knows, arrive; where
-// ports has very many gaps, some between them arrive too. It needs no privilege; with CAP_NET_ADMIN the receive buffer
+// thread. Only those with a local port in ports (nil: any) arrive; where ports has very many gaps, some between them arrive
+// too. It needs no privilege; with CAP_NET_ADMIN the receive buffer
 // is larger than the system's limit.
 func Subscribe(ports []PortRange) (*Events, error) {
 	s, err := nl.Subscribe(unix.NETLINK_INET_DIAG) // groups follow when the filter is in place

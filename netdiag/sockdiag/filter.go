@@ -3,8 +3,10 @@ package sockdiag
 import "golang.org/x/sys/unix"
 
 // filter is the classic BPF program that lets destroy events pass whose source port is in one of ranges (as cover leaves
-// them, at most maxRanges), or 0: a socket that was disconnected before it was closed no longer knows its port. Every
-// range has a return of its own, so that no jump is long.
+// them, at most maxRanges). Every range has a return of its own, so that no jump is long.
+//
+// Events with source port 0 do not pass: a socket that had lost its port, or never had one, held none when it was closed.
+// Every failed bind() of the waiting program itself makes one.
 func filter(ranges []PortRange) []unix.SockFilter {
 	const sourcePort = unix.NLMSG_HDRLEN + 4 // struct inet_diag_msg: id.idiag_sport
 	pass := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff}
@@ -12,7 +14,7 @@ func filter(ranges []PortRange) []unix.SockFilter {
 
 	// A half-word load turns network into host byte order.
 	prog := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_H | unix.BPF_ABS, K: sourcePort}}
-	for _, r := range append([]PortRange{{0, 0}}, ranges...) {
+	for _, r := range ranges {
 		prog = append(prog,
 			unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: uint32(r.First), Jf: 2},
 			unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, K: uint32(r.Last), Jt: 1},
