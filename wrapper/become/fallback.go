@@ -1,0 +1,51 @@
+package become
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// pieceTogether is AtStart where nothing was captured. The errors of looking at oneself leave the answer as it would be
+// without the question: nothing ignored, nothing blocked.
+func pieceTogether() Inherited {
+	var in Inherited
+	in.Ignored, _ = ignoredNow()
+	in.Blocked, _ = blockedNow()
+	in.Environ = os.Environ()
+	if raw, err := os.ReadFile("/proc/self/environ"); err == nil {
+		in.Environ = splitEnviron(raw)
+	}
+	if startedBySystemd(in.Environ, os.Getpid()) {
+		in.Ignored = in.Ignored.With(unix.SIGPIPE)
+	}
+	return in
+}
+
+// splitEnviron splits the text of /proc/PID/environ: entries, each ended by a NUL. Entries may be empty. Bytes after the
+// last NUL are an entry too, as when the kernel cut a string at a page it could not read.
+func splitEnviron(raw []byte) []string {
+	if len(raw) == 0 {
+		return []string{}
+	}
+	return strings.Split(strings.TrimSuffix(string(raw), "\x00"), "\x00")
+}
+
+// startedBySystemd reports whether environ says that systemd (248 or later) executed process pid itself, rather than one of
+// its ancestors: see SYSTEMD_EXEC_PID in systemd.exec(5).
+func startedBySystemd(environ []string, pid int) bool {
+	value, found := lookup(environ, "SYSTEMD_EXEC_PID")
+	return found && value == strconv.Itoa(pid)
+}
+
+// lookup is getenv(3): the first entry counts.
+func lookup(environ []string, name string) (value string, found bool) {
+	for _, entry := range environ {
+		if value, found = strings.CutPrefix(entry, name+"="); found {
+			return value, true
+		}
+	}
+	return "", false
+}

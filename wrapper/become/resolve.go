@@ -1,0 +1,123 @@
+package become
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Error says why a command cannot become the service.
+type Error struct {
+	Command string // as it was given
+	Path    string // the file that was found for it; empty when none was
+	Err     error  // wraps a unix.Errno
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Path != "":
+		return fmt.Sprintf("cannot execute %s: %v", e.Path, e.Err)
+	case strings.Contains(e.Command, "/"):
+		return fmt.Sprintf("%s not found", e.Command)
+	default:
+		return fmt.Sprintf("%s not found in PATH", e.Command)
+	}
+}
+
+// Unwrap gives Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// NotFound reports whether there is no such command (a shell's exit status 127), rather than one that cannot be executed (126).
+func (e *Error) NotFound() bool { return e.Path == "" }
+
+// Resolve returns the file that execvp(3) would execute for command, as the path that it would give to execve: the command
+// itself if it has a slash, otherwise the first that can be executed of the directories of PATH in environ ("/bin:/usr/bin"
+// without PATH). An empty or relative directory counts from the working directory, as it does for a shell and unlike
+// exec.LookPath.
+//
+// Errors are of type *[Error]. Permissions are checked as execve will (effective ids, noexec mounts), and so is the
+// interpreter after "#!"; a binary for another machine, a missing ELF loader and the veto of a security module show only when
+// it is tried.
+func Resolve(command string, environ []string) (string, error) {
+	if strings.Contains(command, "/") {
+		if err := executable(command); err != nil {
+			return "", resolveError(command, command, err)
+		}
+		return command, nil
+	}
+	if command == "" {
+		return "", &Error{Command: `""`, Err: unix.ENOENT}
+	}
+	path, found := lookup(environ, "PATH")
+	if !found {
+		path = "/bin:/usr/bin" // confstr(_CS_PATH) of glibc
+	}
+	var refused *Error // the first that was there and could not be executed
+	for _, dir := range strings.Split(path, ":") {
+		candidate := command
+		if dir != "" {
+			candidate = dir + "/" + command
+		}
+		err := executable(candidate)
+		if err == nil {
+			return candidate, nil
+		}
+		if e := resolveError(command, candidate, err); refused == nil && e.Path != "" {
+			refused = e
+		}
+	}
+	if refused != nil {
+		return "", refused
+	}
+	return "", &Error{Command: command, Err: unix.ENOENT}
+}
+
+// resolveError tells "there is no such file" from "it cannot be executed".
+func resolveError(command, path string, err error) *Error {
+	var bad *interpreterError
+	if !errors.As(err, &bad) && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR)) {
+		return &Error{Command: command, Err: err}
+	}
+	return &Error{Command: command, Path: path, Err: err}
+}
+
+// executable returns nil if execve would most likely accept path, else the errno that it would give.
+func executable(path string) error {
+	if err := mayExecute(path); err != nil {
+		return err
+	}
+	interpreter := parseShebang(head(path))
+	if interpreter == "" {
+		return nil
+	}
+	if err := mayExecute(interpreter); err != nil {
+		return &interpreterError{Interpreter: interpreter, Err: err}
+	}
+	return nil
+}
+
+func mayExecute(path string) error {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return unix.EACCES // what execve says of directories and devices
+	}
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+}
+
+// head returns the first bytes of a file, those that the kernel looks at to see what it is; none if they cannot be read.
+func head(path string) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	buf := make([]byte, binprmBufSize)
+	n, _ := f.Read(buf)
+	return buf[:n]
+}

@@ -1,0 +1,30 @@
+package become
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Written by entry, before the Go runtime starts, and by nothing else. All zero when entry did not run.
+var (
+	startStack   unsafe.Pointer // the initial stack: argc, argv, NULL, envp, NULL, auxiliary vector
+	startIgnored uint64         // bit n-1: signal n
+	startBlocked uint64         // bit n-1: signal n
+	startClosed  uint64         // bit n: fd n, of 0 to 2
+)
+
+// stackEnviron reads the environment from an initial process stack as the kernel lays it out (create_elf_tables in
+// fs/binfmt_elf.c): a word argc, argc pointers and NULL, the environment's pointers and NULL.
+func stackEnviron(stack unsafe.Pointer) []string {
+	argc := *(*uintptr)(stack)
+	const word = unsafe.Sizeof(argc)
+	environ := []string{}
+	for p := unsafe.Add(stack, word*(1+argc+1)); ; p = unsafe.Add(p, word) {
+		entry := *(**byte)(p)
+		if entry == nil {
+			return environ
+		}
+		environ = append(environ, unix.BytePtrToString(entry))
+	}
+}
