@@ -83,7 +83,10 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 			return f.Trial.Verdict != Taken || len(f.Holders) > 0
 		})
 	}
-	return nil
+	if len(taken) == 0 {
+		return nil
+	}
+	return p.explainUnlisted(ctx, taken)
 }
 
 func (p *Prober) explain(ctx context.Context, taken []*Finding) error {

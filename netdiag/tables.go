@@ -18,6 +18,15 @@ type tables struct {
 	ephemeral portrange.Range
 }
 
+func newTables() *tables {
+	return &tables{
+		byPort:  map[portKey][]sockdiag.Socket{},
+		auto:    map[uint64]sockdiag.Tristate{},
+		flags:   map[uint64]Flags{},
+		cgroups: map[uint64]string{},
+	}
+}
+
 type portKey struct {
 	protocol Protocol
 	port     uint16
@@ -31,12 +40,7 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{
-		byPort:  map[portKey][]sockdiag.Socket{},
-		auto:    map[uint64]sockdiag.Tristate{},
-		flags:   map[uint64]Flags{},
-		cgroups: map[uint64]string{},
-	}
+	t := newTables()
 	for _, proto := range []Protocol{TCP, UDP} {
 		ports := portsOf(findings, proto)
 		if len(ports) == 0 {
@@ -51,6 +55,7 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 		for _, s := range sockets {
 			if key := (portKey{proto, s.Local.Port()}); !p.mine[s.Cookie] {
 				t.byPort[key] = append(t.byPort[key], s)
+				t.flags[s.Cookie] = Flags{V6Only: v6Only(s)}
 			}
 		}
 	}
@@ -112,13 +117,6 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) e
 			if t.auto[s.Cookie] == sockdiag.No {
 				t.auto[s.Cookie] = sockdiag.Yes
 			}
-		}
-	}
-	for _, sockets := range t.byPort {
-		for _, s := range sockets {
-			flags := t.flags[s.Cookie]
-			flags.V6Only = v6Only(s, t.kind(s), t.evidence(s))
-			t.flags[s.Cookie] = flags
 		}
 	}
 	return nil
