@@ -1,0 +1,100 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/pidfd"
+)
+
+// cut is the close rung: it ends exactly the connections that hold the endpoints still wanted. A socket whose program asked
+// for the port keeps it without its connection, and is shared then.
+func (g *Guard) cut(ctx context.Context, r *Report) {
+	if g.policy.DryRun {
+		for _, t := range g.targets(ctx, Close, r) {
+			for _, i := range t.holders {
+				g.act(t.Outcome, Action{Close, i, Would, wouldClose(t.Known[i])})
+			}
+		}
+		return
+	}
+	g.rounds(ctx, Close, r, func(t target) (moved bool) {
+		for _, i := range t.holders {
+			if h := t.Known[i]; h.Kind != netdiag.Bound {
+				a := g.closeOne(ctx, i, h)
+				g.act(t.Outcome, a)
+				moved = moved || a.Result == Done
+			}
+		}
+		if !g.try(t.Outcome, Close) {
+			moved = g.shareRest(ctx, t) || moved
+		}
+		return moved
+	})
+}
+
+// shareRest shares what is still bound after its connection is gone. Their sockets are the same as before, though the
+// kernel's tables show them in another state.
+func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
+	for _, i := range t.holders {
+		h := t.Known[i]
+		if !staysBound(h) || ctx.Err() != nil {
+			continue
+		}
+		a := Action{Close, i, Done, "set SO_REUSEADDR on what is left bound of the " + describe(h)}
+		if err := setReuseAddr(h); err != nil {
+			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: %v%s", a.Detail, err, tracingHelp(err))
+		}
+		g.act(t.Outcome, a)
+		moved = moved || a.Result == Done
+	}
+	g.try(t.Outcome, Close)
+	return moved
+}
+
+func wouldClose(h netdiag.Holder) string {
+	switch {
+	case h.Kind == netdiag.Bound:
+		return "set SO_REUSEADDR on the " + describe(h) + ", which has no connection to cut"
+	case staysBound(h):
+		return "cut the " + describe(h) + ", and set SO_REUSEADDR on what stays bound of it"
+	}
+	return "cut the " + describe(h)
+}
+
+// closeOne asks the kernel to destroy the socket with this very cookie. Where the kernel cannot, or this user may not, the
+// connection is broken through a duplicate of the owner's descriptor.
+func (g *Guard) closeOne(ctx context.Context, i int, h netdiag.Holder) Action {
+	if h.Kind == netdiag.Remains {
+		return g.clearOne(ctx, Close, i, h)
+	}
+	err := g.destroy(ctx, h)
+	switch {
+	case err == nil:
+		return Action{Close, i, Done, "cut the " + describe(h)}
+	case errors.Is(err, unix.ENOENT):
+		return Action{Close, i, Done, "the " + describe(h) + " was gone already"}
+	case len(h.Owners) == 0:
+		a := g.clearOne(ctx, Close, i, h)
+		return a
+	}
+	if errDup := throughOwner(h, pidfd.Disconnect); errDup != nil {
+		a := Action{Close, i, touchResult(errDup), fmt.Sprintf("cut the %s: %v; by its descriptor: %v", describe(h), err, errDup)}
+		if a.Result == NotPermitted || errors.Is(err, unix.EPERM) {
+			a.Result = NotPermitted
+			a.Detail += "; that takes CAP_NET_ADMIN, or CAP_SYS_PTRACE"
+		}
+		return a
+	}
+	return Action{Close, i, Done, "cut the " + describe(h) + " by a duplicate of its descriptor"}
+}
+
+// unmap shows a v4-mapped address as the IPv4 address that people know.
+func unmap(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}

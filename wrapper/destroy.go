@@ -1,0 +1,61 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/sockdiag"
+)
+
+// destroy ends a socket, if it still is the one that was found.
+func (g *Guard) destroy(ctx context.Context, h netdiag.Holder) error {
+	diag, err := g.prober.Diag()
+	if err != nil {
+		return err
+	}
+	return diag.Destroy(ctx, h.Socket)
+}
+
+// clearOne ends a record that no process owns.
+func (g *Guard) clearOne(ctx context.Context, rung Rung, i int, h netdiag.Holder) Action {
+	err := g.destroy(ctx, h)
+	switch {
+	case err == nil, errors.Is(err, unix.ENOENT):
+		return Action{rung, i, Done, "cleared the " + describe(h) + ", which belonged to no process"}
+	case errors.Is(err, unix.EPERM):
+		return Action{rung, i, NotPermitted, "clear the " + describe(h) + ": that takes CAP_NET_ADMIN"}
+	case errors.Is(err, unix.EOPNOTSUPP):
+		return Action{rung, i, NotPossible, "clear the " + describe(h) + ": this kernel cannot; it ends by itself (--wait)"}
+	}
+	return Action{rung, i, Failed, "clear the " + describe(h) + ": " + err.Error()}
+}
+
+// canClear reports whether the kernel would clear a TIME_WAIT record for us: it has SOCK_DESTROY and lets us use it, which
+// an attempt on a socket that nobody has tells, and it knows how to, which its version tells (Linux 6.0).
+func (g *Guard) canClear(ctx context.Context) bool {
+	nobody := sockdiag.Socket{
+		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: sockdiag.Established,
+		Local:  netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 1),
+		Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 1),
+		Cookie: 1<<64 - 2,
+	}
+	diag, err := g.prober.Diag()
+	return err == nil && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) && kernelMajor() >= 6
+}
+
+// kernelMajor is the first number of the kernel's release, 0 when it cannot be read.
+func kernelMajor() int {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return 0
+	}
+	major, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), ".")
+	n, _ := strconv.Atoi(major)
+	return n
+}

@@ -1,0 +1,138 @@
+package wrapper
+
+import (
+	"context"
+	"slices"
+
+	"portguard/netdiag"
+)
+
+// Watcher is told what happens while it happens.
+type Watcher interface {
+	// Waiting is called when a wait begins and whenever what it waits for has changed. until is when it ends; the zero
+	// time for never.
+	Waiting(Waiting)
+	// Acted is called after each act and each refusal.
+	Acted(netdiag.Endpoint, []netdiag.Holder, Action)
+}
+
+// Guard gets endpoints free under a policy. The zero value is not ready; see New.
+type Guard struct {
+	policy  Policy
+	watcher Watcher
+	prober  *netdiag.Prober
+	// freed is called when a trial has succeeded that failed before; nil for nothing.
+	freed func(*Outcome)
+}
+
+// New returns a guard. Close it in the end.
+func New(p Policy, w Watcher) *Guard {
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber()}
+}
+
+// Close ends the guard's questions to the kernel. The ports that a report holds stay held.
+func (g *Guard) Close() error { return g.prober.Close() }
+
+// Run tries every endpoint and climbs the ladder for those that are not free. The report is complete whatever happened;
+// the ports that it found free are held until Release, so that none is lost while another is worked on. The error is the
+// context's.
+func (g *Guard) Run(ctx context.Context, endpoints []netdiag.Endpoint) (*Report, error) {
+	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
+	for i, e := range endpoints {
+		r.Outcomes[i].Finding = netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
+	}
+	g.explain(ctx, r)
+	for rung := Ground; ctx.Err() == nil; {
+		next, ok := g.policy.next(rung, verdicts(r))
+		if !ok {
+			break
+		}
+		g.climb(ctx, next, r)
+		rung = next
+	}
+	recheckUDP(r)
+	return r, ctx.Err()
+}
+
+// climb does one rung for every endpoint that is still wanted.
+func (g *Guard) climb(ctx context.Context, rung Rung, r *Report) {
+	switch rung {
+	case Share:
+		g.share(ctx, r)
+	case Close:
+		g.cut(ctx, r)
+	case Wait:
+		g.wait(ctx, r)
+	case Kill:
+		g.kill(ctx, r)
+	}
+}
+
+// explain names the holders of every endpoint that is taken. What the kernel will not tell is kept in the outcome.
+func (g *Guard) explain(ctx context.Context, r *Report) {
+	findings := make([]*netdiag.Finding, len(r.Outcomes))
+	for i := range r.Outcomes {
+		findings[i] = &r.Outcomes[i].Finding
+	}
+	err := g.prober.Explain(ctx, findings)
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		if o.Trial.Verdict == netdiag.Taken {
+			o.Unexplained = err
+		}
+		o.learn()
+	}
+}
+
+// try asks the kernel again about an endpoint that was not free, and credits the rung when it is now.
+func (g *Guard) try(o *Outcome, rung Rung) bool {
+	o.Trial.Close()
+	o.Trial = netdiag.Try(o.Endpoint)
+	if o.Trial.Verdict != netdiag.Free {
+		return false
+	}
+	o.By = rung
+	if g.freed != nil {
+		g.freed(o)
+	}
+	return true
+}
+
+// act records an act or a refusal, once, and tells the watcher.
+func (g *Guard) act(o *Outcome, a Action) {
+	if slices.Contains(o.Actions, a) {
+		return
+	}
+	o.Actions = append(o.Actions, a)
+	if g.watcher != nil {
+		g.watcher.Acted(o.Endpoint, o.Known, a)
+	}
+}
+
+// recheckUDP tries the UDP endpoints once more: nothing holds them while others are worked on.
+func recheckUDP(r *Report) {
+	for i := range r.Outcomes {
+		if o := &r.Outcomes[i]; o.Endpoint.Protocol == netdiag.UDP && o.Trial.Verdict == netdiag.Free && o.By != Ground {
+			o.Trial = netdiag.Try(o.Endpoint)
+		}
+	}
+}
+
+// wanted are the outcomes that are not free yet.
+func (r *Report) wanted() []*Outcome {
+	var some []*Outcome
+	for i := range r.Outcomes {
+		if o := &r.Outcomes[i]; o.Trial.Verdict != netdiag.Free {
+			some = append(some, o)
+		}
+	}
+	return some
+}
+
+func verdicts(r *Report) []netdiag.Verdict {
+	var some []netdiag.Verdict
+	for _, o := range r.wanted() {
+		some = append(some, o.Trial.Verdict)
+	}
+	return some
+}

@@ -1,0 +1,61 @@
+package wrapper
+
+import (
+	"context"
+
+	"portguard/netdiag"
+)
+
+// Keep holds endpoints until the context ends: those that are free at once, those that somebody has as soon as he lets go.
+// What is held is bound as the endpoint says, so that neither the kernel nor an explicit bind() takes it; a service binds
+// beside it if it sets SO_REUSEADDR. With ReuseNo it is held in a way that is in no service's way, and keeps connect() off.
+//
+// ready is called once, when everything has been tried, with what is held and what is waited for. When an endpoint can be
+// neither, the report says so and nothing is held.
+func (g *Guard) Keep(ctx context.Context, endpoints []netdiag.Endpoint, ready func(held, waited int)) *Report {
+	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
+	hopeless := false
+	g.freed = stepAside
+	for i, e := range endpoints {
+		o := &r.Outcomes[i]
+		o.Finding = netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
+		switch {
+		case o.Trial.Verdict == netdiag.Free:
+			stepAside(o)
+		case !Wait.helps(o.Trial.Verdict):
+			hopeless = true
+		}
+	}
+	if hopeless {
+		r.Release()
+		return r
+	}
+	waited := len(r.wanted())
+	ready(len(endpoints)-waited, waited)
+	if waited > 0 {
+		g.policy = Policy{Wait: Forever}
+		g.explain(ctx, r)
+		g.wait(ctx, r)
+	}
+	<-ctx.Done()
+	return r
+}
+
+// stepAside exchanges a trial's socket for one that a service without SO_REUSEADDR does not mind.
+func stepAside(o *Outcome) {
+	if o.Endpoint.ReuseAddr != netdiag.ReuseNo {
+		return
+	}
+	p := place(o.Endpoint)
+	o.Trial.Close()
+	o.Trial.FD = p.FD
+}
+
+// Holdable says why no placeholder can be had for an endpoint, "" when one can.
+func Holdable(e netdiag.Endpoint) string {
+	if e.Protocol == netdiag.TCP && e.ReuseAddr != netdiag.ReuseNo {
+		return ""
+	}
+	_, why := beside(e)
+	return why
+}

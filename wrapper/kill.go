@@ -1,0 +1,142 @@
+package wrapper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+)
+
+// kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind.
+func (g *Guard) kill(ctx context.Context, r *Report) {
+	targets := g.targets(ctx, Kill, r)
+	if g.policy.DryRun {
+		g.wouldKill(targets)
+		return
+	}
+	victims := g.victims(ctx, targets)
+	g.signalAll(ctx, victims, g.policy.signal())
+	g.awaitDeath(ctx, targets, victims, time.Now().Add(g.policy.Grace))
+	if ctx.Err() == nil && anyWanted(targets) {
+		g.signalAll(ctx, victims, unix.SIGKILL)
+		g.awaitDeath(ctx, targets, victims, time.Now().Add(killLimit))
+	}
+	resetKept(ctx, victims, time.Now().Add(drainLimit))
+	for _, t := range targets {
+		g.clearRemains(ctx, t.Outcome)
+		g.concludeKill(t, victims)
+	}
+	for _, v := range victims {
+		v.close()
+	}
+}
+
+// killLimit is how long a process may take to die of SIGKILL: one in uninterruptible sleep may never.
+const killLimit = 5 * time.Second
+
+func (g *Guard) wouldKill(targets []target) {
+	for _, t := range targets {
+		o := t.Outcome
+		for _, i := range t.holders {
+			h := o.Known[i]
+			for _, p := range h.Owners {
+				g.act(o, Action{Kill, i, Would, fmt.Sprintf("send %s to pid %d (%s), and SIGKILL after %s", unix.SignalName(g.policy.signal()), p.PID, p.Command, g.policy.Grace)})
+			}
+			if len(h.Owners) == 0 {
+				g.act(o, Action{Kill, i, Would, "clear the " + h.Socket.State.String() + " record, which belongs to no process"})
+			}
+		}
+	}
+}
+
+// awaitDeath waits until every target is free, no victim has a socket of theirs any more, or time is up. A trial decides,
+// not a death: a process that gives the port back and takes its time to end is not in the way.
+func (g *Guard) awaitDeath(ctx context.Context, targets []target, victims []*victim, until time.Time) {
+	lookAt := time.Now().Add(deathLook)
+	for ctx.Err() == nil {
+		for _, t := range targets {
+			if t.Trial.Verdict != netdiag.Free {
+				g.try(t.Outcome, Kill)
+			}
+		}
+		now := time.Now()
+		left := until.Sub(now)
+		if !anyWanted(targets) || left <= 0 || !pollAny(victims, min(left, deathStep)) {
+			return
+		}
+		if now.After(lookAt) {
+			if len(g.stillHolding(ctx, victims)) == 0 {
+				return
+			}
+			lookAt = time.Now().Add(max(deathLook, deathShare*time.Since(now)))
+		}
+	}
+}
+
+// deathLook is how often it is looked whether a process still has its sockets, should that take no time; deathShare is how
+// much longer than the last look the pause is at least.
+const (
+	deathLook  = 250 * time.Millisecond
+	deathShare = 10
+)
+
+// deathStep is how often the port is tried while a process makes up its mind.
+const deathStep = 20 * time.Millisecond
+
+// drainLimit is how long data that an ended process left may take to be delivered.
+const drainLimit = 2 * time.Second
+
+// clearRemains destroys what is left of connections on the port when their processes are gone: without it, the port
+// would stay taken for the minute of TIME_WAIT.
+func (g *Guard) clearRemains(ctx context.Context, o *Outcome) {
+	for end := time.Now().Add(drainLimit); o.Trial.Verdict != netdiag.Free && ctx.Err() == nil; {
+		f := o.Finding
+		if err := g.prober.Explain(ctx, []*netdiag.Finding{&f}); err != nil {
+			return
+		}
+		if f.Trial.Verdict != netdiag.Taken {
+			o.Trial = f.Trial
+			if f.Trial.Verdict == netdiag.Free {
+				o.By = Kill
+			}
+			return
+		}
+		cleared, closing := 0, 0
+		for _, h := range f.Holders {
+			switch {
+			case h.Kind == netdiag.Closing && time.Now().Before(end):
+				closing++
+			case h.Kind == netdiag.Remains, h.Kind == netdiag.Closing:
+				if a := g.clearOne(ctx, Kill, -1, h); a.Result != Done {
+					g.act(o, a)
+				} else {
+					cleared++
+				}
+			}
+		}
+		g.try(o, Kill)
+		if cleared == 0 && closing == 0 {
+			return
+		}
+		time.Sleep(deathStep)
+	}
+}
+
+// concludeKill records what became of each holder.
+func (g *Guard) concludeKill(t target, victims []*victim) {
+	o := t.Outcome
+	for _, i := range t.holders {
+		h := o.Known[i]
+		for _, v := range victims {
+			if v.owns(h) {
+				g.act(o, v.action(i))
+			}
+		}
+		if len(h.Owners) == 0 && o.Trial.Verdict == netdiag.Free {
+			g.act(o, Action{Kill, i, Done, "cleared the " + h.Socket.State.String() + " record, which belonged to no process"})
+		}
+	}
+}

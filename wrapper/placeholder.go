@@ -1,0 +1,147 @@
+package wrapper
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+)
+
+// Placeholder is a bound, never listening TCP socket that keeps the kernel from handing a port out.
+type Placeholder struct {
+	Endpoint netdiag.Endpoint
+	FD       int // close-on-exec until it is handed on; -1: there is none
+	// Where is the address it is bound to.
+	Where netip.Addr
+	// Covers: it is bound to what the service binds, so it keeps bind() to port 0 and explicit bind()s out as well. The
+	// service must set SO_REUSEADDR then. Otherwise it keeps connect() out, and stands in no service's way.
+	Covers bool
+	// Why says why there is none.
+	Why string
+}
+
+// beside is where a placeholder is in nobody's way: a loopback address of the family that the service does not bind, or
+// [::1] by itself. It is bound with SO_REUSEADDR and free of the need that the host has the address.
+//
+// A bound socket on any address of a port keeps every connect() of the network namespace off the port.
+func beside(e netdiag.Endpoint) (addr netip.Addr, why string) {
+	loopback4, loopback6 := netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()
+	dual := e.EveryAddress() || e.Addr == netip.IPv6Unspecified()
+	switch {
+	case e.Protocol == netdiag.UDP:
+		return netip.Addr{}, "a UDP socket would receive the service's datagrams"
+	case dual && e.V6Only, !dual && e.Addr.Is6() && !e.Addr.Is4In6():
+		return loopback4, ""
+	case dual && e.ReuseAddr == netdiag.ReuseNo:
+		return netip.Addr{}, "every placeholder is in the way of a [::] dual-stack service without SO_REUSEADDR (one that binds IPv4 alone: -p 0.0.0.0:PORT)"
+	}
+	return loopback6, ""
+}
+
+// place binds a placeholder beside the endpoint.
+func place(e netdiag.Endpoint) Placeholder {
+	p := Placeholder{Endpoint: e, FD: -1}
+	if p.Where, p.Why = beside(e); p.Why != "" {
+		return p
+	}
+	fd, err := bindBeside(p.Where, e)
+	if err == unix.EADDRINUSE { // by a socket that the service does not mind
+		p.Where = unused(p.Where)
+		fd, err = bindBeside(p.Where, e)
+	}
+	if err != nil {
+		p.Why = "bind " + netip.AddrPortFrom(p.Where, e.Port).String() + ": " + err.Error()
+		if err == unix.EAFNOSUPPORT {
+			p.Why = "this host has no IPv6, and an IPv4 one could be in the service's way (--reuseaddr yes if it sets SO_REUSEADDR)"
+		}
+		return p
+	}
+	p.FD = fd
+	return p
+}
+
+// unused is an address of the same family that no program uses: the end of 127.0.0.0/8, or of the discard prefix 100::/64.
+func unused(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.AddrFrom4([4]byte{127, 255, 255, 254})
+	}
+	return netip.AddrFrom16([16]byte{0: 1, 15: 1})
+}
+
+func bindBeside(where netip.Addr, e netdiag.Endpoint) (int, error) {
+	family, level, freebind := unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND
+	var sa unix.Sockaddr = &unix.SockaddrInet6{Port: int(e.Port), Addr: where.As16()}
+	if where.Is4() {
+		family, level, freebind = unix.AF_INET, unix.IPPROTO_IP, unix.IP_FREEBIND
+		sa = &unix.SockaddrInet4{Port: int(e.Port), Addr: where.As4()}
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	if err != nil {
+		return -1, err
+	}
+	// Where the host's IPv6 is switched off by sysctl, it has no ::1, and freebind (Linux 4.15) does without.
+	_ = unix.SetsockoptInt(fd, level, freebind, 1)
+	if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err == nil && e.ReusePort {
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	}
+	if err == nil && family == unix.AF_INET6 {
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+	}
+	if err == nil {
+		err = unix.Bind(fd, sa)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// placeholders are those of several endpoints.
+type placeholders []Placeholder
+
+// guardsFor are the placeholders for endpoints that a rung is about to work on; none is bound yet. As the trials set
+// SO_REUSEADDR, there may be one in each family, and these keep bind() to port 0 out as well. They are on addresses that no
+// program uses: there, they are in no holder's way and no holder is in theirs.
+func guardsFor(outcomes []*Outcome) placeholders {
+	var all placeholders
+	for _, o := range outcomes {
+		for _, where := range guardAddrs(o.Endpoint) {
+			all = append(all, Placeholder{Endpoint: o.Endpoint, FD: -1, Where: where})
+		}
+	}
+	return all
+}
+
+func guardAddrs(e netdiag.Endpoint) []netip.Addr {
+	switch where, why := beside(e); {
+	case e.Protocol == netdiag.UDP, e.ReuseAddr == netdiag.ReuseNo && why != "":
+		return nil
+	case e.ReuseAddr == netdiag.ReuseNo:
+		return []netip.Addr{unused(where)}
+	}
+	return []netip.Addr{unused(netip.IPv4Unspecified()), unused(netip.IPv6Unspecified())}
+}
+
+// bindAll binds those that are not bound yet, as far as it can be done.
+func (g *Guard) bindAll(all placeholders) {
+	for i := range all {
+		p := &all[i]
+		if p.FD >= 0 {
+			continue
+		}
+		if fd, err := bindBeside(p.Where, p.Endpoint); err == nil {
+			p.FD = fd
+			g.prober.Ignore(fd)
+		}
+	}
+}
+
+func (all placeholders) close() {
+	for _, p := range all {
+		if p.FD >= 0 {
+			unix.Close(p.FD)
+		}
+	}
+}

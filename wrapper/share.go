@@ -1,0 +1,84 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"portguard/netdiag"
+)
+
+// share makes every holder of the endpoints still wanted let the service bind beside it, and clears the remains of
+// connections that belong to nobody. No connection is cut and no byte is lost.
+func (g *Guard) share(ctx context.Context, r *Report) {
+	if g.policy.DryRun {
+		for _, t := range g.targets(ctx, Share, r) {
+			for _, i := range t.holders {
+				g.act(t.Outcome, Action{Share, i, Would, wouldShare(t.Known[i])})
+			}
+		}
+		return
+	}
+	g.rounds(ctx, Share, r, func(t target) (moved bool) {
+		for _, i := range t.holders {
+			a, again := g.shareOne(ctx, i, t.Known[i])
+			g.act(t.Outcome, a)
+			moved = moved || again
+		}
+		g.try(t.Outcome, Share)
+		return moved
+	})
+}
+
+func wouldShare(h netdiag.Holder) string {
+	if h.Kind == netdiag.Remains {
+		return "clear the " + describe(h) + ", which belongs to no process"
+	}
+	return "set SO_REUSEADDR on the " + describe(h)
+}
+
+// shareOne acts on one holder. again is true when it makes sense to look who holds the port now, should it still be taken.
+func (g *Guard) shareOne(ctx context.Context, i int, h netdiag.Holder) (a Action, again bool) {
+	if h.Kind == netdiag.Remains {
+		a = g.clearOne(ctx, Share, i, h)
+		return a, a.Result == Done
+	}
+	err := setReuseAddr(h)
+	if errors.Is(err, netdiag.ErrChanged) && touchResult(err) == Failed {
+		return Action{Share, i, Done, "the " + describe(h) + " was given up meanwhile"}, true
+	}
+	if err != nil {
+		a = Action{Share, i, touchResult(err), fmt.Sprintf("set SO_REUSEADDR on the %s: %v%s", describe(h), err, tracingHelp(err))}
+		return a, false
+	}
+	return Action{Share, i, Done, fmt.Sprintf("set SO_REUSEADDR on the %s; nothing else of it changes", describe(h))}, true
+}
+
+// describe names a holder in one clause: what, whose, and which connection.
+func describe(h netdiag.Holder) string {
+	var b strings.Builder
+	switch h.Kind {
+	case netdiag.Remains, netdiag.Closing:
+		fmt.Fprintf(&b, "%s record", h.Socket.State)
+	case netdiag.Bound:
+		b.WriteString("bound socket")
+	case netdiag.Listener:
+		b.WriteString("listening socket")
+	default:
+		b.WriteString("connection")
+	}
+	for i, o := range h.Owners {
+		if i == 0 {
+			b.WriteString(" of")
+		} else {
+			b.WriteString(" and")
+		}
+		fmt.Fprintf(&b, " %s (pid %d)", o.Command, o.PID)
+	}
+	fmt.Fprintf(&b, " %s", unmap(h.Socket.Local))
+	if h.Socket.Remote.Port() != 0 {
+		fmt.Fprintf(&b, " -> %s", unmap(h.Socket.Remote))
+	}
+	return b.String()
+}

@@ -1,0 +1,212 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/netdiag/pidfd"
+)
+
+// victim is a process that the kill rung may end, pinned by a pidfd.
+type victim struct {
+	process owner.Process
+	pidfd   *pidfd.Process
+	holders []netdiag.Holder
+	// kept are duplicates of its connections, taken where the kernel will not clear what the process leaves behind: with
+	// them the connections can be reset when it is gone.
+	kept []int
+	sent []unix.Signal
+	err  error // why it was not signalled
+}
+
+func (v *victim) owns(h netdiag.Holder) bool {
+	return slices.ContainsFunc(v.holders, func(o netdiag.Holder) bool { return o.Socket.Cookie == h.Socket.Cookie })
+}
+
+func (v *victim) close() {
+	if v.pidfd != nil {
+		v.pidfd.Close()
+	}
+	for _, fd := range v.kept {
+		unix.Close(fd)
+	}
+}
+
+// victims are the owners of every holder of the targets, each once.
+func (g *Guard) victims(ctx context.Context, targets []target) []*victim {
+	byPID := map[int]*victim{}
+	var all []*victim
+	keep := !g.canClear(ctx)
+	for _, t := range targets {
+		for _, i := range t.holders {
+			h := t.Known[i]
+			for _, p := range h.Owners {
+				v := byPID[p.PID]
+				if v == nil {
+					v = &victim{process: p}
+					v.pidfd, v.err = pidfd.Open(p.PID)
+					byPID[p.PID] = v
+					all = append(all, v)
+				}
+				v.add(h, p, keep)
+			}
+		}
+	}
+	return all
+}
+
+// add notes one more socket of the victim, and keeps a duplicate of a connection.
+func (v *victim) add(h netdiag.Holder, p owner.Process, keep bool) {
+	if v.owns(h) {
+		return
+	}
+	v.holders = append(v.holders, h)
+	if keep && h.Kind != netdiag.Listener {
+		if fd, err := netdiag.Duplicate(p, h.Socket); err == nil {
+			v.kept = append(v.kept, fd)
+		}
+	}
+}
+
+// signalAll sends the signal to every victim that, looked at again right now, still has one of the sockets open.
+func (g *Guard) signalAll(ctx context.Context, victims []*victim, sig unix.Signal) {
+	still := g.stillHolding(ctx, victims)
+	for _, v := range victims {
+		if v.pidfd == nil || !still[v.process.PID] {
+			continue
+		}
+		switch err := v.pidfd.Signal(sig); {
+		case err == nil:
+			v.sent = append(v.sent, sig)
+		case !errors.Is(err, unix.ESRCH):
+			v.err = err
+		}
+	}
+}
+
+// stillHolding looks again: the process that was found, by pid and start time, must have a socket of the inode that was
+// found, and the kernel must still know that inode by the cookie that was found. The pidfds are open already, so no pid
+// can change hands after this.
+func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]bool {
+	still := map[int]bool{}
+	diag, err := g.prober.Diag()
+	if err != nil {
+		return still
+	}
+	var inodes []uint32
+	confirmed := map[uint32]bool{}
+	for _, v := range victims {
+		for _, h := range v.holders {
+			inodes = append(inodes, h.Socket.Inode)
+			if s, err := diag.Lookup(ctx, h.Socket); err == nil && s.Inode == h.Socket.Inode || isStill(v.process, h) {
+				confirmed[h.Socket.Inode] = true
+			}
+		}
+	}
+	found, err := owner.Scanner{}.Find(ctx, inodes)
+	if err != nil {
+		return still
+	}
+	for _, v := range victims {
+		for _, h := range v.holders {
+			for _, p := range found.Owners[h.Socket.Inode] {
+				if confirmed[h.Socket.Inode] && p.PID == v.process.PID && p.StartTicks == v.process.StartTicks {
+					still[p.PID] = true
+				}
+			}
+		}
+	}
+	return still
+}
+
+// isStill asks the socket itself, for kernels that do not list it.
+func isStill(p owner.Process, h netdiag.Holder) bool {
+	i := slices.IndexFunc(h.Owners, func(o owner.Process) bool { return o.PID == p.PID })
+	if i < 0 {
+		return false
+	}
+	fd, err := netdiag.Duplicate(h.Owners[i], h.Socket)
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+}
+
+// pollAny sleeps for d, or until one of the victims that live ends. It reports whether any lives.
+func pollAny(victims []*victim, d time.Duration) bool {
+	var set []unix.PollFd
+	for _, v := range victims {
+		if v.pidfd == nil || len(v.sent) == 0 {
+			continue
+		}
+		if ended, err := v.pidfd.Ended(); err == nil && !ended {
+			set = append(set, unix.PollFd{Fd: int32(v.pidfd.FD()), Events: unix.POLLIN})
+		}
+	}
+	if len(set) == 0 {
+		return false
+	}
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	unix.Ppoll(set, &ts, nil) // an early return costs one trial more
+	return true
+}
+
+// resetKept resets the connections of which duplicates were kept, once their data is delivered or time is up. Closing
+// with SO_LINGER 0 leaves no TIME_WAIT.
+func resetKept(ctx context.Context, victims []*victim, until time.Time) {
+	for _, v := range victims {
+		for _, fd := range v.kept {
+			for ctx.Err() == nil && time.Now().Before(until) && unsent(fd) {
+				time.Sleep(deathStep)
+			}
+			unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+			unix.Close(fd)
+		}
+		v.kept = nil
+	}
+}
+
+func unsent(fd int) bool {
+	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
+	return err == nil && n > 0
+}
+
+// action says what was done to the victim for a holder.
+func (v *victim) action(holder int) Action {
+	who := fmt.Sprintf("pid %d (%s)", v.process.PID, v.process.Command)
+	if v.err != nil && len(v.sent) == 0 {
+		result := Failed
+		if errors.Is(v.err, unix.EPERM) {
+			result = NotPermitted
+		}
+		return Action{Kill, holder, result, "signal " + who + ": " + v.err.Error()}
+	}
+	if len(v.sent) == 0 {
+		return Action{Kill, holder, Done, who + " had let go of it before it was signalled"}
+	}
+	var names []string
+	for _, s := range v.sent {
+		names = append(names, unix.SignalName(s))
+	}
+	a := Action{Kill, holder, Done, "sent " + strings.Join(names, " and ") + " to " + who}
+	switch ended, err := v.pidfd.Ended(); {
+	case err != nil:
+		a.Result, a.Detail = Failed, a.Detail+": "+err.Error()
+	case ended:
+		a.Detail += ", which has ended"
+	case slices.Contains(v.sent, unix.SIGKILL):
+		a.Result, a.Detail = Failed, a.Detail+", which has not ended"
+	default:
+		a.Detail += ", which has let go of it"
+	}
+	return a
+}

@@ -1,0 +1,143 @@
+package wrapper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portguard/netdiag"
+	"portguard/netdiag/sockdiag"
+)
+
+// Waiting is what a wait waits for.
+type Waiting struct {
+	// Outcomes are the endpoints still wanted, with their holders.
+	Outcomes []*Outcome
+	Until    time.Time // when it gives up; the zero time: never
+	// Expiry is when the last of the remains on the ports end; the zero time when there are none.
+	Expiry time.Time
+}
+
+// wait sleeps until the endpoints are free, or until the policy's time is over. It subscribes to the kernel's events
+// before it asks, so that nothing is missed in between.
+func (g *Guard) wait(ctx context.Context, r *Report) {
+	if g.policy.DryRun {
+		for _, o := range r.wanted() {
+			g.act(o, Action{Wait, -1, Would, "wait " + waitText(g.policy.Wait)})
+		}
+		return
+	}
+	start := time.Now()
+	var p pace
+	if g.policy.Wait != Forever {
+		p.deadline = start.Add(g.policy.Wait)
+	}
+	bell := newBell(ctx, r.wanted())
+	defer bell.close()
+
+	waiting := r.wanted()
+	p.lookDue = true
+	for ctx.Err() == nil {
+		now := time.Now()
+		if g.tryAll(waiting, start) {
+			p.lookDue = true // one came free or failed in another way: what the others wait for is worth telling again
+		}
+		p.tried(now)
+		p.cost = time.Since(now)
+		if len(r.wanted()) == 0 || p.over(now) {
+			break
+		}
+		if p.lookNow(now) {
+			g.look(ctx, r, &p, start)
+			continue
+		}
+		if bell.wait(p.deafUntil(), p.next()) {
+			p.told(time.Now())
+		}
+	}
+	if ctx.Err() != nil {
+		return // cut short: nothing has run out
+	}
+	for _, o := range r.wanted() {
+		g.concludeWait(o, time.Since(start))
+	}
+}
+
+// tryAll tries what is not free yet, and reports whether any verdict changed.
+func (g *Guard) tryAll(waiting []*Outcome, start time.Time) (changed bool) {
+	for _, o := range waiting {
+		if o.Trial.Verdict == netdiag.Free {
+			continue
+		}
+		before := o.Trial.Verdict
+		if g.try(o, Wait) {
+			g.concludeWait(o, time.Since(start))
+		}
+		changed = changed || o.Trial.Verdict != before
+	}
+	return changed
+}
+
+// look asks who holds the endpoints now and tells the watcher.
+func (g *Guard) look(ctx context.Context, r *Report, p *pace, began time.Time) {
+	start := time.Now()
+	before := r.wanted()
+	g.explain(ctx, r)
+	for _, o := range before {
+		if o.Trial.Verdict == netdiag.Free { // it came free while we asked
+			o.By = Wait
+			g.concludeWait(o, time.Since(began))
+		}
+	}
+	now := time.Now()
+	w := Waiting{Outcomes: r.wanted(), Until: p.deadline, Expiry: lastExpiry(r.wanted(), now)}
+	p.looked(now, now.Sub(start), w.Expiry)
+	if g.watcher != nil && len(w.Outcomes) > 0 {
+		g.watcher.Waiting(w)
+	}
+}
+
+// lastExpiry is when the last of the remains end. Before that a trial cannot succeed, however many others go.
+func lastExpiry(waiting []*Outcome, now time.Time) time.Time {
+	var last time.Time
+	for _, o := range waiting {
+		for _, h := range o.Holders {
+			if end := now.Add(h.Socket.Expires); h.Kind == netdiag.Remains && end.After(last) {
+				last = end
+			}
+		}
+	}
+	return last
+}
+
+// concludeWait says how the wait for one endpoint has ended.
+func (g *Guard) concludeWait(o *Outcome, waited time.Duration) {
+	a := Action{Rung: Wait, Holder: -1, Result: Done, Detail: "free after " + roundTime(waited)}
+	if o.Trial.Verdict != netdiag.Free {
+		o.TimedOut = true
+		a.Result, a.Detail = Failed, "still "+o.Trial.Verdict.String()+" after "+roundTime(waited)
+	}
+	g.act(o, a)
+}
+
+func waitText(d time.Duration) string {
+	if d == Forever {
+		return "without limit"
+	}
+	return fmt.Sprintf("up to %s", d)
+}
+
+func roundTime(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+func portRanges(outcomes []*Outcome) []sockdiag.PortRange {
+	ranges := make([]sockdiag.PortRange, len(outcomes))
+	for i, o := range outcomes {
+		ranges[i] = sockdiag.PortRange{First: o.Endpoint.Port, Last: o.Endpoint.Port}
+	}
+	return ranges
+}
