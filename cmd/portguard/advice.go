@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"os/user"
+	"strconv"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/wrapper"
+)
+
+// advice is one command that would help, and what it does.
+type advice struct {
+	when    string // "now" or "always"
+	command string
+	effect  string
+}
+
+// advise says what would help with an endpoint that is taken, least harm first.
+func advise(o *wrapper.Outcome, facts hostFacts) []advice {
+	if o.Trial.Verdict != netdiag.Taken && o.Trial.Verdict != netdiag.NoAddress {
+		return nil
+	}
+	var all []advice
+	again := func(flags, effect string) {
+		all = append(all, advice{"now", fmt.Sprintf("portguard %s -p %s -- COMMAND", flags, argument(o.Endpoint)), effect})
+	}
+	kinds := kindsOf(o)
+	if o.Trial.Verdict == netdiag.NoAddress {
+		again("--wait 60s", "start as soon as the address is there")
+		return all
+	}
+	if shareable(o) {
+		again("--share", "start beside the connection, nothing is cut")
+	}
+	switch {
+	case kinds.only(netdiag.Remains):
+		again("--wait 70s", "start when the kernel lets go of it")
+	case !kinds[netdiag.Kernel]:
+		again("--wait 30s", "start as soon as it is free")
+	}
+	switch {
+	case kinds[netdiag.Kernel] || len(kinds) == 0:
+	case kinds[netdiag.Listener]:
+		again("--kill --kill-listeners", "end the service that has it, then start")
+	case kinds[netdiag.Bound]:
+		again("--kill", "end the process that has it, then start")
+	default:
+		again("--close", "cut the connection, then start")
+	}
+	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
+		all = append(all, advice{
+			"always",
+			fmt.Sprintf("sysctl -w net.ipv4.ip_local_reserved_ports=%s", facts.Reserved.Add(o.Endpoint.Port)),
+			fmt.Sprintf("the kernel never picks %d again", o.Endpoint.Port),
+		})
+	}
+	return all
+}
+
+// shareable reports whether --share would do for every holder, as far as the look of them tells.
+func shareable(o *wrapper.Outcome) bool {
+	for _, h := range o.Holders {
+		if !wrapper.MayShare(o.Endpoint, h) {
+			return false
+		}
+	}
+	return len(o.Holders) > 0
+}
+
+type kindSet map[netdiag.Kind]bool
+
+func kindsOf(o *wrapper.Outcome) kindSet {
+	kinds := kindSet{}
+	for _, h := range o.Holders {
+		kinds[h.Kind] = true
+	}
+	return kinds
+}
+
+func (s kindSet) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }
+
+// argument is the endpoint as -p takes it.
+func argument(e netdiag.Endpoint) string {
+	s := e.Bind()
+	if e.EveryAddress() {
+		s = strconv.Itoa(int(e.Port))
+	}
+	if e.Protocol == netdiag.UDP {
+		s += "/udp"
+	}
+	return s
+}
+
+// userOf names the user of a process, by number where it has no name.
+func userOf(p owner.Process) string {
+	if p.User != "" {
+		return p.User
+	}
+	return strconv.FormatUint(uint64(p.UID), 10)
+}
+
+func userName(uid uint32) string {
+	number := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(number); err == nil {
+		return u.Username
+	}
+	return number
+}

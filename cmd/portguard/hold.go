@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+const holdLong = `Keeps ports from being taken until it is stopped: for services that start later. The kernel gives
+them to no outgoing connection, and no other program can bind them, unless it sets SO_REUSEADDR, as
+the service itself must. A port that is in use is taken as soon as it is free.
+
+With --reuseaddr no, for services that do not set it, only outgoing connections are kept off.
+With Type=notify, systemd is told when everything that is free is held.`
+
+func newHold(a *app) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:     "hold -p ENDPOINT [-p ENDPOINT]...",
+		Short:   "keep ports from being taken, in the foreground",
+		Long:    holdLong,
+		Example: "  portguard hold -p 30000-31000",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), "portguard hold -p 30000-31000"}
+			}
+			endpoints, err := o.endpoints("portguard hold -p 30000-31000")
+			if err != nil {
+				return err
+			}
+			return a.hold(endpoints, o)
+		},
+	}
+	o.addEndpointFlags(cmd.Flags())
+	o.addOutputFlags(cmd.Flags())
+	return cmd
+}
+
+// hold is the command: check, take, tell, wait.
+func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
+	for _, e := range endpoints {
+		if why := wrapper.Holdable(e); why != "" {
+			return &usageError{fmt.Sprintf("%s cannot be held: %s", e, why), "portguard hold -p 0.0.0.0:30010"}
+		}
+	}
+	if err := enoughFDs(len(endpoints)); err != nil {
+		return err
+	}
+	ctx, stop := withSignals(a.inherited)
+	defer stop()
+	w := &progress{w: a.stderr, terminal: isTerminal(a.stderr), silent: o.quiet}
+	g := wrapper.New(wrapper.Policy{}, w)
+	defer g.Close()
+	r := g.Keep(ctx, endpoints, func(held, waited int) { a.holding(o, held, waited) })
+	defer r.Release()
+	w.finish()
+	if ctx.Err() == nil {
+		textReport{w: a.stderr, facts: readFacts(), paint: a.colour(a.stderr, o)}.render(r.NotFree())
+		return &notFreeError{r}
+	}
+	return nil
+}
+
+// holding says once, to people and to systemd, that the ports are held.
+func (a *app) holding(o options, held, waited int) {
+	var parts []string
+	if held > 0 {
+		parts = append(parts, fmt.Sprintf("holding %s", count(held)))
+	}
+	if waited > 0 {
+		parts = append(parts, fmt.Sprintf("waiting for %s in use", count(waited)))
+	}
+	line := strings.Join(parts, ", ")
+	if !o.quiet {
+		fmt.Fprintf(a.stderr, "portguard: %s\n", line)
+	}
+	// An absent or deaf systemd is no reason not to hold.
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady+"\nSTATUS="+line)
+}
+
+func count(ports int) string {
+	if ports == 1 {
+		return "1 port"
+	}
+	return fmt.Sprintf("%d ports", ports)
+}
+
+// enoughFDs checks the limit on open files, which Go has raised as far as it may be, before anything is taken.
+func enoughFDs(sockets int) error {
+	const others = 16 // our own: standard files, netlink, epoll
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	if uint64(sockets+others) > limit.Cur {
+		return fmt.Errorf("%d ports take as many open files, and the limit is %d (ulimit -n; LimitNOFILE= in a unit)", sockets, limit.Cur)
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/wrapper/become"
+)
+
+// interruptedError is a signal that ended the work before it was done.
+type interruptedError struct{ signal syscall.Signal }
+
+func (e *interruptedError) Error() string {
+	return fmt.Sprintf("ended by %s; the command was not started", unix.SignalName(e.signal))
+}
+
+// withSignals is a context that ends with the signals that ask a process to end. Those that were ignored when portguard
+// was started stay ignored, as nohup and background jobs expect. A broken pipe on stderr must not end it either.
+func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signal.Ignore(syscall.SIGPIPE)
+	incoming := make(chan os.Signal, 1)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if in.Ignored.Has(sig) {
+			signal.Ignore(sig) // the Go runtime has taken some of them back
+		} else {
+			signal.Notify(incoming, sig)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if sig, ok := <-incoming; ok {
+			cancel(&interruptedError{sig.(syscall.Signal)})
+		}
+	}()
+	return ctx, func() {
+		// Reset, unlike Stop, gives each signal its default effect back: one that comes between now and the exec ends
+		// the process, as it would have ended the service.
+		signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+		close(incoming)
+		<-done
+	}
+}
+
+func resetSignal(sig syscall.Signal) { signal.Reset(sig) }

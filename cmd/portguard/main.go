@@ -1,0 +1,61 @@
+// Command portguard goes in front of the command that starts a service: it finds out whether the service's port can be
+// bound, says who stands in the way, gets the port free as far as it was allowed to, and becomes the service.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+
+	"portguard/wrapper/become"
+)
+
+// What belongs to the main thread alone, such as the parent death signal, reaches the service only from there.
+func init() { runtime.LockOSThread() }
+
+func main() {
+	app := &app{inherited: become.AtStart(), stdout: os.Stdout, stderr: os.Stderr}
+	err := app.run(os.Args[1:])
+	app.explain(err)
+	var sig *interruptedError
+	if errors.As(err, &sig) {
+		dieOf(sig.signal)
+	}
+	os.Exit(exitCode(err))
+}
+
+// app is what the commands share.
+type app struct {
+	inherited      become.Inherited
+	stdout, stderr io.Writer
+}
+
+func (a *app) run(args []string) error {
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	return root.Execute()
+}
+
+// explain writes the one clear line of an error, and what would help.
+func (a *app) explain(err error) {
+	var quiet *notFreeError
+	if err == nil || errors.As(err, &quiet) {
+		return // the report has said it all
+	}
+	fmt.Fprintf(a.stderr, "portguard: %v\n", err)
+	if h := hint(err); h != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", h)
+	}
+}
+
+// dieOf ends the process by the signal that asked for it, so that whoever started it sees that.
+func dieOf(sig syscall.Signal) {
+	resetSignal(sig)
+	_ = syscall.Kill(os.Getpid(), sig)
+	select {} // until it arrives
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+// options are the flags of the main command.
+type options struct {
+	ports         []string
+	reuseAddr     string
+	noReuseAddr   bool
+	reusePort     bool
+	v6Only        bool
+	share         bool
+	wait          string
+	close         bool
+	kill          bool
+	killListeners bool
+	signal        string
+	grace         time.Duration
+	only          []string
+	hold          string
+	dryRun        bool
+	json          bool
+	quiet         bool
+	verbose       bool
+	noColor       bool
+}
+
+// addFlags adds the flags of the main command, in the order in which --help shows them.
+func (o *options) addFlags(fs *pflag.FlagSet) {
+	o.addEndpointFlags(fs)
+	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
+	fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
+	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
+	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
+	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close or --kill: also a service that listens on the port")
+	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
+	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: how `long` until SIGKILL follows")
+	fs.StringArrayVar(&o.only, "only", nil, "with --close or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
+	fs.StringVar(&o.hold, "hold", "exec", "keep the port from being taken until the service has it: `exec|none`")
+	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
+	o.addOutputFlags(fs)
+	fs.BoolVarP(&o.verbose, "verbose", "v", false, "say also what goes without saying")
+}
+
+func (o *options) addEndpointFlags(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.StringArrayVarP(&o.ports, "port", "p", nil, "`ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080,\n[::1]:8080, 30000-30009, http; repeats, and takes commas")
+	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR: `yes|no` (not said: TCP services do)")
+	fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
+	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
+	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
+}
+
+func (o *options) addOutputFlags(fs *pflag.FlagSet) {
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but errors")
+	fs.BoolVar(&o.noColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
+}
+
+// request is what the options come to.
+type request struct {
+	endpoints []netdiag.Endpoint
+	policy    wrapper.Policy
+	command   []string
+	hold      bool
+}
+
+// parse checks everything that can be checked before anything is touched.
+func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
+	r := request{}
+	var err error
+	if r.command, err = o.command(fs, args); err != nil {
+		return r, err
+	}
+	if r.endpoints, err = o.endpoints("portguard -p 30010 -- COMMAND"); err != nil {
+		return r, err
+	}
+	if r.hold, err = o.holds(fs, len(r.command) > 0); err != nil {
+		return r, err
+	}
+	r.policy, err = o.policy(fs)
+	return r, err
+}
+
+// command takes what stands behind "--".
+func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
+	switch dash := fs.ArgsLenAtDash(); {
+	case dash == 0 && len(args) == 0:
+		return nil, &usageError{`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar"}
+	case dash == 0 || len(args) == 0:
+		return args, nil
+	default:
+		stray := len(args)
+		if dash > 0 {
+			stray = dash
+		}
+		return nil, &usageError{
+			fmt.Sprintf("%q is not a flag: a COMMAND needs -- before it", args[0]),
+			o.corrected(fs, args[:stray], args[stray:]),
+		}
+	}
+}
+
+// corrected is the command line as it was probably meant.
+func (o *options) corrected(fs *pflag.FlagSet, command, rest []string) string {
+	line := []string{"portguard"}
+	fs.Visit(func(f *pflag.Flag) {
+		name := "--" + f.Name
+		if f.Name == "port" {
+			name = "-p"
+		}
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			for _, one := range v.GetSlice() {
+				line = append(line, name, one)
+			}
+		default:
+			line = append(line, name)
+			if v.Type() != "bool" {
+				line = append(line, v.String())
+			}
+		}
+	})
+	if len(o.ports) == 0 {
+		line = append(line, "-p", "30010")
+	}
+	line = append(append(append(line, "--"), command...), rest...)
+	return commandLine(line, 0)
+}
+
+// endpoints reads the values of -p. right is a command line that has one.
+func (o *options) endpoints(right string) ([]netdiag.Endpoint, error) {
+	if len(o.ports) == 0 {
+		return nil, &usageError{"no endpoint: -p says which port the service will bind", right}
+	}
+	opts, err := o.socketOptions()
+	if err != nil {
+		return nil, err
+	}
+	var all []netdiag.Endpoint
+	for _, text := range o.ports {
+		some, err := netdiag.ParseEndpoints(text, opts, lookupService)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, checkOverlap(all)
+}
+
+func (o *options) socketOptions() (netdiag.Options, error) {
+	opts := netdiag.Options{ReusePort: o.reusePort, V6Only: o.v6Only}
+	switch o.reuseAddr {
+	case "":
+	case "yes":
+		opts.ReuseAddr = netdiag.ReuseYes
+	case "no":
+		opts.ReuseAddr = netdiag.ReuseNo
+	default:
+		return opts, &usageError{fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND"}
+	}
+	if o.noReuseAddr {
+		if o.reuseAddr == "yes" {
+			return opts, &usageError{"--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND"}
+		}
+		opts.ReuseAddr = netdiag.ReuseNo
+	}
+	return opts, nil
+}
+
+// checkOverlap refuses endpoints that no service could listen on together.
+func checkOverlap(all []netdiag.Endpoint) error {
+	type key struct {
+		protocol netdiag.Protocol
+		port     uint16
+	}
+	byPort := map[key][]netdiag.Endpoint{}
+	for _, e := range all {
+		k := key{e.Protocol, e.Port}
+		for _, other := range byPort[k] {
+			if e.Addr == other.Addr {
+				return &usageError{fmt.Sprintf("endpoint %q is given twice", e), "portguard -p " + argument(e) + " -- COMMAND"}
+			}
+			if e.Overlaps(other) {
+				return &usageError{
+					fmt.Sprintf("endpoints %q and %q exclude each other: no service can listen on both (with --v6only, [::] leaves IPv4 alone)", other, e),
+					"portguard -p " + argument(other) + " -- COMMAND",
+				}
+			}
+		}
+		byPort[k] = append(byPort[k], e)
+	}
+	return nil
+}
+
+func (o *options) policy(fs *pflag.FlagSet) (wrapper.Policy, error) {
+	p := wrapper.Policy{
+		Share: o.share, Close: o.close, Kill: o.kill,
+		KillListeners: o.killListeners, Grace: o.grace, DryRun: o.dryRun,
+	}
+	var err error
+	if p.Wait, err = parseWait(o.wait, fs.Changed("wait")); err != nil {
+		return p, err
+	}
+	if p.Signal, err = parseSignal(o.signal); err != nil {
+		return p, err
+	}
+	if o.grace < 0 {
+		return p, &usageError{fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND"}
+	}
+	for _, text := range o.only {
+		if err := p.Only.Add(text); err != nil {
+			return p, &usageError{"--only " + err.Error(), "portguard --kill --only user=redis -p 30010 -- COMMAND"}
+		}
+	}
+	return p, o.contradictions(fs)
+}
+
+// contradictions refuses flags that would silently do nothing.
+func (o *options) contradictions(fs *pflag.FlagSet) error {
+	for _, name := range []string{"signal", "grace"} {
+		if fs.Changed(name) && !o.kill {
+			return &usageError{"--" + name + " is about --kill, which is not given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+		}
+	}
+	for _, name := range []string{"kill-listeners", "only"} {
+		if fs.Changed(name) && !o.kill && !o.close {
+			return &usageError{"--" + name + " is about --close and --kill, neither of which is given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+		}
+	}
+	switch {
+	case o.share && (o.noReuseAddr || o.reuseAddr == "no"):
+		return &usageError{"--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --close --no-reuseaddr -p 30010 -- COMMAND"}
+	case o.quiet && o.verbose:
+		return &usageError{"--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND"}
+	case o.quiet && o.json:
+		return &usageError{"--quiet and --json contradict each other", "portguard --json -p 30010"}
+	}
+	return nil
+}
+
+// holds says whether placeholders go into COMMAND.
+func (o *options) holds(fs *pflag.FlagSet, command bool) (bool, error) {
+	switch o.hold {
+	case "exec":
+		if fs.Changed("hold") && !command {
+			return false, &usageError{"--hold exec hands the port on to a COMMAND, and there is none", "portguard --hold exec -p 30010 -- COMMAND"}
+		}
+		return command, nil
+	case "none":
+		return false, nil
+	}
+	return false, &usageError{fmt.Sprintf("--hold %q is neither exec nor none", o.hold), "portguard --hold none -p 30010 -- COMMAND"}
+}
+
+func exampleOf(flag string) string {
+	return map[string]string{"signal": " TERM", "grace": " 10s", "only": " user=redis"}[flag]
+}
+
+func parseWait(text string, given bool) (time.Duration, error) {
+	const right = "portguard --wait 30s -p 30010 -- COMMAND"
+	if !given {
+		return 0, nil
+	}
+	if text == "forever" {
+		return wrapper.Forever, nil
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, &usageError{fmt.Sprintf("--wait %q is not a duration such as 30s, 2m or forever", text), right}
+	case d <= 0:
+		return 0, &usageError{fmt.Sprintf("--wait %s is no time to wait", text), right}
+	}
+	return d, nil
+}
+
+// parseSignal knows TERM, SIGTERM and 15.
+func parseSignal(text string) (unix.Signal, error) {
+	name := strings.ToUpper(text)
+	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= 64 {
+		return unix.Signal(n), nil
+	}
+	if s := unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG")); s != 0 {
+		return s, nil
+	}
+	return 0, &usageError{fmt.Sprintf("--signal %q is not a signal", text), "portguard --kill --signal TERM -p 30010 -- COMMAND"}
+}
+
+// lookupService reads /etc/services. A name is not asked of a directory service: the answer would be too late to trust.
+func lookupService(protocol, name string) (int, error) {
+	return net.DefaultResolver.LookupPort(context.Background(), protocol, name)
+}

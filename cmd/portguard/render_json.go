@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+// The JSON report, schema version 1: fields are added, never renamed or removed.
+type (
+	jsonReport struct {
+		Version        int            `json:"version"`
+		Endpoints      []jsonEndpoint `json:"endpoints"`
+		EphemeralRange *[2]uint16     `json:"ephemeral_range"` // null: could not be read
+	}
+	jsonEndpoint struct {
+		Protocol         string       `json:"protocol"`
+		Address          string       `json:"address"` // "*": every address
+		Port             uint16       `json:"port"`
+		Verdict          string       `json:"verdict"`
+		By               string       `json:"by,omitempty"` // the rung, when the verdict is freed
+		Errno            *string      `json:"errno"`
+		InEphemeralRange bool         `json:"in_ephemeral_range"`
+		Reserved         bool         `json:"reserved"`
+		Holders          []jsonHolder `json:"holders"`
+		HoldersError     string       `json:"holders_error,omitempty"` // why the kernel could not be asked for them
+		Actions          []jsonAction `json:"actions"`
+		Advice           []string     `json:"advice"`
+	}
+	jsonHolder struct {
+		Kind      string         `json:"kind"`
+		State     string         `json:"state"`
+		Certain   bool           `json:"certain"`
+		Local     string         `json:"local"`
+		Remote    *string        `json:"remote"`
+		Inode     uint32         `json:"inode"`
+		Cookie    string         `json:"cookie"`
+		UID       *uint32        `json:"uid"`
+		User      *string        `json:"user"`
+		Unit      *string        `json:"unit"`
+		Container *jsonContainer `json:"container"`
+		ExpiresMS *int64         `json:"expires_ms"`
+		Why       string         `json:"why"`
+		Processes []jsonProcess  `json:"processes"`
+	}
+	jsonContainer struct {
+		Runtime string `json:"runtime"`
+		ID      string `json:"id"`
+	}
+	jsonProcess struct {
+		PID     int      `json:"pid"`
+		FD      int      `json:"fd"`
+		Thread  int      `json:"thread,omitempty"` // whose own descriptor table FD is in
+		Command string   `json:"command"`
+		Args    []string `json:"args"`
+		Exe     *string  `json:"exe"`
+		User    string   `json:"user"`
+		Started string   `json:"started"` // RFC 3339, UTC
+	}
+	jsonAction struct {
+		Rung   string `json:"rung"`
+		Holder *int   `json:"holder"` // null: about the endpoint as a whole
+		Result string `json:"result"`
+		Detail string `json:"detail"`
+	}
+)
+
+// renderJSON writes one document.
+func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
+	doc := jsonReport{Version: 1, Endpoints: make([]jsonEndpoint, len(r.Outcomes))}
+	if facts.Ephemeral.High != 0 {
+		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
+	}
+	for i := range r.Outcomes {
+		doc.Endpoints[i] = endpointJSON(&r.Outcomes[i], facts)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(doc)
+}
+
+func endpointJSON(o *wrapper.Outcome, facts hostFacts) jsonEndpoint {
+	e := jsonEndpoint{
+		Protocol:         o.Endpoint.Protocol.String(),
+		Address:          o.Endpoint.Address(),
+		Port:             o.Endpoint.Port,
+		Verdict:          verdictText(o),
+		InEphemeralRange: facts.Ephemeral.Contains(o.Endpoint.Port),
+		Reserved:         facts.Reserved.Contains(o.Endpoint.Port),
+		Holders:          make([]jsonHolder, len(o.Known)),
+		Actions:          make([]jsonAction, len(o.Actions)),
+		Advice:           []string{},
+	}
+	if o.By != wrapper.Ground {
+		e.By = o.By.String()
+	}
+	if o.Trial.Errno != 0 {
+		e.Errno = ptr(unix.ErrnoName(o.Trial.Errno))
+	}
+	if o.Unexplained != nil {
+		e.HoldersError = o.Unexplained.Error()
+	}
+	for i, h := range o.Known {
+		e.Holders[i] = holderJSON(h, facts)
+	}
+	for i, a := range o.Actions {
+		e.Actions[i] = jsonAction{Rung: a.Rung.String(), Result: string(a.Result), Detail: a.Detail}
+		if a.Holder >= 0 {
+			e.Actions[i].Holder = &o.Actions[i].Holder
+		}
+	}
+	for _, a := range advise(o, facts) {
+		e.Advice = append(e.Advice, a.command)
+	}
+	return e
+}
+
+// verdictText is the verdict, with "freed" for what a rung has turned into free.
+func verdictText(o *wrapper.Outcome) string {
+	if o.Trial.Verdict == netdiag.Free && o.By != wrapper.Ground {
+		return "freed"
+	}
+	return o.Trial.Verdict.String()
+}
+
+func holderJSON(h netdiag.Holder, facts hostFacts) jsonHolder {
+	j := jsonHolder{
+		Kind:      h.Kind.String(),
+		State:     h.Socket.State.String(),
+		Certain:   h.Certain,
+		Local:     plain(h.Socket.Local).String(),
+		Inode:     h.Socket.Inode,
+		Cookie:    strconv.FormatUint(h.Socket.Cookie, 16),
+		Why:       why(h, facts),
+		Processes: make([]jsonProcess, len(h.Owners)),
+	}
+	if h.Socket.Remote.Port() != 0 {
+		j.Remote = ptr(plain(h.Socket.Remote).String())
+	}
+	if h.Socket.Inode != 0 { // a record without an inode says uid 0 of everybody's socket
+		j.UID = ptr(h.Socket.UID)
+		j.User = ptr(userName(h.Socket.UID))
+	}
+	if h.Kind == netdiag.Remains {
+		j.ExpiresMS = ptr(h.Socket.Expires.Milliseconds())
+	}
+	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
+		j.Unit = ptr(u.Name)
+	}
+	if c, ok := systemd.ContainerOfCgroup(h.Cgroup); ok {
+		j.Container = &jsonContainer{Runtime: string(c.Runtime), ID: c.ID}
+	}
+	for i, p := range h.Owners {
+		j.Processes[i] = processJSON(p)
+	}
+	return j
+}
+
+func processJSON(p owner.Process) jsonProcess {
+	j := jsonProcess{
+		PID: p.PID, FD: p.FD, Thread: p.TID,
+		Command: p.Command, Args: p.Args,
+		User:    userOf(p),
+		Started: p.Started.UTC().Format(time.RFC3339),
+	}
+	if p.Exe != "" {
+		j.Exe = ptr(p.Exe)
+	}
+	if j.Args == nil {
+		j.Args = []string{}
+	}
+	return j
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+// maxHolders is how many holders of one endpoint are shown in full; JSON has them all.
+const maxHolders = 8
+
+// textReport writes the report that a person reads.
+type textReport struct {
+	w     io.Writer
+	facts hostFacts
+	now   time.Time
+	paint paint
+	// actions are listed: not in front of a COMMAND, where each was said when it happened.
+	actions bool
+}
+
+func (t textReport) render(r *wrapper.Report) {
+	for i := range r.Outcomes {
+		if i > 0 && len(r.Outcomes[i].Holders)+len(r.Outcomes[i-1].Holders) > 0 {
+			fmt.Fprintln(t.w)
+		}
+		t.outcome(&r.Outcomes[i])
+	}
+}
+
+func (t textReport) outcome(o *wrapper.Outcome) {
+	fmt.Fprintln(t.w, t.headline(o))
+	if o.Trial.Verdict == netdiag.Taken {
+		t.holders(o)
+	}
+	if t.actions && len(o.Actions) > 0 {
+		fmt.Fprintln(t.w)
+		for _, a := range o.Actions {
+			fmt.Fprintf(t.w, "  %-7s %s: %s\n", a.Rung, a.Result, safe(a.Detail))
+		}
+	}
+	t.advice(o)
+}
+
+func (t textReport) headline(o *wrapper.Outcome) string {
+	e := o.Endpoint
+	fails := func(word, why string) string {
+		return fmt.Sprintf("%s is %s: binding %s fails with %q", e, t.paint.bad(word), e.Bind(), why)
+	}
+	switch o.Trial.Verdict {
+	case netdiag.Free:
+		if o.By != wrapper.Ground {
+			return fmt.Sprintf("%s is %s again, by %s", e, t.paint.good("free"), o.By)
+		}
+		return fmt.Sprintf("%s is %s", e, t.paint.good("free"))
+	case netdiag.Taken:
+		return fails("taken", "address already in use")
+	case netdiag.Forbidden:
+		return fails("forbidden", "permission denied") + forbiddenHelp(e)
+	case netdiag.NoAddress:
+		return fails("not possible", "cannot assign requested address") + fmt.Sprintf("; this host does not have %s (yet)", e.Addr)
+	}
+	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
+}
+
+func forbiddenHelp(e netdiag.Endpoint) string {
+	if e.Port < 1024 {
+		return "; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE, for the service as well (AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit)"
+	}
+	return "; a security module or a cgroup's rule forbids it to this user, and so to the service"
+}
+
+func (t textReport) holders(o *wrapper.Outcome) {
+	switch {
+	case o.Unexplained != nil:
+		fmt.Fprintf(t.w, "\n  holder  not known: %s\n", o.Unexplained)
+	case len(o.Holders) == 0:
+		fmt.Fprintf(t.w, "\n  holder  not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket\n"+
+			"          that is bound and neither listens nor is connected; a socket in another VRF does not show either\n")
+	}
+	for i, h := range o.Holders {
+		if i == maxHolders {
+			fmt.Fprintf(t.w, "\n  and %d more (--json has them all)\n", len(o.Holders)-maxHolders)
+			break
+		}
+		t.holder(h)
+	}
+}
+
+func (t textReport) holder(h netdiag.Holder) {
+	fmt.Fprintln(t.w)
+	where := whereOf(h.Cgroup)
+	for _, p := range h.Owners {
+		fmt.Fprintf(t.w, "  %s  %s (pid %d, %s%s), running for %s\n", t.paint.label("holder"), t.paint.name(safe(p.Command)), p.PID,
+			safe(userOf(p)), where, age(t.now.Sub(p.Started)))
+		if len(p.Args) > 0 {
+			fmt.Fprintf(t.w, "          %s\n", commandLine(p.Args, 100))
+		}
+	}
+	for _, hint := range h.Hints {
+		fmt.Fprintf(t.w, "  %s  %s (pid %d, %s), by fd %d\n", t.paint.label("held by"), safe(hint.Process.Command), hint.Process.PID, safe(userOf(hint.Process)), hint.Process.FD)
+	}
+	if len(h.Owners) == 0 && len(h.Hints) == 0 {
+		fmt.Fprintf(t.w, "  %s  %s%s\n", t.paint.label("holder"), nobody(h), where)
+	}
+	fmt.Fprintf(t.w, "  %s  %s%s  %s%s\n", t.paint.label("socket"), plain(h.Socket.Local), arrow(h), h.Socket.State, fdOf(h.Owners))
+	for _, line := range wrap(why(h, t.facts), 100) {
+		fmt.Fprintf(t.w, "          %s\n", line)
+	}
+	if !h.Certain {
+		fmt.Fprintf(t.w, "          (in the way only if it lacks SO_REUSEADDR, which could not be seen)\n")
+	}
+}
+
+// nobody stands where a process would be named.
+func nobody(h netdiag.Holder) string {
+	switch h.Absence {
+	case netdiag.Ownerless:
+		return "no process"
+	case netdiag.OfKernel:
+		return "the kernel"
+	case netdiag.NotAccepted:
+		return "the listener's queue"
+	}
+	return fmt.Sprintf("a process of user %s", safe(userName(h.Socket.UID)))
+}
+
+// whereOf is the unit and the container of a cgroup, each after a comma.
+func whereOf(cgroup string) string {
+	var b strings.Builder
+	if u, ok := systemd.UnitOfCgroup(cgroup); ok {
+		fmt.Fprintf(&b, ", %s", safe(u.Name))
+	}
+	if c, ok := systemd.ContainerOfCgroup(cgroup); ok {
+		id := c.ID
+		if len(id) > 12 {
+			id = id[:12]
+		}
+		fmt.Fprintf(&b, ", %s container %s", c.Runtime, safe(id))
+	}
+	return b.String()
+}
+
+func arrow(h netdiag.Holder) string {
+	if h.Socket.Remote.Port() == 0 {
+		return ""
+	}
+	return " -> " + plain(h.Socket.Remote).String()
+}
+
+func fdOf(owners []owner.Process) string {
+	switch len(owners) {
+	case 0:
+		return ""
+	case 1:
+		if p := owners[0]; p.TID != 0 {
+			return fmt.Sprintf(", fd %d of thread %d alone", p.FD, p.TID)
+		}
+		return fmt.Sprintf(", fd %d", owners[0].FD)
+	}
+	parts := make([]string, len(owners))
+	for i, p := range owners {
+		parts[i] = fmt.Sprintf("fd %d of %d", p.FD, p.PID)
+	}
+	return ", " + strings.Join(parts, ", ")
+}
+
+// advice writes the lines that would help, in columns.
+func (t textReport) advice(o *wrapper.Outcome) {
+	all := advise(o, t.facts)
+	if len(all) == 0 {
+		return
+	}
+	width := 0
+	for _, a := range all {
+		width = max(width, len(a.command))
+	}
+	fmt.Fprintln(t.w)
+	when := ""
+	for _, a := range all {
+		label := a.when
+		if label == when {
+			label = ""
+		}
+		when = a.when
+		fmt.Fprintf(t.w, "  %s%s  %-*s   %s\n", t.paint.label(label), strings.Repeat(" ", max(0, 6-len(label))), width, a.command, a.effect)
+	}
+}
+
+// wrap breaks a sentence into lines of at most width runes, at spaces.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		switch {
+		case line == "":
+			line = word
+		case len([]rune(line))+1+len([]rune(word)) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}

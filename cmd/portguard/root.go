@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"portguard/netdiag/portrange"
+	"portguard/wrapper"
+	"portguard/wrapper/become"
+)
+
+const rootUse = "portguard [flags] -p ENDPOINT [-p ENDPOINT]... [-- COMMAND [ARG]...]"
+
+const rootLong = `portguard goes in front of the command that starts a service. It asks the kernel whether
+the service's port can be bound, says who stands in the way, gets the port free as far as
+the flags allow, and becomes the service. Without COMMAND it does all but the last step.
+
+The ladder has four rungs, climbed from the least harm up: --share, --wait, --close, --kill.
+Without any of them portguard reports and touches nothing.`
+
+const rootExample = `  portguard -p 30010                                who has the port?
+  portguard -p 30010 -- java -jar app.jar           start, or say who has the port
+  portguard --share --wait 30s -p 30010 -- java -jar app.jar
+  portguard --kill --dry-run -p 30010               what would --kill do?`
+
+// newRoot builds the command tree.
+func newRoot(a *app) *cobra.Command {
+	var o options
+	root := &cobra.Command{
+		Use:                   rootUse,
+		Short:                 "get a service's port free, then become the service",
+		Long:                  rootLong,
+		Example:               rootExample,
+		Args:                  cobra.ArbitraryArgs,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		DisableFlagsInUseLine: true,
+		CompletionOptions:     cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req, err := o.parse(cmd.Flags(), args)
+			if err != nil {
+				return err
+			}
+			return a.guard(req, o)
+		},
+	}
+	o.addFlags(root.Flags())
+	root.Flags().SetInterspersed(false)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetHelpFunc(help)
+	root.AddCommand(newHold(a), newVersion(a))
+	return root
+}
+
+func help(cmd *cobra.Command, _ []string) {
+	w := cmd.OutOrStdout()
+	fmt.Fprintf(w, "Usage: %s\n\n%s\n", cmd.UseLine(), strings.TrimSpace(cmd.Long))
+	if cmd.Example != "" {
+		fmt.Fprintf(w, "\n%s\n", cmd.Example)
+	}
+	fmt.Fprintf(w, "\nFlags:\n%s", cmd.LocalFlags().FlagUsages())
+	if cmd.HasParent() {
+		return
+	}
+	fmt.Fprintf(w, "\nCommands:\n")
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			fmt.Fprintf(w, "  %-10s %s\n", c.Name(), c.Short)
+		}
+	}
+	fmt.Fprintf(w, "\nExit status:\n")
+	printExitStatuses(w)
+}
+
+// flagError turns pflag's errors into ours, with a right line.
+func flagError(cmd *cobra.Command, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	right := "portguard --help"
+	var needs *pflag.ValueRequiredError
+	if errors.As(err, &needs) && needs.GetFlag().Name == "port" {
+		right = "portguard -p 30010 -- COMMAND"
+	}
+	return &usageError{err.Error(), right}
+}
+
+// notFreeError is a report in which not every endpoint is free.
+type notFreeError struct{ report *wrapper.Report }
+
+func (e *notFreeError) Error() string { return "not every endpoint can be bound" }
+
+// guard is the main command: resolve COMMAND, run the ladder, report, become COMMAND.
+func (a *app) guard(req request, o options) error {
+	path := ""
+	if len(req.command) > 0 {
+		var err error
+		if path, err = become.Resolve(req.command[0], a.inherited.Environ); err != nil {
+			return err
+		}
+	}
+	ctx, stop := withSignals(a.inherited)
+	defer stop()
+	out := a.output(o, path != "")
+	w := &progress{
+		w:        a.stderr,
+		facts:    out.facts,
+		terminal: isTerminal(a.stderr),
+		silent:   o.quiet || o.json && out.command,
+		touches:  !out.command,
+	}
+	g := wrapper.New(req.policy, w)
+	defer g.Close()
+	report, err := g.Run(ctx, req.endpoints)
+	defer report.Release()
+	w.finish()
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	if err := out.report(report); err != nil {
+		return err
+	}
+	if !report.AllFree() {
+		return &notFreeError{report}
+	}
+	if path == "" {
+		return nil
+	}
+	if req.hold {
+		if err := a.keep(report, o); err != nil {
+			return err
+		}
+	}
+	stop()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return become.Exec(path, req.command, a.inherited)
+}
+
+// keep makes the ports stay held into the service.
+func (a *app) keep(r *wrapper.Report, o options) error {
+	for _, p := range wrapper.Hold(r) {
+		if err := p.Keep(); err != nil {
+			return fmt.Errorf("%s: keep the placeholder for the service: %w (--hold none does without)", p.Endpoint, err)
+		}
+		switch {
+		case !o.verbose || o.json:
+		case p.FD < 0:
+			fmt.Fprintf(a.stderr, "portguard: %s: not held: %s\n", p.Endpoint, p.Why)
+		default:
+			fmt.Fprintf(a.stderr, "portguard: %s: held by fd %d, bound to %s\n", p.Endpoint, p.FD, p.Where)
+		}
+	}
+	return nil
+}
+
+// output is where and how the report goes.
+type output struct {
+	w       io.Writer
+	facts   hostFacts
+	options options
+	command bool // there is one: stdout is the service's
+	paint   paint
+}
+
+func (a *app) output(o options, command bool) output {
+	out := output{w: a.stdout, facts: readFacts(), options: o, command: command}
+	if command {
+		out.w = a.stderr
+	}
+	out.paint = a.colour(out.w, o)
+	return out
+}
+
+func (out output) report(r *wrapper.Report) error {
+	switch {
+	case out.options.json:
+		return renderJSON(out.w, r, out.facts)
+	case out.options.quiet, out.command && r.AllFree() && !out.options.verbose:
+		return nil // a start that goes well says nothing; what a rung did has been said
+	}
+	textReport{w: out.w, facts: out.facts, now: time.Now(), paint: out.paint, actions: !out.command}.render(r)
+	return nil
+}
+
+// colour is for terminals alone, and for people who want it.
+func (a *app) colour(w io.Writer, o options) paint {
+	return paint{on: !o.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
+}
+
+// isTerminal does not ask the file for its descriptor: that would clear O_NONBLOCK on what the service shares with us.
+func isTerminal(w io.Writer) bool {
+	return w == os.Stdout && term.IsTerminal(1) || w == os.Stderr && term.IsTerminal(2)
+}
+
+// readFacts leaves out what cannot be read: the report says less then, and says it.
+func readFacts() hostFacts {
+	var f hostFacts
+	f.Ephemeral, _ = portrange.Ephemeral()
+	f.Reserved, _ = portrange.Reserved()
+	return f
+}
