@@ -13,7 +13,7 @@ type Watcher interface {
 	// time for never.
 	Waiting(Waiting)
 	// Acted is called after each act and each refusal.
-	Acted(netdiag.Endpoint, []netdiag.Holder, Action)
+	Acted(*Outcome, Action)
 }
 
 // Guard gets endpoints free under a policy. The zero value is not ready; see New.
@@ -75,6 +75,7 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 		findings[i] = &r.Outcomes[i].Finding
 	}
 	err := g.prober.Explain(ctx, findings)
+	r.Degraded = g.prober.Degraded()
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Trial.Verdict == netdiag.Taken {
@@ -105,7 +106,7 @@ func (g *Guard) act(o *Outcome, a Action) {
 	}
 	o.Actions = append(o.Actions, a)
 	if g.watcher != nil {
-		g.watcher.Acted(o.Endpoint, o.Known, a)
+		g.watcher.Acted(o, a)
 	}
 }
 

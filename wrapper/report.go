@@ -60,12 +60,14 @@ func (o *Outcome) learn() {
 
 // known is the holder's place in Known, -1 when it has none.
 func (o *Outcome) known(h netdiag.Holder) int {
-	return slices.IndexFunc(o.Known, func(k netdiag.Holder) bool { return k.Socket.Cookie == h.Socket.Cookie })
+	return slices.IndexFunc(o.Known, func(k netdiag.Holder) bool { return k.Same(h) })
 }
 
 // Report is what became of all endpoints, in the order in which they were given.
 type Report struct {
 	Outcomes []Outcome
+	// Degraded is why the kernel could only be asked by way of /proc/net; nil when it was asked properly, or not at all.
+	Degraded error
 }
 
 // AllFree reports whether every endpoint can be bound.

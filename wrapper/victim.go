@@ -28,7 +28,7 @@ type victim struct {
 }
 
 func (v *victim) owns(h netdiag.Holder) bool {
-	return slices.ContainsFunc(v.holders, func(o netdiag.Holder) bool { return o.Socket.Cookie == h.Socket.Cookie })
+	return slices.ContainsFunc(v.holders, func(o netdiag.Holder) bool { return o.Same(h) })
 }
 
 func (v *victim) close() {
@@ -97,16 +97,12 @@ func (g *Guard) signalAll(ctx context.Context, victims []*victim, sig unix.Signa
 // can change hands after this.
 func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]bool {
 	still := map[int]bool{}
-	diag, err := g.prober.Diag()
-	if err != nil {
-		return still
-	}
 	var inodes []uint32
 	confirmed := map[uint32]bool{}
 	for _, v := range victims {
 		for _, h := range v.holders {
 			inodes = append(inodes, h.Socket.Inode)
-			if s, err := diag.Lookup(ctx, h.Socket); err == nil && s.Inode == h.Socket.Inode || isStill(v.process, h) {
+			if g.isListed(ctx, h) || isStill(v.process, h) {
 				confirmed[h.Socket.Inode] = true
 			}
 		}
@@ -125,6 +121,16 @@ func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]boo
 		}
 	}
 	return still
+}
+
+// isListed asks the kernel whether the socket of this cookie still has the inode that was found.
+func (g *Guard) isListed(ctx context.Context, h netdiag.Holder) bool {
+	diag, err := g.prober.Diag()
+	if err != nil {
+		return false
+	}
+	s, err := diag.Lookup(ctx, h.Socket)
+	return err == nil && s.Inode == h.Socket.Inode
 }
 
 // isStill asks the socket itself, for kernels that do not list it.

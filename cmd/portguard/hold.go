@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
@@ -56,7 +57,7 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
 	}
 	ctx, stop := withSignals(a.inherited)
 	defer stop()
-	w := &progress{w: a.stderr, terminal: isTerminal(a.stderr), silent: o.quiet}
+	w := &progress{log: a.log, terminal: isTerminal(a.stderr), silent: o.quiet}
 	g := wrapper.New(wrapper.Policy{}, w)
 	defer g.Close()
 	r := g.Keep(ctx, endpoints, func(held, waited int) { a.holding(o, held, waited) })
@@ -80,7 +81,7 @@ func (a *app) holding(o options, held, waited int) {
 	}
 	line := strings.Join(parts, ", ")
 	if !o.quiet {
-		fmt.Fprintf(a.stderr, "portguard: %s\n", line)
+		a.log.say(msgHeld, journal.PriInfo, nil, line)
 	}
 	// An absent or deaf systemd is no reason not to hold.
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady+"\nSTATUS="+line)

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/journal"
+
 	"portguard/wrapper/become"
 )
 
@@ -17,7 +19,7 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
-	app := &app{inherited: become.AtStart(), stdout: os.Stdout, stderr: os.Stderr}
+	app := &app{inherited: become.AtStart(), stdout: os.Stdout, stderr: os.Stderr, log: newLog(os.Stderr)}
 	err := app.run(os.Args[1:])
 	app.explain(err)
 	var sig *interruptedError
@@ -31,6 +33,7 @@ func main() {
 type app struct {
 	inherited      become.Inherited
 	stdout, stderr io.Writer
+	log            log
 }
 
 func (a *app) run(args []string) error {
@@ -47,9 +50,15 @@ func (a *app) explain(err error) {
 	if err == nil || errors.As(err, &quiet) {
 		return // the report has said it all
 	}
-	fmt.Fprintf(a.stderr, "portguard: %v\n", err)
-	if h := hint(err); h != "" {
+	h := hint(err)
+	switch {
+	case a.log.journal && h != "":
+		a.log.say(msgFailed, journal.PriErr, nil, fmt.Sprintf("%v; hint: %s", err, h))
+	case h != "":
+		a.log.say(msgFailed, journal.PriErr, nil, err.Error())
 		fmt.Fprintf(a.stderr, "hint: %s\n", h)
+	default:
+		a.log.say(msgFailed, journal.PriErr, nil, err.Error())
 	}
 }
 

@@ -41,6 +41,16 @@ type options struct {
 // addFlags adds the flags of the main command, in the order in which --help shows them.
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.addEndpointFlags(fs)
+	o.addLadderFlags(fs)
+	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
+	o.addHoldFlag(fs)
+	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
+	o.addOutputFlags(fs)
+	fs.BoolVarP(&o.verbose, "verbose", "v", false, "say also what goes without saying")
+}
+
+// addLadderFlags adds what says which rungs are allowed, and how.
+func (o *options) addLadderFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
 	fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
 	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
@@ -49,11 +59,10 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
 	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: how `long` until SIGKILL follows")
 	fs.StringArrayVar(&o.only, "only", nil, "with --close or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
-	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
-	fs.StringVar(&o.hold, "hold", "exec", "keep the port from being taken until the service has it: `exec|none`")
-	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
-	o.addOutputFlags(fs)
-	fs.BoolVarP(&o.verbose, "verbose", "v", false, "say also what goes without saying")
+}
+
+func (o *options) addHoldFlag(fs *pflag.FlagSet) {
+	fs.StringVar(&o.hold, "hold", "exec", "how to keep the port from being taken: by a socket that goes into COMMAND (exec),\nor one in systemd's fd store over restarts (fdstore): `exec|fdstore|none`")
 }
 
 func (o *options) addEndpointFlags(fs *pflag.FlagSet) {
@@ -75,7 +84,7 @@ type request struct {
 	endpoints []netdiag.Endpoint
 	policy    wrapper.Policy
 	command   []string
-	hold      bool
+	hold      holdMode
 }
 
 // parse checks everything that can be checked before anything is touched.
@@ -252,18 +261,32 @@ func (o *options) contradictions(fs *pflag.FlagSet) error {
 	return nil
 }
 
-// holds says whether placeholders go into COMMAND.
-func (o *options) holds(fs *pflag.FlagSet, command bool) (bool, error) {
-	switch o.hold {
-	case "exec":
-		if fs.Changed("hold") && !command {
-			return false, &usageError{"--hold exec hands the port on to a COMMAND, and there is none", "portguard --hold exec -p 30010 -- COMMAND"}
+// holdMode is how a port is kept from being taken until the service has it.
+type holdMode string
+
+// The ways of holding. The placeholder goes into the service, or into systemd's fd store for the unit, or there is none.
+const (
+	holdExec    holdMode = "exec"
+	holdFDStore holdMode = "fdstore"
+	holdNone    holdMode = "none"
+)
+
+// holds says which it is; without a COMMAND there is nobody to hand a port on to.
+func (o *options) holds(fs *pflag.FlagSet, command bool) (holdMode, error) {
+	mode := holdMode(o.hold)
+	switch mode {
+	case holdExec, holdFDStore:
+		if !command && fs.Changed("hold") {
+			return "", &usageError{"--hold " + o.hold + " is for a COMMAND, and there is none", "portguard --hold " + o.hold + " -p 30010 -- COMMAND"}
 		}
-		return command, nil
-	case "none":
-		return false, nil
+		if !command {
+			mode = holdNone
+		}
+		return mode, nil
+	case holdNone:
+		return mode, nil
 	}
-	return false, &usageError{fmt.Sprintf("--hold %q is neither exec nor none", o.hold), "portguard --hold none -p 30010 -- COMMAND"}
+	return "", &usageError{fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.hold), "portguard --hold none -p 30010 -- COMMAND"}
 }
 
 func exampleOf(flag string) string {

@@ -7,15 +7,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/journal"
+
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
 
-// progress says on stderr what happens while it happens: in a log one line at each change, on a terminal one live line
-// that counts down. It is the wrapper's Watcher.
+// progress says what happens while it happens: in a log one line at each change, on a terminal one live line that counts
+// down, and to systemd a status. It is the wrapper's Watcher.
 type progress struct {
-	w        io.Writer
-	facts    hostFacts
+	log      log
+	notify   notify
 	terminal bool
 	silent   bool
 	touches  bool // only what was done to others: the report will have the rest
@@ -30,25 +32,25 @@ type progress struct {
 
 // Waiting implements wrapper.Watcher.
 func (p *progress) Waiting(w wrapper.Waiting) {
-	if p.silent {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = w
-	if !p.terminal {
+	p.notify.waiting(w)
+	switch {
+	case p.silent:
+	case p.terminal:
+		p.draw()
+	default:
 		p.sayOnce(w)
-		return
 	}
-	p.draw()
-	if p.stop == nil {
+	if p.stop == nil && (p.terminal && !p.silent || p.notify.on()) {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		go p.tick(p.stop)
 	}
 }
 
 // Acted implements wrapper.Watcher.
-func (p *progress) Acted(e netdiag.Endpoint, _ []netdiag.Holder, a wrapper.Action) {
+func (p *progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	touched := a.Rung != wrapper.Wait && (a.Result == wrapper.Done || a.Result == wrapper.Failed)
 	if p.silent || p.touches && !touched {
 		return
@@ -56,11 +58,16 @@ func (p *progress) Acted(e netdiag.Endpoint, _ []netdiag.Holder, a wrapper.Actio
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.erase()
-	line := fmt.Sprintf("%s: %s: %s", e, a.Rung, safe(a.Detail))
-	if a.Result != wrapper.Done {
-		line = fmt.Sprintf("%s: %s %s: %s", e, a.Rung, a.Result, safe(a.Detail))
+	id, priority := msgActed, journal.PriNotice
+	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, safe(a.Detail))
+	switch {
+	case a.Result != wrapper.Done:
+		priority = journal.PriWarning
+		text = fmt.Sprintf("%s: %s %s: %s", o.Endpoint, a.Rung, a.Result, safe(a.Detail))
+	case a.Rung == wrapper.Wait:
+		id = msgFree
 	}
-	fmt.Fprintf(p.w, "portguard: %s\n", line)
+	p.log.say(id, priority, o, text)
 }
 
 // finish ends the live line.
@@ -76,6 +83,7 @@ func (p *progress) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.erase()
+	p.notify.done()
 }
 
 func (p *progress) tick(stop <-chan struct{}) {
@@ -88,7 +96,10 @@ func (p *progress) tick(stop <-chan struct{}) {
 			return
 		case <-second.C:
 			p.mu.Lock()
-			p.draw()
+			p.notify.waiting(p.waiting)
+			if p.terminal && !p.silent {
+				p.draw()
+			}
 			p.mu.Unlock()
 		}
 	}
@@ -105,7 +116,11 @@ func (p *progress) sayOnce(w wrapper.Waiting) {
 		limit = "for up to " + roundUp(time.Until(w.Until))
 	}
 	p.said = what
-	fmt.Fprintf(p.w, "portguard: waiting %s: %s%s\n", limit, what, expiryText(w))
+	var about *wrapper.Outcome
+	if len(w.Outcomes) > 0 {
+		about = w.Outcomes[0]
+	}
+	p.log.say(msgWaiting, journal.PriNotice, about, fmt.Sprintf("waiting %s: %s%s", limit, what, expiryText(w)))
 }
 
 func (p *progress) draw() {
@@ -115,13 +130,13 @@ func (p *progress) draw() {
 		left = roundUp(time.Until(w.Until)) + " left"
 	}
 	p.erase()
-	fmt.Fprintf(p.w, "portguard: waiting (%s): %s%s", left, waitingFor(w), expiryText(w))
+	fmt.Fprintf(p.log.w, "portguard: waiting (%s): %s%s", left, waitingFor(w), expiryText(w))
 	p.live = true
 }
 
 func (p *progress) erase() {
 	if p.live {
-		io.WriteString(p.w, "\r\x1b[2K")
+		io.WriteString(p.log.w, "\r\x1b[2K")
 		p.live = false
 	}
 }

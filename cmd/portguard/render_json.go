@@ -19,7 +19,8 @@ type (
 	jsonReport struct {
 		Version        int            `json:"version"`
 		Endpoints      []jsonEndpoint `json:"endpoints"`
-		EphemeralRange *[2]uint16     `json:"ephemeral_range"` // null: could not be read
+		EphemeralRange *[2]uint16     `json:"ephemeral_range"`  // null: could not be read
+		Limits         []string       `json:"limits,omitempty"` // what could not be asked, and why the report knows less
 	}
 	jsonEndpoint struct {
 		Protocol         string       `json:"protocol"`
@@ -78,6 +79,9 @@ func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
 	doc := jsonReport{Version: 1, Endpoints: make([]jsonEndpoint, len(r.Outcomes))}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
+	}
+	if r.Degraded != nil {
+		doc.Limits = []string{degradedText(r.Degraded)}
 	}
 	for i := range r.Outcomes {
 		doc.Endpoints[i] = endpointJSON(&r.Outcomes[i], facts)

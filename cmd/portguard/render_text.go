@@ -34,6 +34,14 @@ func (t textReport) render(r *wrapper.Report) {
 		}
 		t.outcome(&r.Outcomes[i])
 	}
+	if r.Degraded != nil {
+		fmt.Fprintf(t.w, "\n  note    %s\n", degradedText(r.Degraded))
+	}
+}
+
+// degradedText says what is missing, and what would give it.
+func degradedText(err error) string {
+	return fmt.Sprintf("%v: /proc/net was read instead, which shows neither idle bound sockets nor units (a unit needs RestrictAddressFamilies=AF_NETLINK for it)", err)
 }
 
 func (t textReport) outcome(o *wrapper.Outcome) {

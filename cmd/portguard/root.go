@@ -113,14 +113,16 @@ func (a *app) guard(req request, o options) error {
 	defer stop()
 	out := a.output(o, path != "")
 	w := &progress{
-		w:        a.stderr,
-		facts:    out.facts,
+		log:      a.log,
+		notify:   newNotify(),
 		terminal: isTerminal(a.stderr),
 		silent:   o.quiet || o.json && out.command,
 		touches:  !out.command,
 	}
 	g := wrapper.New(req.policy, w)
 	defer g.Close()
+	stored := wrapper.TakeStored(a.inherited.Environ, os.Getpid(), os.Getenv("NOTIFY_SOCKET"))
+	g.Known(stored)
 	report, err := g.Run(ctx, req.endpoints)
 	defer report.Release()
 	w.finish()
@@ -136,33 +138,15 @@ func (a *app) guard(req request, o options) error {
 	if path == "" {
 		return nil
 	}
-	if req.hold {
-		if err := a.keep(report, o); err != nil {
-			return err
-		}
+	service := a.inherited
+	if service.Environ, err = a.keep(req.hold, stored, report, o); err != nil {
+		return err
 	}
 	stop()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return become.Exec(path, req.command, a.inherited)
-}
-
-// keep makes the ports stay held into the service.
-func (a *app) keep(r *wrapper.Report, o options) error {
-	for _, p := range wrapper.Hold(r) {
-		if err := p.Keep(); err != nil {
-			return fmt.Errorf("%s: keep the placeholder for the service: %w (--hold none does without)", p.Endpoint, err)
-		}
-		switch {
-		case !o.verbose || o.json:
-		case p.FD < 0:
-			fmt.Fprintf(a.stderr, "portguard: %s: not held: %s\n", p.Endpoint, p.Why)
-		default:
-			fmt.Fprintf(a.stderr, "portguard: %s: held by fd %d, bound to %s\n", p.Endpoint, p.FD, p.Where)
-		}
-	}
-	return nil
+	return become.Exec(path, req.command, service)
 }
 
 // output is where and how the report goes.
@@ -189,6 +173,9 @@ func (out output) report(r *wrapper.Report) error {
 		return renderJSON(out.w, r, out.facts)
 	case out.options.quiet, out.command && r.AllFree() && !out.options.verbose:
 		return nil // a start that goes well says nothing; what a rung did has been said
+	case isJournal(out.w):
+		log{w: out.w, journal: true}.report(r, out.facts, out.options.verbose || !out.command)
+		return nil
 	}
 	textReport{w: out.w, facts: out.facts, now: time.Now(), paint: out.paint, actions: !out.command}.render(r)
 	return nil

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/coreos/go-systemd/v22/journal"
+
+	"portguard/netdiag"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+// messageID tells the journal what kind of message an entry is: `journalctl MESSAGE_ID=...`. They are a stable interface.
+type messageID string
+
+// The kinds of messages.
+const (
+	msgTaken   messageID = "2477c54999c14bf5855d4b677ab271dc" // an endpoint cannot be bound
+	msgFree    messageID = "788d7c4b561044b3998ab3e996e4a493" // an endpoint can be bound, or has been freed
+	msgWaiting messageID = "c707caf098be46ce83bec742cfbc3a23" // --wait waits, and what for
+	msgActed   messageID = "8811bd17edda41b2a095bd3488476b52" // a rung did something to a holder, or was refused
+	msgHeld    messageID = "c33495251b52468aadc773e07a4e6761" // a port is held by a placeholder, or is not
+	msgFailed  messageID = "31f5311ac48a48f987fe26389d65e40d" // portguard itself cannot go on
+)
+
+// log is where portguard's own messages go: lines on stderr or, when stderr is the journal, entries of it.
+type log struct {
+	w       io.Writer
+	journal bool
+}
+
+// newLog finds out whether the descriptor is the journal's stream (JOURNAL_STREAM).
+func newLog(w io.Writer) log {
+	return log{w: w, journal: isJournal(w)}
+}
+
+func isJournal(w io.Writer) bool {
+	if os.Getenv("JOURNAL_STREAM") == "" || !journal.Enabled() {
+		return false
+	}
+	var is bool
+	switch w {
+	case os.Stderr:
+		is, _ = journal.StderrIsJournalStream()
+	case os.Stdout:
+		is, _ = journal.StdoutIsJournalStream()
+	}
+	return is
+}
+
+// say writes one message. o is the endpoint that it is about, nil for none.
+func (l log) say(id messageID, p journal.Priority, o *wrapper.Outcome, text string) {
+	if l.journal && journal.Send(text, p, fields(id, o)) == nil {
+		return
+	}
+	fmt.Fprintf(l.w, "portguard: %s\n", text)
+}
+
+// fields are an entry's: PORTGUARD_PORT=30010 finds a port's whole story.
+func fields(id messageID, o *wrapper.Outcome) map[string]string {
+	f := map[string]string{"MESSAGE_ID": string(id), "SYSLOG_IDENTIFIER": "portguard"}
+	if o == nil {
+		return f
+	}
+	f["PORTGUARD_PORT"] = strconv.Itoa(int(o.Endpoint.Port))
+	f["PORTGUARD_PROTOCOL"] = o.Endpoint.Protocol.String()
+	f["PORTGUARD_ADDRESS"] = o.Endpoint.Address()
+	f["PORTGUARD_VERDICT"] = verdictText(o)
+	if len(o.Known) == 0 {
+		return f
+	}
+	h := o.Known[0]
+	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
+	if len(h.Owners) > 0 {
+		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(h.Owners[0].PID)
+		f["PORTGUARD_HOLDER_COMM"] = safe(h.Owners[0].Command)
+	}
+	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
+		f["PORTGUARD_HOLDER_UNIT"] = u.Name
+	}
+	return f
+}
+
+// report says one line an endpoint, for the journal: its readers filter, they do not scroll.
+func (l log) report(r *wrapper.Report, facts hostFacts, verbose bool) {
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		if o.Trial.Verdict == netdiag.Free {
+			if verbose {
+				l.say(msgFree, journal.PriInfo, o, textReport{}.headline(o))
+			}
+			continue
+		}
+		text := textReport{}.headline(o)
+		if len(o.Holders) > 0 {
+			text += "; " + holderText(o) + ": " + why(o.Holders[0], facts)
+		}
+		if all := advise(o, facts); len(all) > 0 {
+			text += "; what would help: " + all[0].command
+		}
+		l.say(msgTaken, journal.PriErr, o, text)
+	}
+}

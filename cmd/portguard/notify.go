@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"portguard/wrapper"
+)
+
+// notify tells systemd what a start waits for, and that it should give it more time than TimeoutStartSec=. It is silent
+// without NOTIFY_SOCKET, and never speaks for the service: READY=1 is the service's to send.
+type notify struct {
+	socket bool
+	used   *bool
+}
+
+func newNotify() notify {
+	return notify{socket: os.Getenv("NOTIFY_SOCKET") != "", used: new(bool)}
+}
+
+func (n notify) on() bool { return n.socket }
+
+// extension is how much more time is asked for at a time. It is asked for each second, as long as the wait lasts.
+const extension = 15 * time.Second
+
+func (n notify) waiting(w wrapper.Waiting) {
+	if !n.socket || len(w.Outcomes) == 0 {
+		return
+	}
+	*n.used = true
+	n.send(fmt.Sprintf("STATUS=waiting for %s%s\nEXTEND_TIMEOUT_USEC=%d", waitingFor(w), expiryText(w), extension.Microseconds()))
+}
+
+// done takes the status back: it would stay for as long as the service says nothing itself.
+func (n notify) done() {
+	if n.socket && *n.used {
+		n.send("STATUS=")
+	}
+}
+
+// send leaves the environment as it is, for the service. An absent or deaf systemd is no reason not to go on.
+func (n notify) send(state string) { _, _ = daemon.SdNotify(false, state) }

@@ -1,0 +1,143 @@
+package systemd
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// listenFDsStart is where the manager's descriptors begin (SD_LISTEN_FDS_START).
+const listenFDsStart = 3
+
+// Passed is a descriptor that the manager gave the process at its start: of a socket unit, or of the unit's fd store.
+type Passed struct {
+	FD   int
+	Name string // FDNAME= or FileDescriptorName=; "" when the manager named none
+}
+
+// ListenFDs reads LISTEN_FDS and its like, sd_listen_fds_with_names(3). They are for pid alone: for another process, or
+// where they make no sense, the answer is none.
+func ListenFDs(environ []string, pid int) []Passed {
+	if value, _ := lookup(environ, "LISTEN_PID"); value != strconv.Itoa(pid) {
+		return nil
+	}
+	value, _ := lookup(environ, "LISTEN_FDS")
+	n, err := strconv.Atoi(value)
+	if err != nil || n <= 0 || n > 1<<16 {
+		return nil
+	}
+	all := make([]Passed, n)
+	for i := range all {
+		all[i].FD = listenFDsStart + i
+	}
+	if names, ok := lookup(environ, "LISTEN_FDNAMES"); ok {
+		for i, name := range strings.Split(names, ":") {
+			if i < n {
+				all[i].Name = name
+			}
+		}
+	}
+	return all
+}
+
+func lookup(environ []string, key string) (value string, ok bool) {
+	for _, e := range environ {
+		if v, found := strings.CutPrefix(e, key+"="); found {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// WithoutFDs is the environment as it would be if the manager had passed pid only keep, in this order and from descriptor
+// 3 on, and had room for own fewer descriptors in the unit's store. All else stays, order included.
+func WithoutFDs(environ []string, pid int, keep []Passed, own int) []string {
+	forUs := ListenFDs(environ, pid) != nil
+	out := make([]string, 0, len(environ))
+	for _, e := range environ {
+		key, value, _ := strings.Cut(e, "=")
+		switch key {
+		case "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES":
+			if forUs && len(keep) == 0 {
+				continue
+			}
+			if forUs {
+				e = key + "=" + listenValue(key, value, keep)
+			}
+		case "FDSTORE": // systemd 254: how many descriptors the store takes
+			n, err := strconv.Atoi(value)
+			if err == nil && n <= own {
+				continue
+			}
+			if err == nil {
+				e = key + "=" + strconv.Itoa(n-own)
+			}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// listenValue is what a variable says when only keep were passed.
+func listenValue(key, value string, keep []Passed) string {
+	switch key {
+	case "LISTEN_FDS":
+		return strconv.Itoa(len(keep))
+	case "LISTEN_FDNAMES":
+		names := make([]string, len(keep))
+		for i, p := range keep {
+			names[i] = p.Name
+		}
+		return strings.Join(names, ":")
+	}
+	return value
+}
+
+// Renumber makes the descriptors of keep those from 3 on, in this order, and closes all others of passed. It is done for
+// a service that expects them there without gaps.
+func Renumber(passed, keep []Passed) error {
+	for _, p := range passed {
+		if !slices.ContainsFunc(keep, func(k Passed) bool { return k.FD == p.FD }) {
+			unix.Close(p.FD)
+		}
+	}
+	for i, p := range keep { // ascending, so that no target is still in use
+		if to := listenFDsStart + i; to != p.FD {
+			if err := unix.Dup3(p.FD, to, 0); err != nil {
+				return os.NewSyscallError("dup3", err)
+			}
+			unix.Close(p.FD)
+		}
+	}
+	return nil
+}
+
+// Store puts a descriptor into the unit's fd store (FileDescriptorStoreMax=), from which the manager passes it to the
+// unit's next start under the same name. It does not look whether the descriptor hangs up (FDPOLL=0, systemd 246), as a
+// bound socket that does not listen seems to at once. The manager does not answer: it drops what it has no room for.
+func Store(notifySocket, name string, fd int) error {
+	return send(notifySocket, "FDSTORE=1\nFDPOLL=0\nFDNAME="+name, unix.UnixRights(fd))
+}
+
+// Unstore takes the descriptors of a name out of the store (systemd 236).
+func Unstore(notifySocket, name string) error {
+	return send(notifySocket, "FDSTOREREMOVE=1\nFDNAME="+name, nil)
+}
+
+// send writes one sd_notify(3) message; the descriptors need it to be our own.
+func send(notifySocket, state string, rights []byte) error {
+	if notifySocket == "" || notifySocket[0] != '/' && notifySocket[0] != '@' {
+		return fmt.Errorf("NOTIFY_SOCKET %q is no unix socket", notifySocket)
+	}
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	err = unix.Sendmsg(fd, []byte(state), rights, &unix.SockaddrUnix{Name: notifySocket}, unix.MSG_NOSIGNAL)
+	return os.NewSyscallError("sendmsg NOTIFY_SOCKET", err)
+}

@@ -1,0 +1,111 @@
+package wrapper
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/pidfd"
+	"portguard/systemd"
+)
+
+// storePrefix begins the names of our descriptors in a unit's fd store.
+const storePrefix = "portguard-"
+
+// Stored are the placeholders that systemd kept for the unit since its last start.
+type Stored struct {
+	pid          int
+	passed       []systemd.Passed // all that the manager passed, ours and the service's
+	notifySocket string
+}
+
+// TakeStored finds what the manager passed to this process.
+func TakeStored(environ []string, pid int, notifySocket string) *Stored {
+	return &Stored{pid: pid, passed: systemd.ListenFDs(environ, pid), notifySocket: notifySocket}
+}
+
+// Known tells the guard which sockets are its own. The manager holds them, too, and would seem to be in the way.
+func (g *Guard) Known(s *Stored) {
+	for _, p := range s.passed {
+		if ours(p) {
+			g.prober.Ignore(p.FD)
+		}
+	}
+}
+
+func ours(p systemd.Passed) bool { return strings.HasPrefix(p.Name, storePrefix) }
+
+// storeName is a descriptor's name in the store, which may have no colon.
+func storeName(e netdiag.Endpoint) string {
+	name := storePrefix + e.Protocol.String() + "-"
+	if !e.EveryAddress() {
+		name += e.Addr.String() + "-"
+	}
+	return strings.ReplaceAll(fmt.Sprintf("%s%d", name, e.Port), ":", "_")
+}
+
+// Keep makes systemd hold the ports of a report, whose endpoints are all free, over the service's restarts: what it has not
+// got yet is put into the store, and what is there for no endpoint any more is taken out. The service itself gets none of
+// it. The placeholders returned are for telling; their descriptors are closed.
+func (s *Stored) Keep(r *Report) ([]Placeholder, error) {
+	all := make([]Placeholder, 0, len(r.Outcomes))
+	wanted := map[string]bool{}
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		p := hold(o.Endpoint, &o.Trial)
+		if p.FD >= 0 {
+			name := storeName(o.Endpoint)
+			wanted[name] = true
+			if err := s.put(name, p); err != nil {
+				return all, err
+			}
+			unix.Close(p.FD) // the manager has it, or the message that is on its way
+			p.FD = -1
+		}
+		o.Trial.Close()
+		all = append(all, p)
+	}
+	for _, p := range s.passed {
+		if ours(p) && !wanted[p.Name] {
+			if err := systemd.Unstore(s.notifySocket, p.Name); err != nil {
+				return all, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// put stores a placeholder unless the same is there already. One that is bound to something else, since the flags have
+// changed, is replaced.
+func (s *Stored) put(name string, p Placeholder) error {
+	for _, old := range s.passed {
+		if old.Name != name {
+			continue
+		}
+		if at, err := pidfd.LocalAddr(old.FD); err == nil && at == netip.AddrPortFrom(p.Where, p.Endpoint.Port) {
+			return nil
+		}
+		if err := systemd.Unstore(s.notifySocket, name); err != nil {
+			return err
+		}
+		break
+	}
+	return systemd.Store(s.notifySocket, name, p.FD)
+}
+
+// Hide gives the environment and the descriptors back the look that they would have without ours.
+func (s *Stored) Hide(environ []string, placeholders int) ([]string, error) {
+	var keep []systemd.Passed
+	for _, p := range s.passed {
+		if !ours(p) {
+			keep = append(keep, p)
+		}
+	}
+	if err := systemd.Renumber(s.passed, keep); err != nil {
+		return nil, err
+	}
+	return systemd.WithoutFDs(environ, s.pid, keep, placeholders), nil
+}
