@@ -1,10 +1,6 @@
 package netdiag
 
-import (
-	"net/netip"
-
-	"portguard/netdiag/sockdiag"
-)
+import "portguard/netdiag/sockdiag"
 
 // Flags are the options of a holder that sock_diag does not show. Each is Unknown until a duplicate of the socket was
 // asked, or something else gave it away.
@@ -15,6 +11,9 @@ type Flags struct {
 // Assess applies the conflict rule to a socket of which not everything is known: Yes when bind() of service fails
 // because of it whatever the unknown flags are, No when it cannot, Unknown when it depends on them.
 func Assess(service Claim, s sockdiag.Socket, f Flags) sockdiag.Tristate {
+	if s.Inode == 0 && (s.State == sockdiag.SynRecv || s.State == sockdiag.NewSynRecv) {
+		return sockdiag.No // a request for a connection: the port is its listener's
+	}
 	proto := Protocol(s.Protocol)
 	var yes, no bool
 	for _, holder := range possibleClaims(s, f) {
@@ -63,20 +62,11 @@ func possible(t sockdiag.Tristate) []bool {
 	return []bool{false, true}
 }
 
-// v6Only works out the ipv6only flag, which sock_diag shows of listening and bound sockets only.
-func v6Only(s sockdiag.Socket, kind Kind, ev Evidence) sockdiag.Tristate {
-	a := s.Local.Addr()
-	switch {
-	case s.V6Only != sockdiag.Unknown:
-		return s.V6Only
-	case a.Is4() || a.Is4In6():
+// v6Only is the ipv6only flag as far as a socket's record tells it: sock_diag shows it of listening and bound sockets
+// only. bind() to one IPv6 address sets it, connect() does not, and either may have come first.
+func v6Only(s sockdiag.Socket) sockdiag.Tristate {
+	if a := s.Local.Addr(); a.Is4() || a.Is4In6() {
 		return sockdiag.No
-	case a == netip.IPv6Unspecified():
-		return sockdiag.Unknown
-	case kind == Client:
-		return sockdiag.No // connect() does not set it
-	case ev.Auto == sockdiag.No:
-		return sockdiag.Yes // bind() to one IPv6 address does
 	}
-	return sockdiag.Unknown
+	return s.V6Only
 }

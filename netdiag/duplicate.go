@@ -47,7 +47,8 @@ func open(o owner.Process) (*pidfd.Process, error) {
 }
 
 // verify compares the cookie, which no other socket has had since the host was started. The descriptor of an MPTCP socket
-// has another one than the TCP subflow that sock_diag lists; the two have the inode in common.
+// has another one than the TCP subflow that sock_diag lists; the two have the inode in common,
+// and so has what /proc lists without a cookie.
 func verify(fd int, s sockdiag.Socket) error {
 	inode, err := pidfd.Inode(fd)
 	if errors.Is(err, unix.ENOTSOCK) {
@@ -60,7 +61,7 @@ func verify(fd int, s sockdiag.Socket) error {
 	if err != nil {
 		return err
 	}
-	if inode == s.Inode && (cookie == s.Cookie || isMPTCP(fd)) {
+	if inode == s.Inode && (cookie == s.Cookie || s.Cookie == 0 || isMPTCP(fd)) {
 		return nil
 	}
 	return fmt.Errorf("%w (inode %d, not %d)", ErrChanged, inode, s.Inode)

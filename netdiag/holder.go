@@ -22,6 +22,9 @@ type Holder struct {
 	Cgroup string
 }
 
+// Same reports whether two holders are one socket, seen at different times.
+func (h Holder) Same(o Holder) bool { return idOf(h.Socket) == idOf(o.Socket) }
+
 // Absence is the reason why no process shows as the owner of a socket.
 type Absence uint8
 

@@ -34,11 +34,9 @@ func (p *Prober) owners(ctx context.Context, findings []*Finding, t *tables) (ow
 // holders are the candidates that conflict, the certain ones first.
 func (t *tables) holders(f *Finding, found owner.Result, searched error) []Holder {
 	candidates := t.candidates(f)
-	if len(candidates) > 1 || f.Endpoint.Protocol == UDP {
-		inspect(candidates, found.Owners, t)
-		candidates = t.candidates(f)
-	}
-	if len(candidates) > 1 && f.Endpoint.Protocol == TCP {
+	inspect(candidates, found.Owners, t)
+	candidates = t.candidates(f)
+	if f.Endpoint.Protocol == TCP {
 		candidates = probe(f, candidates, t)
 	}
 	holders := make([]Holder, 0, len(candidates))
@@ -66,11 +64,8 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	h := Holder{
 		Socket: s,
 		Kind:   t.kind(s),
-		Flags:  t.flags[s.Cookie],
+		Flags:  t.flags[idOf(s)],
 		Owners: found.Owners[s.Inode],
-	}
-	if s.Inode == 0 {
-		h.Owners = nil
 	}
 	if len(h.Owners) == 0 {
 		h.Hints = found.Held[s.Inode]
@@ -106,7 +101,7 @@ func inspect(sockets []sockdiag.Socket, owners map[uint32][]owner.Process, t *ta
 		for _, o := range owners[s.Inode] {
 			flags, err := readFlags(o, s)
 			if err == nil {
-				t.flags[s.Cookie] = flags
+				t.flags[idOf(s)] = flags
 				break
 			}
 		}
@@ -121,7 +116,7 @@ func probe(f *Finding, candidates []sockdiag.Socket, t *tables) []sockdiag.Socke
 		a := s.Local.Addr()
 		_, done := shares[a]
 		if done || len(shares) == maxProbed || a.IsUnspecified() || a == f.Endpoint.Addr ||
-			Assess(f.Trial.Claim, s, t.flags[s.Cookie]) == sockdiag.Yes {
+			Assess(f.Trial.Claim, s, t.flags[idOf(s)]) == sockdiag.Yes {
 			continue
 		}
 		e := f.Endpoint

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A SyntaxError says what is wrong with an endpoint and shows a right one.
@@ -66,6 +67,8 @@ func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint,
 func splitAddress(text, rest string) (addr netip.Addr, ports string, err error) {
 	host, ports, ok := cutLast(rest, ":")
 	switch {
+	case isAddress(rest):
+		return netip.Addr{}, "", &SyntaxError{text, "there is no port", rest + ":8080"}
 	case !ok:
 		return netip.Addr{}, rest, nil
 	case host == "" || host == "*":
@@ -91,6 +94,15 @@ func splitAddress(text, rest string) (addr netip.Addr, ports string, err error) 
 	return addr, ports, nil
 }
 
+// isAddress recognises an address without a port. An IPv6 address without brackets may be meant to end in one.
+func isAddress(s string) bool {
+	if inside, ok := strings.CutPrefix(s, "["); ok {
+		return strings.HasSuffix(inside, "]")
+	}
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.Is4()
+}
+
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true
@@ -102,10 +114,10 @@ func parsePorts(text, ports string, proto Protocol, lookup LookupService) (first
 	if ports == "" {
 		return 0, 0, &SyntaxError{text, "there is no port", "30010"}
 	}
-	low, high, isRange := strings.Cut(ports, "-")
-	if !startsWithDigit(low) && (low != "" || !isRange) {
+	if strings.ContainsFunc(ports, unicode.IsLetter) {
 		return parseService(text, ports, proto, lookup)
 	}
+	low, high, isRange := strings.Cut(ports, "-")
 	if first, err = parsePort(text, low); err != nil {
 		return 0, 0, err
 	}
@@ -119,10 +131,6 @@ func parsePorts(text, ports string, proto Protocol, lookup LookupService) (first
 		return 0, 0, &SyntaxError{text, "the range runs backwards", fmt.Sprintf("%d-%d", last, first)}
 	}
 	return first, last, nil
-}
-
-func startsWithDigit(s string) bool {
-	return s != "" && (s[0] >= '0' && s[0] <= '9' || s[0] == '+')
 }
 
 func parsePort(text, s string) (uint16, error) {
@@ -144,7 +152,7 @@ func isAllDigits(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-// parseService knows names with dashes in them, as services(5) has many.
+// parseService is for anything with a letter: services(5) has names with dashes and names that begin with a digit.
 func parseService(text, name string, proto Protocol, lookup LookupService) (first, last uint16, err error) {
 	port, err := lookup(proto.String(), name)
 	if err != nil || port < 1 || port > 65535 {

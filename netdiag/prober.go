@@ -22,6 +22,8 @@ type Prober struct {
 	diag    *sockdiag.Conn
 	scanner owner.Scanner
 	mine    map[uint64]bool // cookies of portguard's own sockets
+	// degraded is why /proc had to do instead of sock_diag; nil when it had not.
+	degraded error
 }
 
 // NewProber returns a prober that opens its netlink socket when it first needs one: a free port asks nobody.
@@ -34,6 +36,10 @@ func (p *Prober) Close() error {
 	}
 	return p.diag.Close()
 }
+
+// Degraded says why the kernel's socket tables had to be read from /proc/net, which knows less than sock_diag; nil when
+// sock_diag has answered, or was not asked yet.
+func (p *Prober) Degraded() error { return p.degraded }
 
 // Diag is the netlink connection, opened when it is first needed.
 func (p *Prober) Diag() (*sockdiag.Conn, error) {
@@ -66,7 +72,7 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 		switch {
 		case f.Trial.Verdict == Taken:
 			taken = append(taken, f)
-		case f.Trial.FD >= 0:
+		case f.Trial.Verdict == Free && f.Trial.FD >= 0:
 			p.Ignore(f.Trial.FD)
 		}
 	}
@@ -84,6 +90,9 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 		})
 	}
 	if len(taken) == 0 {
+		return nil
+	}
+	if p.degraded != nil {
 		return nil
 	}
 	return p.explainUnlisted(ctx, taken)

@@ -2,18 +2,19 @@ package netdiag
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"slices"
 
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 )
 
-// tables is what the kernel's socket tables have on the ports asked about, and what more was learnt of each socket, by
-// cookie.
+// tables is what the kernel's socket tables have on the ports asked about, and what more was learnt of each socket.
 type tables struct {
 	byPort    map[portKey][]sockdiag.Socket
-	auto      map[uint64]sockdiag.Tristate
-	flags     map[uint64]Flags
+	auto      map[socketID]sockdiag.Tristate
+	flags     map[socketID]Flags
 	cgroups   map[uint64]string // path by id
 	ephemeral portrange.Range
 }
@@ -21,10 +22,24 @@ type tables struct {
 func newTables() *tables {
 	return &tables{
 		byPort:  map[portKey][]sockdiag.Socket{},
-		auto:    map[uint64]sockdiag.Tristate{},
-		flags:   map[uint64]Flags{},
+		auto:    map[socketID]sockdiag.Tristate{},
+		flags:   map[socketID]Flags{},
 		cgroups: map[uint64]string{},
 	}
+}
+
+// socketID tells one socket from all others: by its cookie or, where /proc had to do, by what else it has.
+type socketID struct {
+	cookie        uint64
+	inode         uint32
+	local, remote netip.AddrPort
+}
+
+func idOf(s sockdiag.Socket) socketID {
+	if s.Cookie != 0 {
+		return socketID{cookie: s.Cookie}
+	}
+	return socketID{inode: s.Inode, local: s.Local, remote: s.Remote}
 }
 
 type portKey struct {
@@ -34,34 +49,55 @@ type portKey struct {
 
 func keyOf(e Endpoint) portKey { return portKey{e.Protocol, e.Port} }
 
-// tables dumps every state of every socket on the ports of the findings, but for those that are ours.
+// tables lists every socket on the ports of the findings in every state, but for those that are ours.
 func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, error) {
-	diag, err := p.Diag()
-	if err != nil {
-		return nil, err
-	}
 	t := newTables()
 	for _, proto := range []Protocol{TCP, UDP} {
 		ports := portsOf(findings, proto)
 		if len(ports) == 0 {
 			continue
 		}
-		sockets, err := diag.Dump(ctx, sockdiag.Query{
-			Protocol: uint8(proto), States: sockdiag.AllStates, Ports: ports, Info: proto == TCP,
-		})
+		sockets, err := p.list(ctx, proto, ports)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range sockets {
 			if key := (portKey{proto, s.Local.Port()}); !p.mine[s.Cookie] {
 				t.byPort[key] = append(t.byPort[key], s)
-				t.flags[s.Cookie] = Flags{V6Only: v6Only(s)}
+				t.flags[idOf(s)] = Flags{V6Only: v6Only(s)}
 			}
 		}
 	}
 	// Without the range a client is told from an accepted socket by what its connection says alone.
 	t.ephemeral, _ = portrange.Ephemeral()
 	return t, nil
+}
+
+// list asks sock_diag and, where that is forbidden or missing, /proc.
+func (p *Prober) list(ctx context.Context, proto Protocol, ports []sockdiag.PortRange) ([]sockdiag.Socket, error) {
+	diag, err := p.Diag()
+	if err == nil {
+		var sockets []sockdiag.Socket
+		sockets, err = diag.Dump(ctx, sockdiag.Query{
+			Protocol: uint8(proto), States: sockdiag.AllStates, Ports: ports, Info: proto == TCP,
+		})
+		if err == nil {
+			return sockets, nil
+		}
+	}
+	if !errors.Is(err, sockdiag.ErrUnsupported) {
+		return nil, err
+	}
+	wanted := map[uint16]bool{}
+	for _, r := range ports {
+		wanted[r.First] = true
+	}
+	sockets, perr := procSockets(proto, wanted)
+	if perr != nil {
+		return nil, errors.Join(err, perr)
+	}
+	p.degraded = err
+	return sockets, nil
 }
 
 func portsOf(findings []*Finding, proto Protocol) []sockdiag.PortRange {
@@ -78,7 +114,7 @@ func portsOf(findings []*Finding, proto Protocol) []sockdiag.PortRange {
 func (t *tables) candidates(f *Finding) []sockdiag.Socket {
 	var some []sockdiag.Socket
 	for _, s := range t.byPort[keyOf(f.Endpoint)] {
-		if Assess(f.Trial.Claim, s, t.flags[s.Cookie]) != sockdiag.No {
+		if Assess(f.Trial.Claim, s, t.flags[idOf(s)]) != sockdiag.No {
 			some = append(some, s)
 		}
 	}
@@ -88,6 +124,9 @@ func (t *tables) candidates(f *Finding) []sockdiag.Socket {
 // markAuto asks the kernel which of the candidates did not name their port in a bind(), where that tells anything: of
 // sockets that have an owner and do not listen. It is a filter of the dump, not an attribute, so it is a dump more.
 func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) error {
+	if p.degraded != nil {
+		return nil
+	}
 	for _, proto := range []Protocol{TCP, UDP} {
 		var asked []*Finding
 		var states sockdiag.States
@@ -101,7 +140,7 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) e
 				}
 				asked = append(asked, f)
 				states |= sockdiag.MaskOf(s.State)
-				t.auto[s.Cookie] = sockdiag.No
+				t.auto[idOf(s)] = sockdiag.No
 			}
 		}
 		if len(asked) == 0 {
@@ -114,8 +153,8 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) e
 			return err
 		}
 		for _, s := range sockets {
-			if t.auto[s.Cookie] == sockdiag.No {
-				t.auto[s.Cookie] = sockdiag.Yes
+			if t.auto[idOf(s)] == sockdiag.No {
+				t.auto[idOf(s)] = sockdiag.Yes
 			}
 		}
 	}
@@ -125,7 +164,7 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) e
 func (t *tables) evidence(s sockdiag.Socket) Evidence {
 	key := portKey{Protocol(s.Protocol), s.Local.Port()}
 	return Evidence{
-		Auto:             t.auto[s.Cookie],
+		Auto:             t.auto[idOf(s)],
 		InEphemeralRange: t.ephemeral.Contains(s.Local.Port()),
 		ListenerBeside: slices.ContainsFunc(t.byPort[key], func(o sockdiag.Socket) bool {
 			return o.State == sockdiag.Listen

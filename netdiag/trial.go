@@ -2,8 +2,6 @@ package netdiag
 
 import (
 	"errors"
-	"net"
-	"net/netip"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +16,7 @@ const (
 	Free              // bind() succeeds
 	Taken             // EADDRINUSE
 	Forbidden         // EACCES: a privileged port without CAP_NET_BIND_SERVICE, or a security module
-	NoAddress         // EADDRNOTAVAIL: the address is not on this host
+	NoAddress         // EADDRNOTAVAIL: the address is not on this host; ENODEV: nor is its interface
 )
 
 func (v Verdict) String() string {
@@ -40,15 +38,15 @@ type Trial struct {
 	Verdict Verdict
 	Errno   unix.Errno // 0 when free
 	// FD is the bound socket of a free TCP endpoint, close-on-exec and never listening: as long as it is open, the kernel
-	// hands the port to nobody. -1 otherwise, and for UDP, where an open socket would receive the service's datagrams.
+	// hands the port to nobody. Without meaning unless Free; -1 for UDP, where an open socket would receive the service's datagrams.
 	FD int
 	// Claim is what was tried last: it tells which of an endpoint's families the host has.
 	Claim Claim
 }
 
-// Close gives the port back. It may be called more than once.
+// Close gives the port back. It may be called more than once. The zero Trial has nothing to close.
 func (t *Trial) Close() {
-	if t.FD >= 0 {
+	if t.Verdict == Free && t.FD >= 0 {
 		unix.Close(t.FD)
 		t.FD = -1
 	}
@@ -58,7 +56,7 @@ func (t *Trial) Close() {
 // service will run as.
 //
 // A UDP endpoint is tried without any reuse option, which would steal a live holder's datagrams: success is certain,
-// EADDRINUSE is only certain for a service that sets none either, and Prober.Ask decides the rest.
+// EADDRINUSE is only certain for a service that sets none either, and Prober.Explain decides the rest.
 func Try(e Endpoint) Trial {
 	var t Trial
 	for _, c := range e.Claims(uint32(unix.Geteuid())) {
@@ -84,7 +82,7 @@ func try(e Endpoint, c Claim) Trial {
 		t.Verdict = Taken
 	case errors.Is(err, unix.EACCES):
 		t.Verdict = Forbidden
-	case errors.Is(err, unix.EADDRNOTAVAIL) && !c.Addr.IsUnspecified():
+	case errors.Is(err, unix.EADDRNOTAVAIL) && !c.Addr.IsUnspecified(), errors.Is(err, unix.ENODEV):
 		t.Verdict = NoAddress
 	}
 	if t.FD >= 0 && e.Protocol == UDP {
@@ -94,8 +92,10 @@ func try(e Endpoint, c Claim) Trial {
 }
 
 func bind(e Endpoint, c Claim) (int, error) {
-	family, sa := sockaddr(e, c)
-	typ := unix.SOCK_STREAM
+	family, typ := unix.AF_INET6, unix.SOCK_STREAM
+	if c.Addr.Is4() {
+		family = unix.AF_INET
+	}
 	if e.Protocol == UDP {
 		typ = unix.SOCK_DGRAM
 	}
@@ -103,15 +103,25 @@ func bind(e Endpoint, c Claim) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err := setOptions(fd, family, e, c); err != nil {
-		unix.Close(fd)
-		return -1, err
-	}
-	if err := unix.Bind(fd, sa); err != nil {
+	if err := bindTo(fd, family, e, c); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+func bindTo(fd, family int, e Endpoint, c Claim) error {
+	if err := setOptions(fd, family, e, c); err != nil {
+		return err
+	}
+	if family == unix.AF_INET {
+		return unix.Bind(fd, &unix.SockaddrInet4{Port: int(e.Port), Addr: c.Addr.As4()})
+	}
+	zone, err := zoneID(fd, e.Addr.Zone())
+	if err != nil {
+		return err
+	}
+	return unix.Bind(fd, &unix.SockaddrInet6{Port: int(e.Port), Addr: c.Addr.As16(), ZoneId: zone})
 }
 
 func setOptions(fd, family int, e Endpoint, c Claim) error {
@@ -135,24 +145,18 @@ func setOptions(fd, family int, e Endpoint, c Claim) error {
 	return nil
 }
 
-func sockaddr(e Endpoint, c Claim) (family int, sa unix.Sockaddr) {
-	if c.Addr.Is4() {
-		return unix.AF_INET, &unix.SockaddrInet4{Port: int(e.Port), Addr: c.Addr.As4()}
+// zoneID is the interface index of a zone, which is its name or its number; ENODEV when no interface has the name.
+func zoneID(fd int, zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
 	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(e.Port), Addr: c.Addr.As16(), ZoneId: zoneID(e.Addr)}
-}
-
-// zoneID is the interface index of a scoped address; 0, which bind() refuses for a link-local one, when there is none.
-func zoneID(a netip.Addr) uint32 {
-	if a.Zone() == "" {
-		return 0
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n), nil
 	}
-	if n, err := strconv.ParseUint(a.Zone(), 10, 32); err == nil {
-		return uint32(n)
-	}
-	ifi, err := net.InterfaceByName(a.Zone())
+	request, err := unix.NewIfreq(zone)
 	if err != nil {
-		return 0
+		return 0, err
 	}
-	return uint32(ifi.Index)
+	err = unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, request)
+	return request.Uint32(), err
 }

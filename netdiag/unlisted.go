@@ -45,7 +45,7 @@ func (p *Prober) explainUnlisted(ctx context.Context, findings []*Finding) error
 		if s, ok := askSocket(at); ok && wanted[s.Local.Port()] && !p.mine[s.Cookie] {
 			key := portKey{TCP, s.Local.Port()}
 			t.byPort[key] = append(t.byPort[key], s)
-			t.flags[s.Cookie] = Flags{V6Only: v6Only(s)}
+			t.flags[idOf(s)] = Flags{V6Only: v6Only(s)}
 		}
 	}
 	found, searched := p.owners(ctx, findings, t)
