@@ -63,6 +63,8 @@ func (g *Guard) climb(ctx context.Context, rung Rung, r *Report) {
 		g.cut(ctx, r)
 	case Wait:
 		g.wait(ctx, r)
+	case RestartUnit:
+		g.restartUnits(ctx, r)
 	case Kill:
 		g.kill(ctx, r)
 	}

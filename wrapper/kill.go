@@ -18,6 +18,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 		return
 	}
 	victims := g.victims(ctx, targets)
+	notes := willRestart(ctx, victims)
 	g.signalAll(ctx, victims, g.policy.signal())
 	g.awaitDeath(ctx, targets, victims, time.Now().Add(g.policy.Grace))
 	if ctx.Err() == nil && anyWanted(targets) {
@@ -26,8 +27,8 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	}
 	resetKept(ctx, victims, time.Now().Add(drainLimit))
 	for _, t := range targets {
-		g.clearRemains(ctx, t.Outcome)
-		g.concludeKill(t, victims)
+		g.clearRemains(ctx, t.Outcome, Kill)
+		g.concludeKill(t, victims, notes)
 	}
 	for _, v := range victims {
 		v.close()
@@ -91,7 +92,7 @@ const drainLimit = 2 * time.Second
 
 // clearRemains destroys what is left of connections on the port when their processes are gone: without it, the port
 // would stay taken for the minute of TIME_WAIT.
-func (g *Guard) clearRemains(ctx context.Context, o *Outcome) {
+func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 	for end := time.Now().Add(drainLimit); o.Trial.Verdict != netdiag.Free && ctx.Err() == nil; {
 		f := o.Finding
 		if err := g.prober.Explain(ctx, []*netdiag.Finding{&f}); err != nil {
@@ -100,7 +101,7 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome) {
 		if f.Trial.Verdict != netdiag.Taken {
 			o.Trial = f.Trial
 			if f.Trial.Verdict == netdiag.Free {
-				o.By = Kill
+				o.By = rung
 			}
 			return
 		}
@@ -110,14 +111,14 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome) {
 			case h.Kind == netdiag.Closing && time.Now().Before(end):
 				closing++
 			case h.Kind == netdiag.Remains, h.Kind == netdiag.Closing:
-				if a := g.clearOne(ctx, Kill, -1, h); a.Result != Done {
+				if a := g.clearOne(ctx, rung, -1, h); a.Result != Done {
 					g.act(o, a)
 				} else {
 					cleared++
 				}
 			}
 		}
-		g.try(o, Kill)
+		g.try(o, rung)
 		if cleared == 0 && closing == 0 {
 			return
 		}
@@ -126,13 +127,17 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome) {
 }
 
 // concludeKill records what became of each holder.
-func (g *Guard) concludeKill(t target, victims []*victim) {
+func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string) {
 	o := t.Outcome
 	for _, i := range t.holders {
 		h := o.Known[i]
 		for _, v := range victims {
 			if v.owns(h) {
-				g.act(o, v.action(i))
+				a := v.action(i)
+				if len(v.sent) > 0 {
+					a.Detail += notes[v.process.PID]
+				}
+				g.act(o, a)
 			}
 		}
 		if len(h.Owners) == 0 && o.Trial.Verdict == netdiag.Free {

@@ -2,8 +2,10 @@ package wrapper
 
 import (
 	"fmt"
+	"strings"
 
 	"portguard/netdiag"
+	"portguard/systemd"
 )
 
 // next is the lowest allowed rung above the last one climbed that may help any of the endpoints still wanted.
@@ -49,6 +51,8 @@ func (p Policy) decide(r Rung, e netdiag.Endpoint, h netdiag.Holder, protected m
 		return p.decideShare(e, h, protected)
 	case Close:
 		return p.decideClose(e, h, protected)
+	case RestartUnit:
+		return p.decideRestart(h, protected)
 	}
 	return p.decideKill(h, protected)
 }
@@ -118,6 +122,44 @@ func (p Policy) decideClose(e netdiag.Endpoint, h netdiag.Holder, protected map[
 // staysBound reports whether the socket keeps the port without its connection: then it can only be shared.
 func staysBound(h netdiag.Holder) bool {
 	return h.Kind == netdiag.Bound || h.Kind == netdiag.BoundClient || h.Kind == netdiag.Listener
+}
+
+// decideRestart: the whole service, or nothing.
+func (p Policy) decideRestart(h netdiag.Holder, protected map[int]string) Decision {
+	d := p.decideKill(h, protected)
+	if !d.goAhead() || len(h.Owners) == 0 {
+		return d
+	}
+	if serviceOf(h) == "" {
+		return notPossible("it is not one service of systemd's that has it")
+	}
+	return Decision{}
+}
+
+// ServiceOf is the system's service that all owners of all holders belong to, "" when there is no such one.
+func ServiceOf(holders []netdiag.Holder) string {
+	name := ""
+	for i, h := range holders {
+		unit := serviceOf(h)
+		if i > 0 && unit != name {
+			return ""
+		}
+		name = unit
+	}
+	return name
+}
+
+// serviceOf is the system's service that all owners belong to, "" when there is no such one.
+func serviceOf(h netdiag.Holder) string {
+	name := ""
+	for _, o := range h.Owners {
+		u, ok := systemd.UnitOfCgroup(o.Cgroup)
+		if !ok || u.User || !strings.HasSuffix(u.Name, ".service") || name != "" && name != u.Name {
+			return ""
+		}
+		name = u.Name
+	}
+	return name
 }
 
 // decideKill: every process that has the socket, or none, since one that stays keeps the socket.

@@ -21,11 +21,13 @@ type Policy struct {
 	Wait time.Duration
 	// Close allows cutting the connections that hold the port, Kill ending the processes that own a holder.
 	Close, Kill bool
-	// KillListeners lets Close and Kill touch a listening service, too.
+	// RestartUnit allows asking systemd to restart the service that a holder belongs to.
+	RestartUnit bool
+	// KillListeners lets Close, RestartUnit and Kill touch a listening service, too.
 	KillListeners bool
 	Signal        unix.Signal   // the first signal of Kill; 0 is SIGTERM
 	Grace         time.Duration // how long after it SIGKILL follows
-	// Only narrows whom Close and Kill may touch; the zero value narrows nothing.
+	// Only narrows whom Close, RestartUnit and Kill may touch; the zero value narrows nothing.
 	Only Only
 	// DryRun stops before each act and says what it would be.
 	DryRun bool
@@ -40,11 +42,12 @@ const (
 	Share
 	Wait
 	Close
+	RestartUnit
 	Kill
 )
 
 func (r Rung) String() string {
-	return [...]string{"trial", "share", "wait", "close", "kill"}[r]
+	return [...]string{"trial", "share", "wait", "close", "restart-unit", "kill"}[r]
 }
 
 // allows reports whether the caller named the rung.
@@ -56,6 +59,8 @@ func (p Policy) allows(r Rung) bool {
 		return p.Wait > 0
 	case Close:
 		return p.Close
+	case RestartUnit:
+		return p.RestartUnit
 	case Kill:
 		return p.Kill
 	}

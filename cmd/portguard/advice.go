@@ -49,6 +49,9 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 	default:
 		again("--close", "cut the connection, then start")
 	}
+	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] {
+		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
+	}
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
 		all = append(all, advice{
 			"always",

@@ -25,6 +25,7 @@ type options struct {
 	share         bool
 	wait          string
 	close         bool
+	restartUnit   bool
 	kill          bool
 	killListeners bool
 	signal        string
@@ -54,11 +55,12 @@ func (o *options) addLadderFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
 	fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
 	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
+	fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that holds the port, which connects anew from another")
 	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
-	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close or --kill: also a service that listens on the port")
+	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
 	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
 	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: how `long` until SIGKILL follows")
-	fs.StringArrayVar(&o.only, "only", nil, "with --close or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
+	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
 }
 
 func (o *options) addHoldFlag(fs *pflag.FlagSet) {
@@ -217,7 +219,7 @@ func checkOverlap(all []netdiag.Endpoint) error {
 
 func (o *options) policy(fs *pflag.FlagSet) (wrapper.Policy, error) {
 	p := wrapper.Policy{
-		Share: o.share, Close: o.close, Kill: o.kill,
+		Share: o.share, Close: o.close, RestartUnit: o.restartUnit, Kill: o.kill,
 		KillListeners: o.killListeners, Grace: o.grace, DryRun: o.dryRun,
 	}
 	var err error
@@ -246,8 +248,8 @@ func (o *options) contradictions(fs *pflag.FlagSet) error {
 		}
 	}
 	for _, name := range []string{"kill-listeners", "only"} {
-		if fs.Changed(name) && !o.kill && !o.close {
-			return &usageError{"--" + name + " is about --close and --kill, neither of which is given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
+			return &usageError{"--" + name + " is about --close, --restart-unit and --kill, none of which is given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
 		}
 	}
 	switch {
