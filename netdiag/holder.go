@@ -60,12 +60,12 @@ func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hin
 		}
 	}
 	switch {
-	case found.ChildPIDNamespace:
-		return OtherPIDNamespace
 	case found.Hidepid:
 		return Hidden
 	case found.Unreadable > 0:
 		return NotPermitted
+	case found.ChildPIDNamespace:
+		return OtherPIDNamespace
 	case s.ULP == "mptcp" && kind != Listener:
 		return StaleSubflow
 	case len(hints) > 0:

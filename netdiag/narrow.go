@@ -3,6 +3,7 @@ package netdiag
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -103,6 +104,9 @@ func inspect(sockets []sockdiag.Socket, owners map[uint32][]owner.Process, t *ta
 			if err == nil {
 				t.flags[idOf(s)] = flags
 				break
+			}
+			if errors.Is(err, errors.ErrUnsupported) && o.TID == 0 {
+				return // not on this kernel, or not under this seccomp filter
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package netdiag
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"portguard/netdiag/owner"
@@ -76,8 +77,9 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 			p.Ignore(f.Trial.FD)
 		}
 	}
-	// A socket that is just becoming a FIN_WAIT2 or TIME_WAIT record may be in none of the kernel's tables for a moment.
-	const attempts = 3
+	// On a busy port the holders of one look may be gone at the next question. And a socket that is just becoming a
+	// FIN_WAIT2 or TIME_WAIT record may be in none of the kernel's tables for a moment.
+	const attempts = 6
 	for range attempts {
 		if len(taken) == 0 {
 			break
@@ -109,6 +111,9 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 	found, searched := p.owners(ctx, taken, t)
 	for _, f := range taken {
 		f.Holders = t.holders(f, found, searched)
+		if slices.ContainsFunc(f.Holders, func(h Holder) bool { return p.vanished(ctx, h) }) {
+			f.Holders = nil // what is left of them may look like something else
+		}
 		if len(f.Holders) > 0 {
 			continue
 		}
@@ -119,4 +124,13 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 		f.Trial = Try(f.Endpoint) // the holder may have gone since the trial
 	}
 	return nil
+}
+
+// vanished reports whether a holder that a process had, and for which no process was found, has been closed in between.
+func (p *Prober) vanished(ctx context.Context, h Holder) bool {
+	if len(h.Owners) > 0 || h.Socket.Inode == 0 || p.degraded != nil {
+		return false
+	}
+	now, err := p.diag.Lookup(ctx, h.Socket)
+	return errors.Is(err, sockdiag.ErrGone) || err == nil && now.Inode != h.Socket.Inode
 }

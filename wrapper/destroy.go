@@ -36,8 +36,8 @@ func (g *Guard) clearOne(ctx context.Context, rung Rung, i int, h netdiag.Holder
 	return Action{rung, i, Failed, "clear the " + describe(h) + ": " + err.Error()}
 }
 
-// canClear reports whether the kernel would clear a TIME_WAIT record for us: it has SOCK_DESTROY and lets us use it, which
-// an attempt on a socket that nobody has tells, and it knows how to, which its version tells (Linux 6.0).
+// canClear reports whether the kernel would clear a TIME_WAIT record for us: it lets us, it has SOCK_DESTROY, which an
+// attempt on a socket that nobody has tells, and it knows how to, which its version tells (Linux 6.0).
 func (g *Guard) canClear(ctx context.Context) bool {
 	nobody := sockdiag.Socket{
 		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: sockdiag.Established,
@@ -46,7 +46,7 @@ func (g *Guard) canClear(ctx context.Context) bool {
 		Cookie: 1<<64 - 2,
 	}
 	diag, err := g.prober.Diag()
-	return err == nil && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) && kernelMajor() >= 6
+	return err == nil && capable(unix.CAP_NET_ADMIN) && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) && kernelMajor() >= 6
 }
 
 // kernelMajor is the first number of the kernel's release, 0 when it cannot be read.
@@ -58,4 +58,14 @@ func kernelMajor() int {
 	major, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), ".")
 	n, _ := strconv.Atoi(major)
 	return n
+}
+
+// capable reports whether this thread has a capability in effect, in its own user namespace.
+func capable(capability int) bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&hdr, &data[0]); err != nil {
+		return false
+	}
+	return data[capability/32].Effective&(1<<(capability%32)) != 0
 }

@@ -17,6 +17,12 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 		g.wouldKill(targets)
 		return
 	}
+	if len(targets) == 0 {
+		return
+	}
+	guards := guardsFor(r.wanted()) // nobody is to be given what is set free, before the trial has it
+	defer guards.close()
+	g.bindAll(guards)
 	victims := g.victims(ctx, targets)
 	notes := willRestart(ctx, victims)
 	g.signalAll(ctx, victims, g.policy.signal())

@@ -196,7 +196,7 @@ func mayTouch(h netdiag.Holder, only Only, protected map[int]string) Decision {
 func unseenOwner(h netdiag.Holder) Decision {
 	switch h.Absence {
 	case netdiag.NotPermitted, netdiag.Hidden:
-		return Decision{NotPermitted, "its owner is not visible to this user (CAP_SYS_PTRACE shows it)"}
+		return Decision{NotPermitted, "its owner is not visible to this user (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"}
 	case netdiag.OtherPIDNamespace:
 		return notPossible("its owner is outside this pid namespace")
 	case netdiag.NoProc:

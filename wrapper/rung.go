@@ -2,13 +2,10 @@ package wrapper
 
 import (
 	"context"
-	"errors"
 	"os"
-	"slices"
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
-	"portguard/netdiag/sockdiag"
 )
 
 // target is an endpoint that a rung works on.
@@ -45,7 +42,7 @@ func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(targ
 // is recorded. Nothing is picked where it would be harm for nothing: when one of the holders of an endpoint, or another
 // endpoint, stays in the way whatever the allowed rungs do.
 func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
-	g.explainSettled(ctx, r)
+	g.explain(ctx, r)
 	protected, err := protectedPIDs()
 	var picked []target
 	pointless := false
@@ -70,33 +67,6 @@ func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
 		g.act(t.Outcome, Action{rung, -1, NotPossible, "left alone: not everything that is in the way can be dealt with, so it would be for nothing"})
 	}
 	return nil
-}
-
-// explainSettled explains again while there are holders that vanished before their owner was looked for. They would be
-// refused for having none, and on a busy port some always have.
-func (g *Guard) explainSettled(ctx context.Context, r *Report) {
-	const attempts = 8
-	for range attempts {
-		g.explain(ctx, r)
-		if !slices.ContainsFunc(r.wanted(), func(o *Outcome) bool {
-			return slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return g.vanished(ctx, h) })
-		}) {
-			return
-		}
-	}
-}
-
-// vanished reports whether a holder that a process had, and for which no process was found, has been closed since.
-func (g *Guard) vanished(ctx context.Context, h netdiag.Holder) bool {
-	if len(h.Owners) > 0 || h.Socket.Inode == 0 {
-		return false
-	}
-	diag, err := g.prober.Diag()
-	if err != nil {
-		return false
-	}
-	now, err := diag.Lookup(ctx, h.Socket)
-	return errors.Is(err, sockdiag.ErrGone) || err == nil && now.Inode != h.Socket.Inode
 }
 
 // pick decides about every holder and records each refusal.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
 
@@ -30,11 +32,12 @@ const (
 type log struct {
 	w       io.Writer
 	journal bool
+	said    *atomic.Bool // an entry went to the journal
 }
 
 // newLog finds out whether the descriptor is the journal's stream (JOURNAL_STREAM).
 func newLog(w io.Writer) log {
-	return log{w: w, journal: isJournal(w)}
+	return log{w: w, journal: isJournal(w), said: new(atomic.Bool)}
 }
 
 func isJournal(w io.Writer) bool {
@@ -54,6 +57,7 @@ func isJournal(w io.Writer) bool {
 // say writes one message. o is the endpoint that it is about, nil for none.
 func (l log) say(id messageID, p journal.Priority, o *wrapper.Outcome, text string) {
 	if l.journal && journal.Send(text, p, fields(id, o)) == nil {
+		l.said.Store(true)
 		return
 	}
 	fmt.Fprintf(l.w, "portguard: %s\n", text)
@@ -102,5 +106,17 @@ func (l log) report(r *wrapper.Report, facts hostFacts, verbose bool) {
 			text += "; what would help: " + all[0].command
 		}
 		l.say(msgTaken, journal.PriErr, o, text)
+	}
+	if r.Degraded != nil {
+		l.say(msgFailed, journal.PriWarning, nil, degradedText(r.Degraded))
+	}
+}
+
+// settle gives the journal the time to look up whose messages these were: an entry of a process that is gone has no unit,
+// and journalctl -u does not show it. Not needed where the process becomes the service.
+func (l log) settle() {
+	const enough = 50 * time.Millisecond
+	if l.said.Load() {
+		time.Sleep(enough)
 	}
 }

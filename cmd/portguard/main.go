@@ -22,6 +22,7 @@ func main() {
 	app := &app{inherited: become.AtStart(), stdout: os.Stdout, stderr: os.Stderr, log: newLog(os.Stderr)}
 	err := app.run(os.Args[1:])
 	app.explain(err)
+	app.log.settle()
 	var sig *interruptedError
 	if errors.As(err, &sig) {
 		dieOf(sig.signal)

@@ -175,6 +175,8 @@ func holderText(o *wrapper.Outcome) string {
 	who := nobody(h)
 	if len(h.Owners) > 0 {
 		who = fmt.Sprintf("%s (pid %d)", safe(h.Owners[0].Command), h.Owners[0].PID)
+	} else {
+		who += whereOf(h.Cgroup)
 	}
 	switch h.Kind {
 	case netdiag.Remains, netdiag.Closing:

@@ -59,6 +59,8 @@ func newRoot(a *app) *cobra.Command {
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.SetHelpFunc(help)
 	root.AddCommand(newHold(a), newVersion(a))
+	root.AddCommand(newUnit(a))
+	root.AddCommand(newReserve(a), newRelease(a), newRange(a))
 	return root
 }
 
@@ -129,6 +131,9 @@ func (a *app) guard(req request, o options) error {
 	if err != nil {
 		return context.Cause(ctx)
 	}
+	if o.reserve && report.AllFree() {
+		out.facts.Reserved = a.reserveOwn(report, out)
+	}
 	if err := out.report(report); err != nil {
 		return err
 	}
@@ -156,10 +161,11 @@ type output struct {
 	options options
 	command bool // there is one: stdout is the service's
 	paint   paint
+	log     log
 }
 
 func (a *app) output(o options, command bool) output {
-	out := output{w: a.stdout, facts: readFacts(), options: o, command: command}
+	out := output{w: a.stdout, facts: readFacts(), options: o, command: command, log: a.log}
 	if command {
 		out.w = a.stderr
 	}
@@ -173,8 +179,8 @@ func (out output) report(r *wrapper.Report) error {
 		return renderJSON(out.w, r, out.facts)
 	case out.options.quiet, out.command && r.AllFree() && !out.options.verbose:
 		return nil // a start that goes well says nothing; what a rung did has been said
-	case isJournal(out.w):
-		log{w: out.w, journal: true}.report(r, out.facts, out.options.verbose || !out.command)
+	case out.log.journal && isJournal(out.w):
+		out.log.report(r, out.facts, out.options.verbose || !out.command)
 		return nil
 	}
 	textReport{w: out.w, facts: out.facts, now: time.Now(), paint: out.paint, actions: !out.command}.render(r)

@@ -59,7 +59,10 @@ func client(h netdiag.Holder, facts hostFacts) string {
 	case h.Socket.Remote == h.Socket.Local:
 		s = "a connection of a program to itself, made while the service it looked for was down"
 	}
-	if !facts.Ephemeral.Contains(port) {
+	switch {
+	case facts.Ephemeral.High == 0:
+		return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range (which cannot be read here)", port)
+	case !facts.Ephemeral.Contains(port):
 		return s + fmt.Sprintf("; the kernel picked port %d for its near end, and ip_local_port_range (now %s) has been changed since", port, facts.Ephemeral)
 	}
 	return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range %s", port, facts.Ephemeral)
@@ -77,7 +80,7 @@ func remains(s sockdiag.Socket) string {
 func whoIsMissing(h netdiag.Holder) string {
 	switch h.Absence {
 	case netdiag.NotPermitted:
-		return "; this user may not see which process has it (root or CAP_SYS_PTRACE may)"
+		return "; this user may not see which process has it (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"
 	case netdiag.Hidden:
 		return "; /proc hides other users' processes from this user (hidepid)"
 	case netdiag.OtherPIDNamespace:

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/permit"
 )
 
 // CgroupPath names the cgroup that a socket was created in: id is INET_DIAG_CGROUP_ID, the inode of the directory in
@@ -68,6 +70,9 @@ func (sc *scan) findCgroup(m mount, id uint64) (string, error) {
 func (sc *scan) cgroupByHandle(top int, point string, id uint64) (string, error) {
 	const fileidKernfs = 0xfe // FILEID_KERNFS of include/linux/exportfs.h: the handle is the id
 	handle := unix.NewFileHandle(fileidKernfs, binary.NativeEndian.AppendUint64(nil, id))
+	if !permit.Syscall(unix.SYS_OPEN_BY_HANDLE_AT) {
+		return "", unix.EPERM
+	}
 	fd, err := unix.OpenByHandleAt(top, handle, unix.O_PATH|unix.O_CLOEXEC)
 	if errors.Is(err, unix.ESTALE) {
 		return "", ErrNoCgroup

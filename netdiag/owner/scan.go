@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/permit"
 )
 
 // scan is one look at a proc file system.
@@ -33,7 +35,7 @@ func (s Scanner) scan() (*scan, error) {
 	}
 	sc := &scan{root: fd}
 	self, err := sc.link("self")
-	sc.compare = err == nil && self == strconv.Itoa(os.Getpid())
+	sc.compare = err == nil && self == strconv.Itoa(os.Getpid()) && permit.Syscall(unix.SYS_KCMP)
 	return sc, nil
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/permit"
 )
 
 // Process is an open process, or one thread of it. Close it.
@@ -59,6 +61,9 @@ func (p *Process) Signal(sig syscall.Signal) error {
 // process that has not made itself undumpable, as far as security modules (Yama) agree. syscall.EBADF: the process's
 // table, or the thread's for OpenThread, has no such number.
 func (p *Process) GetFD(fd int) (int, error) {
+	if !permit.Syscall(unix.SYS_PIDFD_GETFD) {
+		return -1, fmt.Errorf("pidfd_getfd: a seccomp filter kills for it (SystemCallFilter=pidfd_getfd permits it): %w", syscall.ENOSYS)
+	}
 	dup, err := unix.PidfdGetfd(p.fd, fd, 0)
 	return dup, os.NewSyscallError("pidfd_getfd", err)
 }

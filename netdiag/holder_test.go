@@ -1,0 +1,94 @@
+package netdiag
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
+)
+
+// Why a socket has no owner: what is certain comes first, and what could not be seen before any guess.
+func TestAbsence(t *testing.T) {
+	const user = 1000
+	ring := []owner.Hint{{Kind: owner.HintIOURing}}
+	flight := []owner.Hint{{Kind: owner.HintInFlight}}
+	full := sockdiag.Socket{Inode: 7, UID: user}
+	subflow := sockdiag.Socket{Inode: 7, UID: user, ULP: "mptcp"}
+	for _, tt := range []struct {
+		name     string
+		socket   sockdiag.Socket
+		kind     Kind
+		found    owner.Result
+		hints    []owner.Hint
+		searched error
+		want     Absence
+	}{
+		{"TIME_WAIT", sockdiag.Socket{}, Remains, owner.Result{}, nil, nil, Ownerless},
+		{"TIME_WAIT, and /proc not readable", sockdiag.Socket{}, Remains, owner.Result{}, nil, owner.ErrNoProc, Ownerless},
+		{"data unsent", sockdiag.Socket{}, Closing, owner.Result{}, nil, nil, Ownerless},
+		{"in the queue of a listener", sockdiag.Socket{}, Accepted, owner.Result{Unreadable: 1}, nil, nil, NotAccepted},
+		{"/proc not readable", full, Client, owner.Result{}, nil, owner.ErrNoProc, NoProc},
+
+		{"io_uring", full, Listener, owner.Result{}, ring, nil, InRing},
+		{"io_uring, though not all could be seen", full, Listener, owner.Result{Unreadable: 1}, append(flight, ring...), nil, InRing},
+		{"perhaps in a unix socket", full, Listener, owner.Result{}, flight, nil, InFlight},
+		{"perhaps in a unix socket, perhaps with a process not seen", full, Listener, owner.Result{Unreadable: 1}, flight, nil, NotPermitted},
+
+		{"in a container", full, Client, owner.Result{ChildPIDNamespace: true}, nil, nil, OtherPIDNamespace},
+		{"an ordinary user in a container", full, Client, owner.Result{ChildPIDNamespace: true, Unreadable: 1}, nil, nil, NotPermitted},
+		{"root's in a container: perhaps not the kernel's", sockdiag.Socket{Inode: 7}, Listener, owner.Result{ChildPIDNamespace: true}, nil, nil, OtherPIDNamespace},
+		{"hidepid", full, Client, owner.Result{Hidepid: true, Unreadable: 1}, nil, nil, Hidden},
+		{"an ordinary user", full, Client, owner.Result{Unreadable: 1}, nil, nil, NotPermitted},
+		{"an ordinary user, a socket of root", sockdiag.Socket{Inode: 7}, Listener, owner.Result{Unreadable: 1}, nil, nil, NotPermitted},
+
+		{"MPTCP, its process gone", subflow, Client, owner.Result{}, nil, nil, StaleSubflow},
+		{"MPTCP listener", subflow, Listener, owner.Result{}, nil, nil, Gone},
+		{"root's, and every process was seen", sockdiag.Socket{Inode: 7}, Listener, owner.Result{}, nil, nil, OfKernel},
+		{"a user's, and every process was seen", full, Client, owner.Result{}, nil, nil, Gone},
+	} {
+		tt.socket.Protocol = unix.IPPROTO_TCP
+		if got := absence(tt.socket, tt.kind, tt.found, tt.hints, tt.searched); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Only a look at every process makes a socket the kernel's own.
+func TestHolderThatNobodyHasIsTheKernels(t *testing.T) {
+	s := sockdiag.Socket{Protocol: unix.IPPROTO_UDP, State: sockdiag.Close, Inode: 7}
+	for _, tt := range []struct {
+		found owner.Result
+		want  Kind
+	}{
+		{owner.Result{}, Kernel},
+		{owner.Result{Unreadable: 1}, Listener},
+		{owner.Result{Owners: map[uint32][]owner.Process{7: {{PID: 1}}}}, Listener},
+	} {
+		if got := newTables().holder(s, tt.found, nil); got.Kind != tt.want {
+			t.Errorf("%+v: %s, want %s", tt.found, got.Kind, tt.want)
+		}
+	}
+}
+
+func TestHoldersAreOrdered(t *testing.T) {
+	at := func(remote string, cookie uint64) sockdiag.Socket {
+		return sockdiag.Socket{Remote: netip.MustParseAddrPort(remote), Cookie: cookie}
+	}
+	want := []Holder{
+		{Certain: true, Kind: Listener, Socket: at("0.0.0.0:0", 9)},
+		{Certain: true, Kind: Client, Socket: at("10.99.0.1:80", 5)},
+		{Certain: true, Kind: Client, Socket: at("10.99.0.1:443", 4)},
+		{Certain: true, Kind: Client, Socket: at("10.99.0.2:80", 3)},
+		{Certain: false, Kind: Client, Socket: at("10.99.0.1:80", 1)},
+		{Certain: false, Kind: Client, Socket: at("10.99.0.1:80", 2)},
+	}
+	got := []Holder{want[5], want[3], want[1], want[4], want[0], want[2]}
+	slices.SortFunc(got, compareHolders)
+	if !slices.EqualFunc(want, got, func(a, b Holder) bool { return a.Socket == b.Socket }) {
+		t.Errorf("want %+v\ngot %+v", want, got)
+	}
+}

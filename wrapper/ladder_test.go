@@ -1,0 +1,125 @@
+package wrapper
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+)
+
+// The ladder is climbed from the least harm upwards, never down, and only by rungs that may help.
+func TestNextRung(t *testing.T) {
+	both := Policy{Wait: Forever, Kill: true}
+	all := Policy{Share: true, Wait: Forever, Close: true, Kill: true}
+	const (
+		taken     = netdiag.Taken
+		noAddress = netdiag.NoAddress
+		forbidden = netdiag.Forbidden
+		unknown   = netdiag.Unknown
+	)
+	for _, tt := range []struct {
+		name    string
+		policy  Policy
+		climbed Rung
+		wanted  []netdiag.Verdict
+		want    Rung // Ground: the ladder ends
+	}{
+		{"nothing is allowed", Policy{}, Ground, []netdiag.Verdict{taken}, Ground},
+		{"wait alone", Policy{Wait: 1}, Ground, []netdiag.Verdict{taken}, Wait},
+		{"kill alone", Policy{Kill: true}, Ground, []netdiag.Verdict{taken}, Kill},
+		{"wait before kill", both, Ground, []netdiag.Verdict{taken}, Wait},
+		{"kill after wait", both, Wait, []netdiag.Verdict{taken}, Kill},
+		{"share comes first", all, Ground, []netdiag.Verdict{taken}, Share},
+		{"wait after share", all, Share, []netdiag.Verdict{taken}, Wait},
+		{"close after wait", all, Wait, []netdiag.Verdict{taken}, Close},
+		{"kill comes last", all, Close, []netdiag.Verdict{taken}, Kill},
+		{"sharing does not help an address that is not there", all, Ground, []netdiag.Verdict{noAddress}, Wait},
+		{"no rung twice", both, Kill, []netdiag.Verdict{taken}, Ground},
+		{"wait is not tried again after kill", Policy{Wait: 1}, Kill, []netdiag.Verdict{taken}, Ground},
+		{"widening kill does not allow it", Policy{KillListeners: true}, Ground, []netdiag.Verdict{taken}, Ground},
+
+		{"everything is free", both, Ground, nil, Ground},
+		{"waiting helps an address that is not there", both, Ground, []netdiag.Verdict{noAddress}, Wait},
+		{"killing does not", both, Wait, []netdiag.Verdict{noAddress}, Ground},
+		{"nothing helps a forbidden port", both, Ground, []netdiag.Verdict{forbidden}, Ground},
+		{"nothing helps an unknown error", both, Ground, []netdiag.Verdict{unknown}, Ground},
+		{"one that can be helped is enough", both, Ground, []netdiag.Verdict{forbidden, taken}, Wait},
+		{"a rung that helps none is passed over", Policy{Kill: true}, Ground, []netdiag.Verdict{noAddress, taken}, Kill},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := tt.policy.next(tt.climbed, tt.wanted)
+			if got != tt.want || ok != (tt.want != Ground) {
+				t.Errorf("next() = %v, %v, want %v", got, ok, tt.want)
+			}
+		})
+	}
+}
+
+func TestDecideKill(t *testing.T) {
+	const notListed = "a listening service is never touched without --kill-listeners"
+	java := owner.Process{PID: 4000, User: "app", UID: 1000, Exe: "/usr/bin/java", Cgroup: "/system.slice/order.service"}
+	redis := owner.Process{PID: 4001, User: "redis", UID: 999, Exe: "/usr/bin/redis-server", Cgroup: "/system.slice/redis.service"}
+	init := owner.Process{PID: 1}
+	shell := owner.Process{PID: 3000}
+	protected := map[int]string{1: "the init process", 3000: "a process that portguard runs in"}
+
+	owned := func(k netdiag.Kind, by ...owner.Process) netdiag.Holder { return netdiag.Holder{Kind: k, Owners: by} }
+	absent := func(k netdiag.Kind, a netdiag.Absence) netdiag.Holder { return netdiag.Holder{Kind: k, Absence: a} }
+	refused := func(why string) Decision { return Decision{NotPossible, why} }
+	notSeen := Decision{NotPermitted, "its owner is not visible to this user (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"}
+	onlyUser := Policy{Kill: true, Only: Only{Users: []string{"app"}}}
+
+	for _, tt := range []struct {
+		name   string
+		policy Policy
+		holder netdiag.Holder
+		want   Decision // the zero value: go ahead
+	}{
+		{"client", Policy{Kill: true}, owned(netdiag.Client, java), Decision{}},
+		{"bound client", Policy{Kill: true}, owned(netdiag.BoundClient, java), Decision{}},
+		{"accepted", Policy{Kill: true}, owned(netdiag.Accepted, java), Decision{}},
+		{"bound", Policy{Kill: true}, owned(netdiag.Bound, java), Decision{}},
+		{"listener", Policy{Kill: true}, owned(netdiag.Listener, java), refused(notListed)},
+		{"listener with --kill-listeners", Policy{Kill: true, KillListeners: true}, owned(netdiag.Listener, java), Decision{}},
+		{"remains", Policy{Kill: true}, absent(netdiag.Remains, netdiag.Ownerless), Decision{}},
+		{"closing", Policy{Kill: true}, absent(netdiag.Closing, netdiag.Ownerless), Decision{}},
+		{"kernel", Policy{Kill: true, KillListeners: true}, absent(netdiag.Kernel, netdiag.OfKernel),
+			refused("a socket of the kernel itself is never touched")},
+
+		{"init", Policy{Kill: true}, owned(netdiag.Client, init), refused("pid 1 is the init process and is never touched")},
+		{"ancestor", Policy{Kill: true}, owned(netdiag.Client, shell),
+			refused("pid 3000 is a process that portguard runs in and is never touched")},
+		{"one of the owners is protected", Policy{Kill: true}, owned(netdiag.Client, java, shell),
+			refused("pid 3000 is a process that portguard runs in and is never touched")},
+		{"listener of init, with --kill-listeners", Policy{Kill: true, KillListeners: true}, owned(netdiag.Listener, init),
+			refused("pid 1 is the init process and is never touched")},
+
+		{"--only matches", onlyUser, owned(netdiag.Client, java), Decision{}},
+		{"--only does not match", onlyUser, owned(netdiag.Client, redis), refused("pid 4001 is not one that --only user= allows")},
+		{"--only does not match one of the owners", onlyUser, owned(netdiag.Client, java, redis),
+			refused("pid 4001 is not one that --only user= allows")},
+		{"--only does not unprotect", Policy{Kill: true, Only: Only{Users: []string{"0"}}}, owned(netdiag.Client, init),
+			refused("pid 1 is the init process and is never touched")},
+		{"--only does not allow listeners", onlyUser, owned(netdiag.Listener, java), refused(notListed)},
+		{"--only says nothing of what is nobody's", onlyUser, absent(netdiag.Remains, netdiag.Ownerless), Decision{}},
+
+		{"not yet accepted goes with its listener", Policy{Kill: true}, absent(netdiag.Accepted, netdiag.NotAccepted), Decision{}},
+		{"owner not visible", Policy{Kill: true}, absent(netdiag.Client, netdiag.NotPermitted), notSeen},
+		{"hidepid", Policy{Kill: true}, absent(netdiag.Client, netdiag.Hidden), notSeen},
+		{"another pid namespace", Policy{Kill: true}, absent(netdiag.Client, netdiag.OtherPIDNamespace),
+			refused("its owner is outside this pid namespace")},
+		{"no /proc", Policy{Kill: true}, absent(netdiag.Client, netdiag.NoProc), refused("its owner cannot be found without /proc")},
+		{"io_uring", Policy{Kill: true}, absent(netdiag.Bound, netdiag.InRing), refused("no process has it open")},
+		{"in flight", Policy{Kill: true}, absent(netdiag.Bound, netdiag.InFlight), refused("no process has it open")},
+		{"stale MPTCP subflow", Policy{Kill: true}, absent(netdiag.Client, netdiag.StaleSubflow), refused("no process has it open")},
+		{"gone", Policy{Kill: true}, absent(netdiag.Client, netdiag.Gone), refused("no process has it open")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, tt.policy.decide(Kill, tcp(30010), tt.holder, protected)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
