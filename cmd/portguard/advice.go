@@ -55,7 +55,7 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
 		all = append(all, advice{
 			"always",
-			fmt.Sprintf("sysctl -w net.ipv4.ip_local_reserved_ports=%s", facts.Reserved.Add(o.Endpoint.Port)),
+			fmt.Sprintf("portguard reserve %d", o.Endpoint.Port),
 			fmt.Sprintf("the kernel never picks %d again", o.Endpoint.Port),
 		})
 	}

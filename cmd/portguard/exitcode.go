@@ -60,6 +60,8 @@ func exitCode(err error) int {
 	var syntax *netdiag.SyntaxError
 	var taken *notFreeError
 	var command *become.Error
+	var root *needsRootError
+	var denied *deniedError
 	switch {
 	case err == nil:
 		return exitOK
@@ -70,6 +72,8 @@ func exitCode(err error) int {
 			return exitNotFound
 		}
 		return exitCannotExec
+	case errors.As(err, &root), errors.As(err, &denied):
+		return exitNoPerm
 	case errors.As(err, &taken):
 		return reportCode(taken.report)
 	}

@@ -32,6 +32,7 @@ type options struct {
 	grace         time.Duration
 	only          []string
 	hold          string
+	reserve       bool
 	dryRun        bool
 	json          bool
 	quiet         bool
@@ -43,6 +44,7 @@ type options struct {
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.addEndpointFlags(fs)
 	o.addLadderFlags(fs)
+	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	o.addHoldFlag(fs)
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")

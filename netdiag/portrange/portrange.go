@@ -1,18 +1,11 @@
-// Package portrange answers: which ports does the kernel hand out by itself? It reads the two sysctls of the calling
-// thread's network namespace that say so.
+// Package portrange answers: which ports does the kernel hand out by itself? It reads and writes the two sysctls of the
+// calling thread's network namespace that say so.
 package portrange
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
-)
-
-// The files, each one namespace's own.
-const (
-	rangeFile    = "/proc/sys/net/ipv4/ip_local_port_range"
-	reservedFile = "/proc/sys/net/ipv4/ip_local_reserved_ports"
 )
 
 // Range is a span of ports with both ends in it.
@@ -51,41 +44,7 @@ func (s Set) String() string {
 }
 
 // Add is the set with one more port.
-func (s Set) Add(port uint16) Set { return s.addRange(Range{port, port}) }
-
-func (s Set) addRange(added Range) Set {
-	merged := make(Set, 0, len(s)+1)
-	for _, r := range s {
-		switch {
-		case int(r.High)+1 < int(added.Low):
-			merged = append(merged, r)
-		case int(added.High)+1 < int(r.Low):
-			merged = append(merged, added)
-			added = r
-		default:
-			added = Range{min(added.Low, r.Low), max(added.High, r.High)}
-		}
-	}
-	return append(merged, added)
-}
-
-// Ephemeral reads ip_local_port_range: what connect() and bind() to port 0 choose from.
-func Ephemeral() (Range, error) {
-	b, err := os.ReadFile(rangeFile)
-	if err != nil {
-		return Range{}, err
-	}
-	return parseRange(string(b))
-}
-
-// Reserved reads ip_local_reserved_ports: what they leave out.
-func Reserved() (Set, error) {
-	b, err := os.ReadFile(reservedFile)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSet(strings.TrimSpace(string(b)))
-}
+func (s Set) Add(port uint16) Set { return s.Union(Set{{port, port}}) }
 
 func parseRange(text string) (Range, error) {
 	fields := strings.Fields(text)
@@ -108,10 +67,10 @@ func parseRange(text string) (Range, error) {
 
 // ParseSet reads a comma list of ports and ranges, in any order and with overlaps.
 func ParseSet(text string) (Set, error) {
-	var s Set
 	if text == "" {
-		return s, nil
+		return nil, nil
 	}
+	var p ports
 	for part := range strings.SplitSeq(text, ",") {
 		first, last, isRange := strings.Cut(part, "-")
 		low, err := parsePort(first)
@@ -127,9 +86,9 @@ func ParseSet(text string) (Set, error) {
 		if high < low {
 			return nil, fmt.Errorf("range %q runs backwards", part)
 		}
-		s = s.addRange(Range{low, high})
+		p.add(Range{low, high})
 	}
-	return s, nil
+	return p.set(), nil
 }
 
 func parsePort(s string) (uint16, error) {

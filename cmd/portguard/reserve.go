@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/reserved"
+	"portguard/netdiag/portrange/sysctld"
+)
+
+const reserveLong = `Adds ports to ip_local_reserved_ports: the kernel gives them to nobody who does not ask for them by
+number, now and after every boot. What others have reserved stays, and "portguard release" takes out
+exactly what was added. A reservation is for both protocols and every address of this network namespace.
+
+Without PORTS it says what is reserved, now and after the next boot, and by whom.`
+
+const releaseLong = `Takes reserved ports out again, now and for the boots to come. Ports that another sysctl file reserves
+stay reserved, and are named.`
+
+// sysctlOptions are the flags of the commands that change a sysctl.
+type sysctlOptions struct {
+	runtime, persist, dryRun, force, quiet bool
+}
+
+func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.BoolVar(&o.runtime, "runtime", false, "only now, until the next boot")
+	fs.BoolVar(&o.persist, "persist", false, "only from the next boot on")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+}
+
+// scope is where the change takes place: without a flag, everywhere.
+func (o *sysctlOptions) scope() reserved.Scope {
+	both := o.runtime == o.persist
+	return reserved.Scope{Runtime: both || o.runtime, Persist: both || o.persist}
+}
+
+func newReserve(a *app) *cobra.Command {
+	var o sysctlOptions
+	cmd := &cobra.Command{
+		Use:     "reserve [PORTS...]",
+		Short:   "keep the kernel from ever picking these ports",
+		Long:    reserveLong,
+		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.showReserved()
+			}
+			return a.changeReserved("reserve", args, o, reserved.State.Reserve)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&o.force, "force", false, fmt.Sprintf("even if fewer than %d ports are left for outgoing connections", fewestPorts))
+	return cmd
+}
+
+func newRelease(a *app) *cobra.Command {
+	var o sysctlOptions
+	cmd := &cobra.Command{
+		Use:     "release PORTS...",
+		Short:   "let the kernel pick these ports again",
+		Long:    releaseLong,
+		Example: "  portguard release 30010",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.changeReserved("release", args, o, reserved.State.Release)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+// parsePortSet reads the PORTS of a command: what -p takes, without addresses and protocols.
+func parsePortSet(command string, args []string) (portrange.Set, error) {
+	right := "portguard " + command + " 30010,30000-30100"
+	text := strings.Join(args, ",")
+	if text == "" {
+		return nil, &usageError{command + " needs to know which ports", right}
+	}
+	if strings.ContainsAny(text, "/:") {
+		return nil, &usageError{fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right}
+	}
+	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, lookupService)
+	if err != nil {
+		if syntax, ok := err.(*netdiag.SyntaxError); ok {
+			return nil, &usageError{fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard " + command + " " + syntax.Right}
+		}
+		return nil, err
+	}
+	ports := make([]uint16, len(endpoints))
+	for i, e := range endpoints {
+		ports[i] = e.Port
+	}
+	return portrange.Of(ports...), nil
+}
+
+// patience is how long to wait for another portguard that changes the settings.
+const patience = 10 * time.Second
+
+// changeReserved is both commands: lock, read, plan, say or do.
+func (a *app) changeReserved(command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
+	ports, err := parsePortSet(command, args)
+	if err != nil {
+		return err
+	}
+	denied := deniedError{command: command + " " + strings.Join(args, " "), key: portrange.KernelReserved}
+	if !o.dryRun {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		unlock, err := sysctld.Lock(ctx, "/")
+		if err != nil {
+			return denied.from(err)
+		}
+		defer unlock()
+	}
+	state, err := reserved.Read("/")
+	if err != nil {
+		return err
+	}
+	change := plan(state, ports, o.scope())
+	denied.value = change.After.String()
+	if command == "reserve" && !o.force {
+		if err := enoughLeft(change, command, args); err != nil {
+			return err
+		}
+	}
+	if !o.dryRun {
+		if err := change.Apply("/"); err != nil {
+			return denied.from(err)
+		}
+	}
+	a.sayChange(command, ports, state, change, o)
+	if command == "reserve" {
+		a.warnOfClients(ports)
+	}
+	return nil
+}
+
+// fewestPorts is what a host should have for outgoing connections.
+const fewestPorts = 1024
+
+// enoughLeft refuses a reservation that would take the last ports from outgoing connections.
+func enoughLeft(c reserved.Change, command string, args []string) error {
+	ephemeral, err := portrange.Ephemeral()
+	if err != nil {
+		return err
+	}
+	whole := portrange.Set{ephemeral}
+	left, before := whole.Minus(c.After).Len(), whole.Minus(c.Before).Len()
+	if left >= fewestPorts || left == before {
+		return nil
+	}
+	return &usageError{
+		fmt.Sprintf("that leaves %d ports of ip_local_port_range %s for outgoing connections, fewer than %d", left, ephemeral, fewestPorts),
+		fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")),
+	}
+}

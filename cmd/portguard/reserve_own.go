@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/sysctld"
+	"portguard/wrapper"
+)
+
+// msgReserved: ports were reserved by --reserve, or could not be.
+const msgReserved messageID = "5029a19fbf574b4295fdbd7809710919"
+
+// reserveOwn is --reserve: the endpoints of a report, which are all free, become reserved until the next boot. What
+// cannot be done is said, and the start goes on. It returns what is reserved afterwards.
+func (a *app) reserveOwn(r *wrapper.Report, out output) portrange.Set {
+	ports := make([]uint16, len(r.Outcomes))
+	for i := range r.Outcomes {
+		ports[i] = r.Outcomes[i].Endpoint.Port
+	}
+	before := out.facts.Reserved
+	added := portrange.Of(ports...).Minus(before)
+	if len(added) == 0 {
+		return before
+	}
+	say := func(p journal.Priority, text string) {
+		if out.options.json && out.command || out.options.quiet && p > journal.PriWarning {
+			return // stderr has one document, which says what is reserved
+		}
+		a.log.say(msgReserved, p, nil, text)
+	}
+	if out.options.dryRun {
+		say(journal.PriInfo, fmt.Sprintf("would reserve %s until the next boot", added))
+		return before
+	}
+	if err := addReserved(added); err != nil {
+		say(journal.PriWarning, fmt.Sprintf("%s is not reserved: %s", added, whyNotReserved(err)))
+		return before
+	}
+	say(journal.PriInfo, fmt.Sprintf("reserved %s until the next boot (for ever: portguard reserve %s)", added, added))
+	return before.Union(added)
+}
+
+// addReserved takes the lock if it can be had soon: a start must not wait for somebody else's command. Without it, only a
+// release at the same instant could undo this.
+func addReserved(ports portrange.Set) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if unlock, err := sysctld.Lock(ctx, "/"); err == nil {
+		defer unlock()
+	}
+	return portrange.AddReserved(ports)
+}
+
+func whyNotReserved(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "that takes root, or CAP_NET_ADMIN (ExecStartPre=+ in a unit)"
+	case errors.Is(err, unix.EROFS):
+		return "/proc/sys is read-only here; set net.ipv4.ip_local_reserved_ports where the container is started"
+	}
+	return err.Error()
+}
