@@ -1,12 +1,10 @@
 package netdiag_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
@@ -96,54 +94,6 @@ func TestExplainNeverNamesThePeer(t *testing.T) {
 	}
 }
 
-// An IPv6 client has ipv6only set when it bound its address before, and only then: sock_diag does not show it.
-func TestExplainAsksIPv6ClientsForIPv6Only(t *testing.T) {
-	l := newLab(t)
-	other := client("10.99.0.1 reuseaddr")
-	for _, tt := range []struct {
-		name string
-		bind holders.Spec
-		want []string
-	}{
-		{"port named, address not", spec(holders.Bound, holders.Named, ":: reuseaddr"),
-			[]string{"taken", "client ESTABLISHED 10.99.0.1 mine", "bound-client ESTABLISHED fd99::1 mine"}},
-		{"address named, port not", spec(holders.Bound, holders.Picked, "fd99::1 reuseaddr"),
-			[]string{"taken", "client ESTABLISHED 10.99.0.1 mine"}},
-		{"both named", spec(holders.Bound, holders.Named, "fd99::1 reuseaddr"),
-			[]string{"taken", "client ESTABLISHED 10.99.0.1 mine"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			server, at := listenFD(t, "fd99::1")
-			defer unix.Close(server)
-			h := l.hold(t, other, tt.bind)
-			if err := unix.Connect(h[1].FD, at); err != nil {
-				t.Fatal(err)
-			}
-			setReuseAddr(t, h[0], false)
-			setReuseAddr(t, h[1], false)
-			if diff := cmp.Diff(tt.want, explain(t, service("0.0.0.0", l.port))); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// listenFD listens on a port that the kernel picks.
-func listenFD(t *testing.T, addr string) (fd int, at unix.Sockaddr) {
-	t.Helper()
-	fd, err := options(addr).Bind(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Listen(fd, 1); err != nil {
-		t.Fatal(err)
-	}
-	if at, err = unix.Getsockname(fd); err != nil {
-		t.Fatal(err)
-	}
-	return fd, at
-}
-
 // What remains of the service's own connections shares its port. SO_REUSEADDR of remains cannot be asked, but tried:
 // unless a certain holder is on the same address.
 func TestExplainTellsTheServicesRemainsFromAClient(t *testing.T) {
@@ -169,54 +119,4 @@ func TestExplainTellsTheServicesRemainsFromAClient(t *testing.T) {
 			}
 		})
 	}
-}
-
-func setReuseAddr(t *testing.T, h *holders.Holder, on bool) {
-	t.Helper()
-	value := 0
-	if on {
-		value = 1
-	}
-	if err := unix.SetsockoptInt(h.FD, unix.SOL_SOCKET, unix.SO_REUSEADDR, value); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// cookies are those of the holders that are open.
-func cookies(t *testing.T, some []*holders.Holder) map[uint64]bool {
-	t.Helper()
-	all := map[uint64]bool{}
-	for _, h := range some {
-		c, err := unix.GetsockoptUint64(h.FD, unix.SOL_SOCKET, unix.SO_COOKIE)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[c] = true
-	}
-	return all
-}
-
-// named are the cookies of the holders found.
-func named(f netdiag.Finding) map[uint64]bool {
-	all := map[uint64]bool{}
-	for _, h := range f.Holders {
-		all[h.Socket.Cookie] = true
-	}
-	return all
-}
-
-func remotePort(t *testing.T, h *holders.Holder) uint16 {
-	t.Helper()
-	sa, err := unix.Getsockname(h.Peer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return uint16(sa.Port)
-	case *unix.SockaddrInet6:
-		return uint16(sa.Port)
-	}
-	t.Fatal(fmt.Errorf("unexpected %T", sa))
-	return 0
 }

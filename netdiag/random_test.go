@@ -25,43 +25,33 @@ var (
 // a bind() and listen() with the service's own options; of the holders named, by closing sockets one by one. The port is
 // free when the last that conflicts is gone, and others make no difference.
 func TestRandomSituations(t *testing.T) {
-	seed := *randomSeed
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	l := newLab(t)
-	diag, err := sockdiag.Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer diag.Close()
-	t.Logf("first seed %d", seed)
-	counts := map[netdiag.Verdict]int{}
-	uncertain := 0
-	for i := range *randomN {
-		r := rand.New(rand.NewPCG(seed+uint64(i), 0))
-		l.next()
-		s := imagine(t, r, l, diag)
+	verdicts, uncertain := map[netdiag.Verdict]int{}, 0
+	forRandomSituations(t, *randomN, func(s *situation) {
 		f, err := tryAndExplain(s.service)
 		if err != nil {
 			t.Fatal(err)
 		}
-		counts[f.Trial.Verdict]++
+		verdicts[f.Trial.Verdict]++
 		uncertain += s.check(t, f, asRoot)
-		s.empty(t, diag)
-		if t.Failed() {
-			t.Fatalf("seed %d (-random.n 1 -random.seed %[1]d)\n%s", seed+uint64(i), s)
-		}
-	}
-	t.Logf("verdicts %v, %d holders not certain", counts, uncertain)
+	})
+	t.Logf("verdicts %v, %d holders not certain", verdicts, uncertain)
 }
 
 // The same as an ordinary user sees it, who may not ask the sockets: less is certain, and nothing is false.
 func TestRandomSituationsAsAnOrdinaryUser(t *testing.T) {
 	x := explainerAs(t, nobody)
-	seed := *randomSeed
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+	forRandomSituations(t, *randomN/3, func(s *situation) {
+		s.service.ReusePort = false // the judge is of another user
+		s.check(t, x.ask(t, s.service), asNobody)
+	})
+}
+
+// forRandomSituations has each looked at, then takes it apart. The first that goes wrong ends the test.
+func forRandomSituations(t *testing.T, n int, look func(*situation)) {
+	t.Helper()
+	first := *randomSeed
+	if first == 0 {
+		first = uint64(time.Now().UnixNano())
 	}
 	l := newLab(t)
 	diag, err := sockdiag.Dial()
@@ -69,16 +59,15 @@ func TestRandomSituationsAsAnOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer diag.Close()
-	t.Logf("first seed %d", seed)
-	for i := range *randomN / 3 {
-		r := rand.New(rand.NewPCG(seed+uint64(i), 0))
+	t.Logf("first seed %d", first)
+	for i := range n {
+		seed := first + uint64(i)
 		l.next()
-		s := imagine(t, r, l, diag)
-		s.service.ReusePort = false // the judge is of another user
-		s.check(t, x.ask(t, s.service), asNobody)
+		s := imagine(t, rand.New(rand.NewPCG(seed, 0)), l, diag)
+		look(s)
 		s.empty(t, diag)
 		if t.Failed() {
-			t.Fatalf("seed %d (-random.n 3 -random.seed %[1]d)\n%s", seed+uint64(i), s)
+			t.Fatalf("-random.seed %d: %s", seed, s)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/holders"
-	"portguard/netdiag/nstest"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/pidfd"
 	"portguard/netdiag/sockdiag"
@@ -16,7 +15,6 @@ import (
 
 // What the kernel's tables leave out, a duplicate of the socket tells: the same as they would.
 func TestAskSocketKnowsABoundSocket(t *testing.T) {
-	nstest.Root(t)
 	for _, tt := range []struct {
 		addr   string
 		v6only sockdiag.Tristate
@@ -51,7 +49,6 @@ func TestAskSocketKnowsABoundSocket(t *testing.T) {
 }
 
 func TestAskSocketPassesOver(t *testing.T) {
-	nstest.Root(t)
 	open := func(fd int, err error) int {
 		t.Helper()
 		if err != nil {
