@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
+	"golang.org/x/term"
 
 	"portguard/netdiag"
 	"portguard/wrapper"
@@ -130,8 +131,18 @@ func (p *progress) draw() {
 		left = roundUp(time.Until(w.Until)) + " left"
 	}
 	p.erase()
-	fmt.Fprintf(p.log.w, "portguard: waiting (%s): %s%s", left, waitingFor(w), expiryText(w))
+	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, waitingFor(w), expiryText(w))
+	io.WriteString(p.log.w, cut(line, terminalWidth()-1)) // a line that wraps cannot be erased
 	p.live = true
+}
+
+// terminalWidth is stderr's, which the live line is on.
+func terminalWidth() int {
+	const usual = 80
+	if width, _, err := term.GetSize(2); err == nil && width > 0 {
+		return width
+	}
+	return usual
 }
 
 func (p *progress) erase() {

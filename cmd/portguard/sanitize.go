@@ -37,11 +37,15 @@ func commandLine(args []string, width int) string {
 	for i, a := range args {
 		quoted[i] = shellQuote(safe(a))
 	}
-	line := []rune(strings.Join(quoted, " "))
-	if width > 1 && len(line) > width {
-		return string(line[:width-1]) + "…"
+	return cut(strings.Join(quoted, " "), width)
+}
+
+// cut shortens a line to width runes; below 2 it stays whole.
+func cut(line string, width int) string {
+	if runes := []rune(line); width > 1 && len(runes) > width {
+		return string(runes[:width-1]) + "…"
 	}
-	return string(line)
+	return line
 }
 
 func shellQuote(s string) string {

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
+)
+
+// Every piece of advice would help, and the one that does the least harm comes first.
+func TestAdvise(t *testing.T) {
+	const (
+		share     = "portguard --share -p 30010 -- COMMAND"
+		wait      = "portguard --wait 30s -p 30010 -- COMMAND"
+		waitOut   = "portguard --wait 70s -p 30010 -- COMMAND"
+		cut       = "portguard --close -p 30010 -- COMMAND"
+		restart   = "portguard --restart-unit -p 30010 -- COMMAND"
+		kill      = "portguard --kill -p 30010 -- COMMAND"
+		killOther = "portguard --kill --kill-listeners -p 30010 -- COMMAND"
+		reserve   = "portguard reserve 30010"
+	)
+	owned := func(k netdiag.Kind, s sockdiag.State) netdiag.Holder {
+		return netdiag.Holder{Kind: k, Socket: socket(s), Owners: []owner.Process{{PID: 1988719, Command: "java"}}}
+	}
+	client := owned(netdiag.Client, sockdiag.Established)
+	ofUnit := theIncident().Holders[0]
+	mptcp := client
+	mptcp.Socket.ULP = "mptcp"
+	remains := netdiag.Holder{Kind: netdiag.Remains, Socket: socket(sockdiag.TimeWait), Absence: netdiag.Ownerless}
+	listener := owned(netdiag.Listener, sockdiag.Listen)
+
+	for _, tt := range []struct {
+		name    string
+		verdict netdiag.Verdict
+		holders []netdiag.Holder
+		want    []string
+	}{
+		{"client", netdiag.Taken, []netdiag.Holder{client}, []string{share, wait, cut, reserve}},
+		{"client that is a unit's", netdiag.Taken, []netdiag.Holder{ofUnit}, []string{share, wait, cut, restart, reserve}},
+		{"client of MPTCP, which cannot be shared", netdiag.Taken, []netdiag.Holder{mptcp}, []string{wait, cut, reserve}},
+		{"accepted", netdiag.Taken, []netdiag.Holder{owned(netdiag.Accepted, sockdiag.Established)}, []string{share, wait, cut}},
+		{"bound, where nothing can be cut", netdiag.Taken, []netdiag.Holder{owned(netdiag.Bound, sockdiag.Close)}, []string{share, wait, kill}},
+		{"remains", netdiag.Taken, []netdiag.Holder{remains}, []string{share, waitOut, cut}},
+		{"client and remains", netdiag.Taken, []netdiag.Holder{client, remains}, []string{share, wait, cut, reserve}},
+		{"listener", netdiag.Taken, []netdiag.Holder{listener}, []string{wait, killOther}},
+		{"listener and client", netdiag.Taken, []netdiag.Holder{listener, client}, []string{wait, killOther, reserve}},
+		{"kernel", netdiag.Taken, []netdiag.Holder{{Kind: netdiag.Kernel, Absence: netdiag.OfKernel}}, nil},
+		{"nobody shows", netdiag.Taken, nil, []string{wait}},
+		{"address not there", netdiag.NoAddress, nil, []string{"portguard --wait 60s -p 30010 -- COMMAND"}},
+		{"free", netdiag.Free, nil, nil},
+		{"forbidden", netdiag.Forbidden, nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := theIncident()
+			o.Trial.Verdict, o.Holders = tt.verdict, tt.holders
+			var got []string
+			for _, a := range advise(&o, renderFacts) {
+				got = append(got, a.command)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// The sysctl is advised only where it changes anything.
+func TestAdviseReservation(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		port uint16
+		want bool
+	}{{"in the range", 30010, true}, {"reserved already", 8080, false}, {"outside the range", 1000, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := theIncident()
+			o.Endpoint.Port = tt.port
+			got := false
+			for _, a := range advise(&o, renderFacts) {
+				got = got || a.when == "always"
+			}
+			if got != tt.want {
+				t.Errorf("advised: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// What the advice says of an endpoint can be given to -p again.
+func TestArgument(t *testing.T) {
+	for _, text := range []string{"30010", "30010/udp", "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:80/udp", "[::]:80", "[fe80::1%1]:80", "[::ffff:10.0.0.1]:80"} {
+		t.Run(text, func(t *testing.T) {
+			endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := netdiag.ParseEndpoints(argument(endpoints[0]), netdiag.Options{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(endpoints, again, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", argument(endpoints[0]), diff)
+			}
+		})
+	}
+}

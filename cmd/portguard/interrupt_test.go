@@ -1,0 +1,57 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"portguard/netdiag/holders"
+)
+
+// Who asks portguard to end is told in one line what that means, and sees it die of the signal.
+func TestInterrupted(t *testing.T) {
+	const port = "40211"
+	portguard := binary(t)
+	holders.New(t).Hold(t, 40211, pooled(loopback4))
+	for _, tt := range []struct {
+		signal syscall.Signal
+		name   string
+	}{
+		{syscall.SIGINT, "SIGINT"},
+		{syscall.SIGTERM, "SIGTERM"},
+		{syscall.SIGHUP, "SIGHUP"},
+		{syscall.SIGQUIT, "SIGQUIT"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			started := filepath.Join(t.TempDir(), "started")
+			p := launch(t, portguard, "--wait", "forever", "-p", port, "--", "touch", started)
+			eventually(t, 10*time.Second, "it waits", func() bool { return strings.Contains(p.errs.String(), "waiting") })
+			before := p.errs.String()
+			begin := time.Now()
+			if err := p.cmd.Process.Signal(tt.signal); err != nil {
+				t.Fatal(err)
+			}
+			out := p.output()
+			p.end(t)
+			if took := time.Since(begin); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != tt.signal {
+				t.Errorf("%v, want the end by %s", p.cmd.ProcessState, tt.name)
+			}
+			want := "portguard: ended by " + tt.name + "; the command was not started\n"
+			if got := strings.TrimPrefix(p.errs.String(), before); got != want {
+				t.Errorf("stderr after the signal: %.300q, want %q", got, want)
+			}
+			if out != "" {
+				t.Errorf("stdout: %q", out)
+			}
+			if _, err := os.Stat(started); !os.IsNotExist(err) {
+				t.Errorf("the command was started: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"portguard/netdiag/holders"
+	"portguard/netdiag/nstest"
+)
+
+// nobodyUser is an ordinary user.
+var nobodyUser = &syscall.Credential{Uid: 65534, Gid: 65534}
+
+// TestShareRefused: what cannot be shared stays as it is, and the report says why.
+func TestShareRefused(t *testing.T) {
+	l := newLadder(t)
+	for _, c := range []struct {
+		name   string
+		hold   func(t *testing.T, port uint16)
+		as     *syscall.Credential
+		status int
+		want   string // a regular expression for one of the actions
+	}{
+		{
+			name: "an MPTCP client",
+			hold: func(t *testing.T, port uint16) {
+				client, _ := mptcpClient(t, port)
+				l.keep(t, nil, []int{client})
+			},
+			status: exitUnavailable,
+			want:   `share not-possible: .*MPTCP.*--close`,
+		},
+		{
+			name: "an orphan with data to send",
+			hold: func(t *testing.T, port uint16) {
+				l.rig.Hold(t, port, tcpSpec(loopback4, holders.FinWait1Orphan, holders.Picked))
+			},
+			status: exitUnavailable,
+			want:   `share not-possible: no process has it any more, and it still has data to send`,
+		},
+		{
+			name: "a listening service",
+			hold: func(t *testing.T, port uint16) {
+				l.take(t, l.rig.Hold(t, port, tcpSpec(loopback4, holders.Listen, holders.Named)))
+			},
+			status: exitUnavailable,
+			want:   `share not-possible: nothing binds beside a listening socket`,
+		},
+		{
+			name: "another user's process, as an ordinary user",
+			hold: func(t *testing.T, port uint16) {
+				nstest.Root(t)
+				l.take(t, l.rig.Hold(t, port, pooled(loopback4)))
+			},
+			as:     nobodyUser,
+			status: exitNoPerm,
+			want:   `share not-permitted: .*CAP_SYS_PTRACE`,
+		},
+		{
+			name: "TIME_WAIT, as an ordinary user",
+			hold: func(t *testing.T, port uint16) {
+				nstest.Root(t)
+				l.rig.Hold(t, port, tcpSpec(loopback4, holders.TimeWait, holders.Picked))
+			},
+			as:     nobodyUser,
+			status: exitNoPerm,
+			want:   `share not-permitted: .*CAP_NET_ADMIN`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			port := l.port()
+			c.hold(t, port)
+			status, e := l.report(t, c.as, "--share", "-p", number(port))
+			if status != c.status || e.Verdict != "taken" {
+				t.Errorf("status %d, verdict %s; want %d, taken", status, e.Verdict, c.status)
+			}
+			if got := actionsOf(e); !regexp.MustCompile(c.want).MatchString(got) {
+				t.Errorf("want %s in\n%s", c.want, got)
+			}
+		})
+	}
+	t.Run("without SO_REUSEADDR there is no sharing", func(t *testing.T) {
+		p := launch(t, l.portguard, "--share", "--no-reuseaddr", "-p", number(l.port()))
+		if status := p.end(t); status != exitUsage || !strings.Contains(p.errs.String(), "SO_REUSEADDR") {
+			t.Errorf("status %d, want %d\n%s", status, exitUsage, p.errs.String())
+		}
+	})
+	t.Run("close cuts the MPTCP client", func(t *testing.T) {
+		port := l.port()
+		client, _ := mptcpClient(t, port)
+		l.keep(t, nil, []int{client})
+		l.serves(t, port, "--share", "--close")
+	})
+}
