@@ -1,0 +1,237 @@
+package systemd
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portguard/systemd/rigtest"
+)
+
+// connect reaches the systemd of the rig.
+func connect(t *testing.T) (context.Context, *Manager) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	m, err := Connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return ctx, m
+}
+
+// unit writes a file below /etc/systemd/system.
+func unit(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("/etc/systemd/system", name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestManager(t *testing.T) {
+	if !rigtest.Inside(t) {
+		return
+	}
+	ctx, m := connect(t)
+
+	t.Run("what it knows of a service", func(t *testing.T) {
+		unit(t, "web.service", `[Service]
+User=nobody
+ExecStartPre=/bin/true
+ExecStart=-/bin/sleep "1000" $A %n
+TimeoutStartSec=5
+Restart=on-failure
+FileDescriptorStoreMax=3
+PrivateTmp=yes
+ProtectHome=tmpfs
+`)
+		unit(t, "web.service.d/a.conf", "[Service]\nNotifyAccess=exec\n")
+		unit(t, "web.socket", "[Socket]\nListenStream=127.0.0.1:7001\nListenDatagram=[::]:7002\nListenStream=/run/web\n")
+		if err := m.Reload(ctx); err != nil {
+			t.Fatal(err)
+		}
+		// A socket unit that is not in use, such as one that is not enabled, triggers nothing.
+		if err := m.StartUnit(ctx, "web.socket"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Service(ctx, "web.service")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Service{
+			Name:         "web.service",
+			LoadState:    "loaded",
+			ActiveState:  "inactive",
+			SubState:     "dead",
+			FragmentPath: "/etc/systemd/system/web.service",
+			DropInPaths:  []string{"/etc/systemd/system/web.service.d/a.conf"},
+			ExecStart:    []Exec{{"/bin/sleep", []string{"/bin/sleep", "1000", "$A", "web.service"}}},
+			ExecStartPre: []Exec{{"/bin/true", []string{"/bin/true"}}},
+			Type:         "simple",
+			User:         "nobody",
+			NotifyAccess: "exec",
+			FDStoreMax:   3,
+			TriggeredBy:  []string{"web.socket"},
+			ProtectHome:  "tmpfs",
+			PrivateTmp:   true,
+			TimeoutStart: 5 * time.Second,
+			Restart:      "on-failure",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		listens, err := m.Listens(ctx, "web.socket")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantListens := []Listen{{"Stream", "127.0.0.1:7001"}, {"Datagram", "[::]:7002"}, {"Stream", "/run/web"}}
+		if diff := cmp.Diff(wantListens, listens); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+
+	t.Run("names that load nothing", func(t *testing.T) {
+		if err := os.Symlink("/dev/null", "/etc/systemd/system/no.service"); err != nil {
+			t.Fatal(err)
+		}
+		unit(t, "bad.service", "[Service]\nExecStart=relative/path\n")
+		if err := m.Reload(ctx); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, name := range []string{"no.service", "none.service", "bad.service"} {
+			s, err := m.Service(ctx, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[name] = s.LoadState
+		}
+		want := map[string]string{"no.service": "masked", "none.service": "not-found", "bad.service": "bad-setting"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+
+	t.Run("a job is over when it is done", func(t *testing.T) {
+		if err := m.StartUnit(ctx, "web.service"); err != nil {
+			t.Fatal(err)
+		}
+		before, err := m.Service(ctx, "web.service")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.RestartUnit(ctx, "web.service"); err != nil {
+			t.Fatal(err)
+		}
+		after, err := m.Service(ctx, "web.service")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.ActiveState != "active" || after.MainPID == 0 || after.MainPID == before.MainPID || after.ControlGroup != "/system.slice/web.service" {
+			t.Errorf("after the restart: %+v, before: pid %d", after, before.MainPID)
+		}
+		if err := m.StopUnit(ctx, "web.service"); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := m.Service(ctx, "web.service"); err != nil || s.MainPID != 0 {
+			t.Errorf("after the stop: pid %d, %v", s.MainPID, err)
+		}
+	})
+
+	t.Run("a job that fails says how", func(t *testing.T) {
+		unit(t, "fails.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n")
+		if err := m.Reload(ctx); err != nil {
+			t.Fatal(err)
+		}
+		var job *JobError
+		if err := m.RestartUnit(ctx, "fails.service"); !errors.As(err, &job) {
+			t.Fatalf("got %v, want a *JobError", err)
+		}
+		if diff := cmp.Diff(&JobError{"restart", "fails.service", "failed"}, job); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		var refused *Error
+		if err := m.RestartUnit(ctx, "none.service"); !errors.As(err, &refused) {
+			t.Errorf("a unit that does not exist: %v, want an *Error", err)
+		}
+	})
+
+	t.Run("a job need not be waited for", func(t *testing.T) {
+		unit(t, "slow.service", "[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n")
+		if err := m.Reload(ctx); err != nil {
+			t.Fatal(err)
+		}
+		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		if err := m.StartUnit(short, "slow.service"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+		if err := m.StopUnit(ctx, "slow.service"); err != nil { // the connection is of use still
+			t.Error(err)
+		}
+	})
+
+	t.Run("an ordinary user may look but not touch", func(t *testing.T) {
+		cmd := exec.Command(os.Args[0], "-test.v", "-test.run", "^TestAsUser$")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		cmd.Env = append(os.Environ(), "PORTGUARD_TEST_AS_USER=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestAsUser") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+
+	t.Run("root needs no bus", func(t *testing.T) {
+		if err := os.Remove("/run/dbus/system_bus_socket"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, m := connect(t)
+		s, err := m.Service(ctx, "fails.service")
+		if err != nil || s.LoadState != "loaded" {
+			t.Errorf("%+v, %v", s, err)
+		}
+		var job *JobError
+		if err := m.StartUnit(ctx, "fails.service"); !errors.As(err, &job) {
+			t.Errorf("got %v, want the failure of the job", err)
+		}
+	})
+}
+
+// TestAsUser is a part of TestManager.
+func TestAsUser(t *testing.T) {
+	if os.Getenv("PORTGUARD_TEST_AS_USER") == "" {
+		return
+	}
+	ctx, m := connect(t)
+	s, err := m.Service(ctx, "web.service")
+	if err != nil || s.LoadState != "loaded" {
+		t.Errorf("look: %+v, %v", s, err)
+	}
+	for name, err := range map[string]error{"reload": m.Reload(ctx), "restart": m.RestartUnit(ctx, "web.service")} {
+		if !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("%s: %v, want fs.ErrPermission", name, err)
+		}
+	}
+}
+
+func TestNoSystemd(t *testing.T) {
+	if _, err := os.Stat("/run/systemd/system"); err == nil {
+		t.Skip("systemd runs here")
+	}
+	if _, err := Connect(context.Background()); !errors.Is(err, Absent) {
+		t.Errorf("got %v, want Absent", err)
+	}
+}

@@ -1,0 +1,140 @@
+package systemd
+
+import (
+	"context"
+	"time"
+)
+
+// Service is what systemd knows of a service: its files as loaded, and its state now.
+type Service struct {
+	Name           string // the name that aliases lead to
+	LoadState      string // "loaded", "not-found", "masked", "bad-setting", "error"
+	ActiveState    string // "active", "activating", "inactive", "failed" ...
+	SubState       string
+	FragmentPath   string   // the unit file; "" for one without
+	DropInPaths    []string // in the order in which they count
+	Transient      bool     // made by systemd-run and gone when it stops
+	ControlGroup   string   // "" while it does not run
+	MainPID        int      // 0: none
+	ExecStart      []Exec
+	ExecStartPre   []Exec
+	Type           string // "simple", "notify", "forking", "oneshot" ...
+	User           string // "": root
+	DynamicUser    bool
+	NotifyAccess   string // "none", "main", "exec", "all"; a descriptor store makes "main" of "none"
+	FDStoreMax     uint32 // FileDescriptorStoreMax=
+	TriggeredBy    []string
+	PrivateNetwork bool   // it has a network namespace to itself
+	NetworkNSPath  string // NetworkNamespacePath=
+	RootDirectory  string
+	RootImage      string
+	ProtectHome    string // "no", "yes", "read-only", "tmpfs"
+	PrivateTmp     bool
+	TimeoutStart   time.Duration // 0: there is none
+	Restart        string        // "no", "always", "on-failure" ...
+}
+
+// Exec is a command of a service: specifiers and escapes expanded, variables not.
+type Exec struct {
+	Path string
+	Args []string // with the program's name first
+}
+
+// Service reads what systemd knows of a service. That there is none of this name is no error: LoadState says "not-found".
+func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
+	all, err := m.conn.GetAllPropertiesContext(ctx, name)
+	if err != nil {
+		return Service{}, &Error{Op: "look at", Unit: name, Err: err}
+	}
+	p := properties(all)
+	s := Service{
+		Name:           p.text("Id"),
+		LoadState:      p.text("LoadState"),
+		ActiveState:    p.text("ActiveState"),
+		SubState:       p.text("SubState"),
+		FragmentPath:   p.text("FragmentPath"),
+		DropInPaths:    p.texts("DropInPaths"),
+		Transient:      p.flag("Transient"),
+		ControlGroup:   p.text("ControlGroup"),
+		ExecStart:      p.commands("ExecStart"),
+		ExecStartPre:   p.commands("ExecStartPre"),
+		Type:           p.text("Type"),
+		User:           p.text("User"),
+		DynamicUser:    p.flag("DynamicUser"),
+		NotifyAccess:   p.text("NotifyAccess"),
+		TriggeredBy:    p.texts("TriggeredBy"),
+		PrivateNetwork: p.flag("PrivateNetwork"),
+		NetworkNSPath:  p.text("NetworkNamespacePath"),
+		RootDirectory:  p.text("RootDirectory"),
+		RootImage:      p.text("RootImage"),
+		ProtectHome:    p.text("ProtectHome"),
+		PrivateTmp:     p.flag("PrivateTmp"),
+		Restart:        p.text("Restart"),
+	}
+	pid, _ := all["MainPID"].(uint32)
+	s.MainPID = int(pid)
+	s.FDStoreMax, _ = all["FileDescriptorStoreMax"].(uint32)
+	const infinity = ^uint64(0) // USEC_INFINITY
+	if usec, _ := all["TimeoutStartUSec"].(uint64); usec != infinity {
+		s.TimeoutStart = time.Duration(usec) * time.Microsecond
+	}
+	return s, nil
+}
+
+// Listen is an address that a .socket unit listens on.
+type Listen struct {
+	Type    string // "Stream", "Datagram", "FIFO" ...
+	Address string // "[::]:22", "0.0.0.0:22", "/run/x.sock" ...
+}
+
+// Listens reads what a .socket unit listens on.
+func (m *Manager) Listens(ctx context.Context, socket string) ([]Listen, error) {
+	p, err := m.conn.GetUnitTypePropertyContext(ctx, socket, "Socket", "Listen")
+	if err != nil {
+		return nil, &Error{Op: "look at", Unit: socket, Err: err}
+	}
+	rows, _ := p.Value.Value().([][]any)
+	var all []Listen
+	for _, row := range rows {
+		if len(row) != 2 {
+			continue
+		}
+		kind, _ := row[0].(string)
+		address, _ := row[1].(string)
+		all = append(all, Listen{kind, address})
+	}
+	return all, nil
+}
+
+// properties are D-Bus properties by name. One that this version of systemd does not have reads as its zero value.
+type properties map[string]any
+
+func (p properties) text(name string) string {
+	s, _ := p[name].(string)
+	return s
+}
+
+func (p properties) texts(name string) []string {
+	s, _ := p[name].([]string)
+	return s
+}
+
+func (p properties) flag(name string) bool {
+	b, _ := p[name].(bool)
+	return b
+}
+
+// commands reads an array of (path, argv, ...) structures.
+func (p properties) commands(name string) []Exec {
+	rows, _ := p[name].([][]any)
+	var all []Exec
+	for _, row := range rows {
+		if len(row) < 2 {
+			continue
+		}
+		path, _ := row[0].(string)
+		args, _ := row[1].([]string)
+		all = append(all, Exec{path, args})
+	}
+	return all
+}
