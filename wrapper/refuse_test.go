@@ -128,7 +128,7 @@ func TestKillOfOneEndpointIsNotTried(t *testing.T) {
 func TestDryRunTouchesNothing(t *testing.T) {
 	rig := holders.New(t)
 	remains := pooled
-	remains.State = holders.TimeWait
+	remains.State = holders.FinWait2Orphan
 	p := Policy{Wait: 30 * time.Second, Kill: true, Grace: 10 * time.Second, DryRun: true}
 
 	victim := victims(t, rig.Hold(t, 22060, pooled), nil, obeys)[0]
@@ -141,7 +141,7 @@ func TestDryRunTouchesNothing(t *testing.T) {
 			"kill would: send SIGTERM to pid N (victim), and SIGKILL after 10s"}},
 		{"taken", "trial", false, []string{
 			"wait would: wait up to 30s",
-			"kill would: clear the TIME_WAIT record, which belongs to no process"}},
+			"kill would: clear the FIN_WAIT2 record, which belongs to no process"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -210,7 +210,7 @@ func TestKillByAnOrdinaryUser(t *testing.T) {
 	t.Run("remains", func(t *testing.T) {
 		const port = 22073
 		remains := pooled
-		remains.State = holders.TimeWait
+		remains.State = holders.FinWait2Orphan
 		rig.Hold(t, port, remains)
 		got := runAs(t, alice, Policy{Kill: true}, port)
 		if got[0].Verdict != "taken" || len(got[0].Actions) != 1 || !strings.HasPrefix(got[0].Actions[0], "kill not-permitted: ") {

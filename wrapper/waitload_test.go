@@ -7,13 +7,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/holders"
+	"portguard/netdiag/nstest"
 )
 
 // A host that makes a thousand connections a second on other ports does not keep a waiting portguard busy.
@@ -54,14 +54,11 @@ func cpuTime(t *testing.T) time.Duration {
 // More sockets are closed on the port than the kernel keeps events for: the last one counts all the same. The guard is
 // stopped until some are lost, and runs as an ordinary user, whose buffer the system's limit holds.
 func TestWaitSurvivesLostEvents(t *testing.T) {
+	nstest.Root(t) // to become that user
 	const port, closes = 24010, 10_000
 	rig := holders.New(t)
 	h := rig.Hold(t, port, pooled)
-	var attr *syscall.SysProcAttr
-	if os.Geteuid() == 0 {
-		attr = as(64001)
-	}
-	p := start(t, guards, nil, attr, job{patient, []uint16{port}}.env(t))
+	p := start(t, guards, nil, as(64001), job{patient, []uint16{port}}.env(t))
 	if line := p.says(t); line != "waiting" {
 		t.Fatal(line)
 	}

@@ -7,7 +7,7 @@ import (
 
 // Ancestors lists the processes that a process descends from, its parent first, up to the first process of the pid
 // namespace. Parents that exit meanwhile are no obstacle. An error comes with those that could be named: errors.Is
-// fs.ErrNotExist when the process does not exist, or when /proc hides the last of them from this user.
+// fs.ErrNotExist when the process does not exist, or when /proc hides one of them, other than pid 1, from this user.
 func Ancestors(pid int) ([]int, error) {
 	sc, err := Scanner{}.scan()
 	if err != nil {
@@ -40,6 +40,9 @@ func (sc *scan) ancestors(pid int) (line []int, settled bool, err error) {
 			return line, false, nil
 		}
 		line = append(line, child.parent)
+		if child.parent == 1 {
+			break // it has none in this pid namespace, and may be hidden (hidepid)
+		}
 		var parent stat
 		if parent, err = sc.stat(child.parent, buf); err == nil && parent.startTicks > child.startTicks {
 			return line, false, nil

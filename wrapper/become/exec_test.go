@@ -139,6 +139,7 @@ func TestExec(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"--ignore-signal=PIPE,QUIT", "--block-signal=TERM,USR1", path, "exec"}, tt.command...)
 			cmd := exec.Command("env", args...)
+			cmd.Env = append(os.Environ(), "PATH=/usr/bin:/bin") // one that this user may search
 			out, err := cmd.CombinedOutput()
 			if cmd.ProcessState == nil {
 				t.Fatal(err)
