@@ -25,7 +25,8 @@ func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signal.Ignore(syscall.SIGPIPE)
 	incoming := make(chan os.Signal, 1)
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+	ending := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+	for _, sig := range ending {
 		if in.Ignored.Has(sig) {
 			signal.Ignore(sig) // the Go runtime has taken some of them back
 		} else {
@@ -40,12 +41,21 @@ func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
 		}
 	}()
 	return ctx, func() {
-		// Reset, unlike Stop, gives each signal its default effect back: one that comes between now and the exec ends
-		// the process, as it would have ended the service.
-		signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+		// One that comes between now and the exec ends the process, as it would have ended the service.
+		for _, sig := range ending {
+			if !in.Ignored.Has(sig) {
+				signal.Reset(sig)
+				become.Default(sig)
+			}
+		}
 		close(incoming)
 		<-done
 	}
 }
 
-func resetSignal(sig syscall.Signal) { signal.Reset(sig) }
+// dieOf ends the process by the signal that asked for it, so that whoever started it sees that.
+func dieOf(sig syscall.Signal) {
+	become.Default(sig)
+	_ = syscall.Kill(os.Getpid(), sig)
+	select {} // until it arrives
+}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"syscall"
 
 	"github.com/coreos/go-systemd/v22/journal"
 
@@ -61,11 +60,4 @@ func (a *app) explain(err error) {
 	default:
 		a.log.say(msgFailed, journal.PriErr, nil, err.Error())
 	}
-}
-
-// dieOf ends the process by the signal that asked for it, so that whoever started it sees that.
-func dieOf(sig syscall.Signal) {
-	resetSignal(sig)
-	_ = syscall.Kill(os.Getpid(), sig)
-	select {} // until it arrives
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-
-	"portguard/wrapper"
 )
 
 // notify tells systemd what a start waits for, and that it should give it more time than TimeoutStartSec=. It is silent
@@ -26,12 +24,12 @@ func (n notify) on() bool { return n.socket }
 // extension is how much more time is asked for at a time. It is asked for each second, as long as the wait lasts.
 const extension = 15 * time.Second
 
-func (n notify) waiting(w wrapper.Waiting) {
-	if !n.socket || len(w.Outcomes) == 0 {
+func (n notify) waiting(what string) {
+	if !n.socket || what == "" {
 		return
 	}
 	*n.used = true
-	n.send(fmt.Sprintf("STATUS=waiting for %s%s\nEXTEND_TIMEOUT_USEC=%d", waitingFor(w), expiryText(w), extension.Microseconds()))
+	n.send(fmt.Sprintf("STATUS=waiting for %s\nEXTEND_TIMEOUT_USEC=%d", what, extension.Microseconds()))
 }
 
 // done takes the status back: it would stay for as long as the service says nothing itself.

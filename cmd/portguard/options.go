@@ -95,16 +95,17 @@ type request struct {
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	r := request{}
 	var err error
+	// The flags' own values come first: one that lacks its value has eaten the next flag, and nothing after it is right.
+	if r.policy, err = o.policy(fs); err != nil {
+		return r, err
+	}
 	if r.command, err = o.command(fs, args); err != nil {
 		return r, err
 	}
 	if r.endpoints, err = o.endpoints("portguard -p 30010 -- COMMAND"); err != nil {
 		return r, err
 	}
-	if r.hold, err = o.holds(fs, len(r.command) > 0); err != nil {
-		return r, err
-	}
-	r.policy, err = o.policy(fs)
+	r.hold, err = o.holds(fs, len(r.command) > 0)
 	return r, err
 }
 

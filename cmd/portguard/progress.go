@@ -24,7 +24,9 @@ type progress struct {
 	touches  bool // only what was done to others: the report will have the rest
 
 	mu      sync.Mutex
-	waiting wrapper.Waiting
+	what    string // what is waited for, in words: the outcomes are the guard's, and change
+	until   time.Time
+	expiry  time.Time
 	said    string // the last line about the wait, to say each only once
 	live    bool   // a live line stands on the terminal
 	stop    chan struct{}
@@ -35,8 +37,8 @@ type progress struct {
 func (p *progress) Waiting(w wrapper.Waiting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiting = w
-	p.notify.waiting(w)
+	p.what, p.until, p.expiry = waitingFor(w), w.Until, w.Expiry
+	p.notify.waiting(p.what + p.expiryText())
 	switch {
 	case p.silent:
 	case p.terminal:
@@ -97,7 +99,7 @@ func (p *progress) tick(stop <-chan struct{}) {
 			return
 		case <-second.C:
 			p.mu.Lock()
-			p.notify.waiting(p.waiting)
+			p.notify.waiting(p.what + p.expiryText())
 			if p.terminal && !p.silent {
 				p.draw()
 			}
@@ -108,30 +110,28 @@ func (p *progress) tick(stop <-chan struct{}) {
 
 // sayOnce writes a line when what is waited for has changed. The countdown is left out of the comparison.
 func (p *progress) sayOnce(w wrapper.Waiting) {
-	what := waitingFor(w)
-	if what == p.said {
+	if p.what == p.said {
 		return
 	}
 	limit := "without limit"
-	if !w.Until.IsZero() {
-		limit = "for up to " + roundUp(time.Until(w.Until))
+	if !p.until.IsZero() {
+		limit = "for up to " + roundUp(time.Until(p.until))
 	}
-	p.said = what
+	p.said = p.what
 	var about *wrapper.Outcome
 	if len(w.Outcomes) > 0 {
 		about = w.Outcomes[0]
 	}
-	p.log.say(msgWaiting, journal.PriNotice, about, fmt.Sprintf("waiting %s: %s%s", limit, what, expiryText(w)))
+	p.log.say(msgWaiting, journal.PriNotice, about, fmt.Sprintf("waiting %s: %s%s", limit, p.what, p.expiryText()))
 }
 
 func (p *progress) draw() {
-	w := p.waiting
 	left := "no limit"
-	if !w.Until.IsZero() {
-		left = roundUp(time.Until(w.Until)) + " left"
+	if !p.until.IsZero() {
+		left = roundUp(time.Until(p.until)) + " left"
 	}
 	p.erase()
-	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, waitingFor(w), expiryText(w))
+	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, p.what, p.expiryText())
 	io.WriteString(p.log.w, cut(line, terminalWidth()-1)) // a line that wraps cannot be erased
 	p.live = true
 }
@@ -152,11 +152,11 @@ func (p *progress) erase() {
 	}
 }
 
-func expiryText(w wrapper.Waiting) string {
-	if w.Expiry.IsZero() {
+func (p *progress) expiryText() string {
+	if p.expiry.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("; the last of it ends in about %s", roundUp(time.Until(w.Expiry)))
+	return fmt.Sprintf("; the last of it ends in about %s", roundUp(time.Until(p.expiry)))
 }
 
 // waitingFor names the endpoints and who holds them, the first three.

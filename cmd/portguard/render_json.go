@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -86,9 +92,32 @@ func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
 	for i := range r.Outcomes {
 		doc.Endpoints[i] = endpointJSON(&r.Outcomes[i], facts)
 	}
-	enc := json.NewEncoder(w)
+	return writeJSON(w, doc)
+}
+
+// writeJSON writes one document on one line, in which nothing can move a cursor or hide text on a terminal: what does not
+// print is escaped, as JSON itself does with the control characters of ASCII.
+func writeJSON(w io.Writer, doc any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
+	if err := enc.Encode(doc); err != nil {
+		return err
+	}
+	safe := make([]byte, 0, b.Len())
+	for _, r := range strings.TrimSuffix(b.String(), "\n") {
+		switch {
+		case unicode.IsPrint(r):
+			safe = utf8.AppendRune(safe, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			safe = fmt.Appendf(safe, "\\u%04x\\u%04x", high, low)
+		default:
+			safe = fmt.Appendf(safe, "\\u%04x", r)
+		}
+	}
+	_, err := w.Write(append(safe, '\n'))
+	return err
 }
 
 func endpointJSON(o *wrapper.Outcome, facts hostFacts) jsonEndpoint {

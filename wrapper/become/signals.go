@@ -133,3 +133,11 @@ func rtSigprocmask(set, old *SignalSet) error {
 	}
 	return nil
 }
+
+// Default gives signals their default effect, which os/signal cannot: what it resets goes to the Go runtime, which answers
+// SIGQUIT with a dump of its own.
+func Default(sigs ...unix.Signal) {
+	for _, sig := range sigs {
+		_ = rtSigaction(sig, &sigaction{handler: sigDfl}, nil) // fails for no signal that may be caught
+	}
+}
