@@ -16,11 +16,7 @@ import (
 // for the port keeps it without its connection, and is shared then.
 func (g *Guard) cut(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		for _, t := range g.targets(ctx, Close, r) {
-			for _, i := range t.holders {
-				g.act(t.Outcome, Action{Close, i, Would, wouldClose(t.Known[i])})
-			}
-		}
+		g.rehearse(ctx, Close, r, wouldClose)
 		return
 	}
 	g.rounds(ctx, Close, r, func(t target) (moved bool) {

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,11 +13,11 @@ import (
 
 // kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind.
 func (g *Guard) kill(ctx context.Context, r *Report) {
-	targets := g.targets(ctx, Kill, r)
 	if g.policy.DryRun {
-		g.wouldKill(targets)
+		g.rehearse(ctx, Kill, r, g.policy.wouldKill)
 		return
 	}
+	targets := g.targets(ctx, Kill, r)
 	if len(targets) == 0 {
 		return
 	}
@@ -44,19 +45,23 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 // killLimit is how long a process may take to die of SIGKILL: one in uninterruptible sleep may never.
 const killLimit = 5 * time.Second
 
-func (g *Guard) wouldKill(targets []target) {
-	for _, t := range targets {
-		o := t.Outcome
-		for _, i := range t.holders {
-			h := o.Known[i]
-			for _, p := range h.Owners {
-				g.act(o, Action{Kill, i, Would, fmt.Sprintf("send %s to pid %d (%s), and SIGKILL after %s", unix.SignalName(g.policy.signal()), p.PID, p.Command, g.policy.Grace)})
-			}
-			if len(h.Owners) == 0 {
-				g.act(o, Action{Kill, i, Would, "clear the " + h.Socket.State.String() + " record, which belongs to no process"})
-			}
-		}
+func (p Policy) wouldKill(h netdiag.Holder) string {
+	if len(h.Owners) == 0 {
+		return "clear the " + describe(h) + ", which belongs to no process"
 	}
+	who := make([]string, len(h.Owners))
+	for i, o := range h.Owners {
+		who[i] = fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
+	}
+	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", signalName(p.signal()), strings.Join(who, " and "), p.Grace)
+}
+
+// signalName is "SIGTERM"; the realtime signals have numbers only.
+func signalName(sig unix.Signal) string {
+	if name := unix.SignalName(sig); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", int(sig))
 }
 
 // awaitDeath waits until every target is free, no victim has a socket of theirs any more, or time is up. A trial decides,

@@ -141,7 +141,7 @@ func TestDryRunTouchesNothing(t *testing.T) {
 			"kill would: send SIGTERM to pid N (victim), and SIGKILL after 10s"}},
 		{"taken", "trial", false, []string{
 			"wait would: wait up to 30s",
-			"kill would: clear the FIN_WAIT2 record, which belongs to no process"}},
+			"kill would: clear the FIN_WAIT2 record 127.0.0.1:22061 -> PEER, which belongs to no process"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 )
@@ -21,11 +22,7 @@ const (
 // port: a placeholder keeps it off this one.
 func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		for _, t := range g.targets(ctx, RestartUnit, r) {
-			for _, i := range t.holders {
-				g.act(t.Outcome, Action{RestartUnit, i, Would, "restart " + orRecord(serviceOf(t.Known[i]))})
-			}
-		}
+		g.rehearse(ctx, RestartUnit, r, wouldRestart)
 		return
 	}
 	restarted := map[string]Action{}
@@ -50,11 +47,11 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	})
 }
 
-func orRecord(unit string) string {
-	if unit == "" {
-		return "nothing: clear the record, which belongs to no process"
+func wouldRestart(h netdiag.Holder) string {
+	if unit := serviceOf(h); unit != "" {
+		return "restart " + unit
 	}
-	return unit
+	return "clear the " + describe(h) + ", which belongs to no process"
 }
 
 func restartOne(ctx context.Context, unit string) Action {

@@ -74,17 +74,20 @@ type result struct {
 	Verdict  string
 	By       string
 	TimedOut bool
-	Actions  []string // with N for each number of a process
+	Actions  []string // with N for each number of a process, and PEER for an end that the kernel numbered
 }
 
-var pid = regexp.MustCompile(`\bpid \d+`)
+var (
+	pid  = regexp.MustCompile(`\bpid \d+`)
+	peer = regexp.MustCompile(`-> 127\.0\.0\.1:\d+`)
+)
 
 func resultsOf(r *Report) []result {
 	all := make([]result, len(r.Outcomes))
 	for i, o := range r.Outcomes {
 		all[i] = result{Verdict: o.Trial.Verdict.String(), By: o.By.String(), TimedOut: o.TimedOut}
 		for _, a := range o.Actions {
-			text := fmt.Sprintf("%s %s: %s", a.Rung, a.Result, pid.ReplaceAllString(a.Detail, "pid N"))
+			text := fmt.Sprintf("%s %s: %s", a.Rung, a.Result, peer.ReplaceAllString(pid.ReplaceAllString(a.Detail, "pid N"), "-> PEER"))
 			all[i].Actions = append(all[i].Actions, text)
 		}
 	}

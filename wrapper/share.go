@@ -13,11 +13,7 @@ import (
 // connections that belong to nobody. No connection is cut and no byte is lost.
 func (g *Guard) share(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		for _, t := range g.targets(ctx, Share, r) {
-			for _, i := range t.holders {
-				g.act(t.Outcome, Action{Share, i, Would, wouldShare(t.Known[i])})
-			}
-		}
+		g.rehearse(ctx, Share, r, wouldShare)
 		return
 	}
 	g.rounds(ctx, Share, r, func(t target) (moved bool) {

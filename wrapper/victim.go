@@ -201,7 +201,7 @@ func (v *victim) action(holder int) Action {
 	}
 	var names []string
 	for _, s := range v.sent {
-		names = append(names, unix.SignalName(s))
+		names = append(names, signalName(s))
 	}
 	a := Action{Kill, holder, Done, "sent " + strings.Join(names, " and ") + " to " + who}
 	switch ended, err := v.pidfd.Ended(); {

@@ -32,6 +32,7 @@ type options struct {
 	grace         time.Duration
 	only          []string
 	hold          string
+	argv0         bool
 	reserve       bool
 	dryRun        bool
 	json          bool
@@ -47,10 +48,14 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	o.addHoldFlag(fs)
+	fs.BoolVar(&o.argv0, argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
 	o.addOutputFlags(fs)
 	fs.BoolVarP(&o.verbose, "verbose", "v", false, "say also what goes without saying")
 }
+
+// argv0Flag stands in the drop-ins of units whose command has the prefix "@".
+const argv0Flag = "--argv0"
 
 // addLadderFlags adds what says which rungs are allowed, and how.
 func (o *options) addLadderFlags(fs *pflag.FlagSet) {
@@ -114,6 +119,8 @@ func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 	switch dash := fs.ArgsLenAtDash(); {
 	case dash == 0 && len(args) == 0:
 		return nil, &usageError{`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar"}
+	case o.argv0 && len(args) < 2 && (dash == 0 || len(args) == 0):
+		return nil, &usageError{"--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar"}
 	case dash == 0 || len(args) == 0:
 		return args, nil
 	default:

@@ -151,7 +151,11 @@ func (a *app) guard(req request, o options) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return become.Exec(path, req.command, service)
+	argv := req.command
+	if o.argv0 {
+		argv = argv[1:]
+	}
+	return become.Exec(path, argv, service)
 }
 
 // output is where and how the report goes.

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+)
+
+const unitLong = `Puts portguard in front of a service that systemd starts, by one drop-in file of its own:
+
+  portguard unit install UNIT   write it, or write it anew with other flags
+  portguard unit show [UNIT]    say which services are guarded, and how
+  portguard unit remove UNIT    take exactly that file away
+
+UNIT without a suffix is a service. Services of the system's manager are meant, not those of users.`
+
+func newUnit(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "unit install|show|remove",
+		Short: "guard a systemd service by a drop-in",
+		Long:  unitLong,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{"unit needs to know what to do: install, show or remove", "portguard unit show"}
+			}
+			return &usageError{fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share"}
+		},
+	}
+	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
+	return cmd
+}
+
+const unitRemoveLong = `Takes away what "portguard unit install" wrote, reloads systemd, and leaves nothing behind. The service
+goes on running as it is; what changes is its next start. A service that is not guarded is none the worse for
+it: exit status 0.`
+
+func newUnitRemove(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "remove UNIT",
+		Short:   "take portguard's drop-in of a service away",
+		Long:    unitRemoveLong,
+		Example: "  portguard unit remove order.service",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, err := oneService("remove", args)
+			if err != nil {
+				return err
+			}
+			return a.removeUnit(dropin.System, name)
+		},
+	}
+}
+
+func (a *app) removeUnit(dir dropin.Dir, name string) error {
+	ctx, cancel := unitContext()
+	defer cancel()
+	switch err := dir.Remove(name); {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(a.stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
+		return nil
+	case err != nil:
+		return unitFailure(err, "remove "+name)
+	}
+	fmt.Fprintf(a.stdout, "removed %s\n", dir.Path(name))
+	m, err := systemd.Connect(ctx)
+	if errors.Is(err, systemd.Absent) {
+		return nil // as in an image that is being built: nobody has read the file
+	}
+	if err != nil {
+		return unitFailure(err, "remove "+name)
+	}
+	defer m.Close()
+	if err := m.Reload(ctx); err != nil {
+		return unitFailure(err, "remove "+name)
+	}
+	return nil
+}
+
+// oneService takes the one argument that unit's commands have.
+func oneService(command string, args []string) (string, error) {
+	if len(args) != 1 {
+		return "", &usageError{fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), "portguard unit " + command + " order.service"}
+	}
+	name, err := systemd.ServiceName(args[0])
+	if err != nil {
+		return "", &usageError{err.Error(), "portguard unit " + command + " order.service"}
+	}
+	return name, nil
+}
+
+// unitContext bounds what is asked of systemd: a reload takes seconds on a host with thousands of units.
+func unitContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 2*time.Minute)
+}
+
+// needsRootError is an attempt to change units without the right to.
+type needsRootError struct {
+	command string // of portguard's, with its arguments
+	err     error
+}
+
+func (e *needsRootError) Error() string {
+	return fmt.Sprintf("only root may change how a service starts: %v", e.err)
+}
+
+func (e *needsRootError) Unwrap() error { return e.err }
+
+// unitFailure says what an error of the file system or of systemd means here.
+func unitFailure(err error, command string) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return &needsRootError{"portguard unit " + command, err}
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%w: its image or a configuration tool has to bring the drop-in (--dry-run prints it)", err)
+	}
+	return err
+}
+
+// guardFlags are those flags of the main command that a guarded service's command line may have.
+func guardFlags(o *options) *pflag.FlagSet {
+	fs := pflag.NewFlagSet("guard", pflag.ContinueOnError)
+	o.addEndpointFlags(fs)
+	o.addLadderFlags(fs)
+	o.addHoldFlag(fs)
+	return fs
+}
+
+// spelled is how a command line gives the flags that were given, in the order of --help: -p and the rest.
+func spelled(fs *pflag.FlagSet) (ports, rest []string) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed {
+			return
+		}
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			for _, one := range v.GetSlice() {
+				if f.Name == "port" {
+					ports = append(ports, "-p", one)
+				} else {
+					rest = append(rest, "--"+f.Name, one)
+				}
+			}
+		default:
+			switch {
+			case v.Type() != "bool":
+				rest = append(rest, "--"+f.Name, v.String())
+			case v.String() == "true":
+				rest = append(rest, "--"+f.Name)
+			}
+		}
+	})
+	return ports, rest
+}
+
+// sudo is the line that would be allowed.
+func (e *needsRootError) sudo() string { return "sudo " + strings.TrimSpace(e.command) }

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"portguard/netdiag"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+)
+
+const unitInstallLong = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
+guarded. Installing again, with other flags, takes the place of what was there.
+
+  --as pre (default)  one more ExecStartPre=+, after the unit's own and right before ExecStart=. It runs as root,
+                      whatever User= says, and in the service's network namespace. Nothing else is changed.
+  --as wrapper        ExecStart= becomes "portguard ... -- COMMAND", with the prefixes, quotes, specifiers and variables
+                      that it has: the port is held until the service has it. The ladder has the service's rights.
+  --hold fdstore      with --as wrapper: the port stays held while the service restarts, by a socket that systemd keeps
+                      (FileDescriptorStoreMax= is raised for it).
+
+Without -p the endpoints are those TCP ports that the service listens on right now.
+
+Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could not be asked; 77 needs root.`
+
+const unitInstallExample = `  portguard unit install order.service -p 30010 --share --wait 30s
+  portguard unit install order.service --share --dry-run      what would be written?
+  portguard unit install order.service --as wrapper --hold fdstore --share`
+
+// unitForm is where portguard stands in a service.
+type unitForm string
+
+const (
+	formPre     unitForm = "pre"
+	formWrapper unitForm = "wrapper"
+)
+
+// unitInstall is one installation, as asked for.
+type unitInstall struct {
+	name      string
+	form      unitForm
+	dryRun    bool
+	flags     *pflag.FlagSet // guardFlags
+	options   *options
+	endpoints []netdiag.Endpoint // none: to be found
+	hold      holdMode
+	portguard string // path
+	line      string // the command line, as it was given
+}
+
+func newUnitInstall(a *app) *cobra.Command {
+	var o options
+	var as string
+	in := unitInstall{options: &o, flags: guardFlags(&o)}
+	cmd := &cobra.Command{
+		Use:     "install UNIT",
+		Short:   "guard a service",
+		Long:    unitInstallLong,
+		Example: unitInstallExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if in.name, err = oneService("install", args); err != nil {
+				return err
+			}
+			if err := in.check(as); err != nil {
+				return err
+			}
+			return a.installUnit(dropin.System, in)
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.AddFlagSet(in.flags)
+	fs.StringVar(&as, "as", "pre", "how it stands in the service: `pre|wrapper`")
+	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")
+	return cmd
+}
+
+// check finds everything that is wrong with the flags before systemd is asked.
+func (in *unitInstall) check(as string) error {
+	right := "portguard unit install " + in.name + " -p 30010 --share"
+	switch in.form = unitForm(as); in.form {
+	case formPre:
+		if in.flags.Changed("hold") {
+			return &usageError{"--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right + " --as wrapper --hold " + in.options.hold}
+		}
+	case formWrapper:
+	default:
+		return &usageError{fmt.Sprintf("--as %q is neither pre nor wrapper", as), right + " --as wrapper"}
+	}
+	var err error
+	if len(in.options.ports) > 0 {
+		if in.endpoints, err = in.options.endpoints(right); err != nil {
+			return err
+		}
+	} else if _, err = in.options.socketOptions(); err != nil {
+		return err
+	}
+	if in.hold, err = in.options.holds(in.flags, in.form == formWrapper); err != nil {
+		return err
+	}
+	if _, err = in.options.policy(in.flags); err != nil {
+		return err
+	}
+	_, rest := spelled(in.flags)
+	in.line = strings.TrimSpace("install " + in.name + " " + commandLine(slices.Concat(in.arguments(), rest), 0) + " --as " + as)
+	in.portguard, err = os.Executable() // links resolved
+	return err
+}
+
+// arguments are the -p arguments.
+func (in *unitInstall) arguments() []string {
+	ports, _ := spelled(in.flags)
+	return ports
+}
+
+// installUnit looks, decides, writes, and makes sure that systemd has understood.
+func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
+	if err := dir.Writable(); err != nil && !in.dryRun {
+		return unitFailure(err, in.line)
+	}
+	ctx, cancel := unitContext()
+	defer cancel()
+	m, err := systemd.Connect(ctx)
+	if err != nil {
+		return unitFailure(err, in.line)
+	}
+	defer m.Close()
+	if !in.dryRun {
+		if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
+			return unitFailure(err, in.line)
+		}
+	}
+	svc, err := m.Service(ctx, in.name)
+	if err != nil {
+		return unitFailure(err, in.line)
+	}
+	if err := refuse(svc, in); err != nil {
+		return err
+	}
+	if err := in.settleEndpoints(ctx, m, svc); err != nil {
+		return err
+	}
+	files, err := readUnitFiles(svc, dir.Path(svc.Name))
+	if err != nil {
+		return unitFailure(err, in.line)
+	}
+	p, err := in.plan(svc, files)
+	if err != nil {
+		return err
+	}
+	if in.dryRun {
+		fmt.Fprintf(a.stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
+		a.note(p.notes)
+		return nil
+	}
+	if err := write(ctx, m, dir, svc, p); err != nil {
+		return unitFailure(err, in.line)
+	}
+	fmt.Fprintf(a.stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
+	a.note(p.notes)
+	return nil
+}
+
+func (a *app) note(notes []string) {
+	for _, n := range notes {
+		fmt.Fprintf(a.stdout, "note: %s\n", n)
+	}
+}
+
+// readUnitFiles reads a unit's files in the order in which they count, but for one.
+func readUnitFiles(svc systemd.Service, but string) ([][]unitfile.Assignment, error) {
+	var files [][]unitfile.Assignment
+	for _, path := range append([]string{svc.FragmentPath}, svc.DropInPaths...) {
+		if path == but || path == "" {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, unitfile.Parse(string(text)))
+	}
+	return files, nil
+}

@@ -1,0 +1,153 @@
+package dropin
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// System is where an administrator's unit files are; nothing that a package installs is there.
+const System Dir = "/etc/systemd/system"
+
+// Dir is a directory of unit files.
+type Dir string
+
+// Path is where a unit's drop-in is.
+func (d Dir) Path(unit string) string { return filepath.Join(d.of(unit), FileName) }
+
+func (d Dir) of(unit string) string { return filepath.Join(string(d), unit+".d") }
+
+// Writable says why there can be no drop-ins: fs.ErrPermission, unix.EROFS ..., as *fs.PathError.
+func (d Dir) Writable() error {
+	if err := unix.Faccessat(unix.AT_FDCWD, string(d), unix.W_OK, unix.AT_EACCESS); err != nil {
+		return &fs.PathError{Op: "write", Path: string(d), Err: err}
+	}
+	return nil
+}
+
+// Read reads a unit's drop-in. Errors are fs.ErrNotExist: there is none, ErrForeign, and those of Parse.
+func (d Dir) Read(unit string) (DropIn, error) {
+	return d.read(unit, Parse)
+}
+
+func (d Dir) read(unit string, parse func(text string) (DropIn, error)) (DropIn, error) {
+	path := d.Path(unit)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return DropIn{}, err
+	}
+	in, err := parse(string(text))
+	if err != nil {
+		return DropIn{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return in, nil
+}
+
+// List names the units that have a drop-in of ours, and those with a foreign file in its place.
+func (d Dir) List() ([]string, error) {
+	entries, err := os.ReadDir(string(d))
+	if err != nil {
+		return nil, err
+	}
+	var units []string
+	for _, e := range entries {
+		unit, ok := strings.CutSuffix(e.Name(), ".d")
+		if !ok || unit == "" {
+			continue
+		}
+		switch _, err := os.Lstat(d.Path(unit)); {
+		case err == nil:
+			units = append(units, unit)
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR):
+			return nil, err
+		}
+	}
+	return units, nil
+}
+
+// Write puts a drop-in in its place, whole or not at all; it takes the place of one of ours, and never of a foreign file.
+// It decides OwnDir by itself.
+func (d Dir) Write(in DropIn) error {
+	switch before, err := d.read(in.Unit, parseHeader); {
+	case err == nil:
+		in.OwnDir = before.OwnDir
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	default:
+		switch err := os.Mkdir(d.of(in.Unit), 0o755); {
+		case err == nil:
+			in.OwnDir = true
+		case !errors.Is(err, fs.ErrExist):
+			return err
+		}
+	}
+	if err := replace(d.Path(in.Unit), in.Render()); err != nil {
+		if in.OwnDir {
+			_ = os.Remove(d.of(in.Unit)) // it stays when there is something in it
+		}
+		return err
+	}
+	return nil
+}
+
+// Remove takes a unit's drop-in away, and its directory if that is ours and empty. Errors are fs.ErrNotExist: there is
+// none, ErrForeign, and those of the file system.
+func (d Dir) Remove(unit string) error {
+	in, err := d.read(unit, parseHeader)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(d.Path(unit)); err != nil {
+		return err
+	}
+	if in.OwnDir {
+		if err := os.Remove(d.of(unit)); err != nil && !errors.Is(err, unix.ENOTEMPTY) {
+			return err
+		}
+	}
+	return syncDir(string(d))
+}
+
+// replace writes a file under a name that systemd does not read and renames it when it is on the disk.
+func replace(path, text string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".portguard-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // it may be closed
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.WriteString(text); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}

@@ -1,0 +1,103 @@
+package dropin
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// What is written is what the golden files show, and it reads back as what it was.
+func TestRender(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   DropIn
+	}{
+		{"pre", DropIn{Unit: "order.service", Pre: "+/usr/bin/portguard -p 30010 --share --wait 30s", OwnDir: true}},
+		{"wrapper", DropIn{Unit: "order@1.service", Exec: "-/usr/bin/portguard -p 30010 -- /usr/bin/java -jar \"my app.jar\" $OPTS %i", SyslogIdentifier: "java"}},
+		{"fdstore", DropIn{
+			Unit: "order.service", Exec: "/usr/bin/portguard -p 30010 --hold fdstore -- /usr/sbin/orderd -d",
+			FDStoreMax: 4, NotifyAccess: "exec", OwnDir: true,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tt.in.Render()
+			golden := filepath.Join("testdata", tt.name+".conf")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			again, err := Parse(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.in, again); diff != "" {
+				t.Errorf("read back (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	ours := DropIn{Unit: "a.service", Pre: "+/x"}.Render()
+	for _, tt := range []struct {
+		name, text string
+		foreign    bool
+	}{
+		{"nothing", "", true},
+		{"somebody else's", "[Service]\nExecStartPre=+/usr/bin/portguard -p 1\n", true},
+		{"our line further down", "# x\n" + ours, true},
+		{"our line without a unit", firstLine + "\n[Service]\nExecStartPre=x\n", true},
+		{"our command taken out", strings.Replace(ours, "ExecStartPre=", "# ExecStartPre=", 1), false},
+		{"a number that is none", ours + "FileDescriptorStoreMax=many\n", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := Parse(tt.text); err == nil || errors.Is(err, ErrForeign) != tt.foreign {
+				t.Errorf("got %v, foreign: want %v", err, tt.foreign)
+			}
+		})
+	}
+}
+
+// Whatever is in a file, what was read of it can be written and read again.
+func FuzzParse(f *testing.F) {
+	names, err := filepath.Glob("testdata/*.conf")
+	if err != nil || len(names) == 0 {
+		f.Fatal(names, err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		in, err := Parse(text)
+		// A command that would continue on the next line is none of ours.
+		if err != nil || in.Pre != "" && in.Exec != "" || strings.Contains(in.Unit+in.Pre+in.Exec+in.SyslogIdentifier+in.NotifyAccess, "\\") || strings.Contains(text, "\r") {
+			return
+		}
+		again, err := Parse(in.Render())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(in, again); diff != "" {
+			t.Errorf("(-read +read again)\n%s", diff)
+		}
+	})
+}
