@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
@@ -79,7 +80,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	return h
 }
 
-// cgroupOf is the cgroup that the socket was made in; where that is gone or says nothing, its first owner's.
+// cgroupOf is the cgroup that the socket was made in; where that is gone or says nothing, an owner's.
 func (t *tables) cgroupOf(s sockdiag.Socket, owners []owner.Process) string {
 	path, known := t.cgroups[s.CgroupID]
 	if !known && s.CgroupID != 0 {
@@ -87,9 +88,20 @@ func (t *tables) cgroupOf(s sockdiag.Socket, owners []owner.Process) string {
 		t.cgroups[s.CgroupID] = path
 	}
 	if (path == "" || path == "/") && len(owners) > 0 {
-		path = owners[0].Cgroup
+		path = user(owners).Cgroup
 	}
 	return path
+}
+
+// user is the first owner that is no service manager: systemd, which calls its own cgroup init.scope, keeps sockets for
+// services over their restarts (FileDescriptorStoreMax=), and their first cgroup is gone then.
+func user(owners []owner.Process) owner.Process {
+	for _, o := range owners {
+		if !strings.HasSuffix(o.Cgroup, "/init.scope") {
+			return o
+		}
+	}
+	return owners[0]
 }
 
 // inspect asks the sockets themselves for the flags that sock_diag does not show, where this user may: through a

@@ -15,7 +15,7 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// procSockets reads the sockets on some ports from /proc/net/{tcp,udp}{,6}, for where netlink is forbidden (systemd's
+// procSockets reads the sockets on some ports, nil for all, from /proc/net/{tcp,udp}{,6}, for where netlink is forbidden (systemd's
 // RestrictAddressFamilies=, a seccomp filter). It knows less than sock_diag: no cookie (0), no cgroup, no ipv6only flag, no
 // evidence of who opened a connection, and no TCP socket that is bound and idle.
 func procSockets(proto Protocol, ports map[uint16]bool) ([]sockdiag.Socket, error) {
@@ -61,7 +61,7 @@ func parseProcNet(text []byte, proto Protocol, family uint8, ports map[uint16]bo
 		if err != nil {
 			return nil, fmt.Errorf("/proc/net/%s: line %d: %w", proto, i+1, err)
 		}
-		if ports[s.Local.Port()] {
+		if ports == nil || ports[s.Local.Port()] {
 			all = append(all, s)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // tables is what the kernel's socket tables have on the ports asked about, and what more was learnt of each socket.
 type tables struct {
 	byPort    map[portKey][]sockdiag.Socket
+	listening map[portKey]bool
 	auto      map[socketID]sockdiag.Tristate
 	flags     map[socketID]Flags
 	cgroups   map[uint64]string // path by id
@@ -21,7 +22,7 @@ type tables struct {
 
 func newTables() *tables {
 	return &tables{
-		byPort:  map[portKey][]sockdiag.Socket{},
+		byPort: map[portKey][]sockdiag.Socket{}, listening: map[portKey]bool{},
 		auto:    map[socketID]sockdiag.Tristate{},
 		flags:   map[socketID]Flags{},
 		cgroups: map[uint64]string{},
@@ -62,8 +63,8 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 			return nil, err
 		}
 		for _, s := range sockets {
-			if key := (portKey{proto, s.Local.Port()}); !p.mine[s.Cookie] {
-				t.byPort[key] = append(t.byPort[key], s)
+			if !p.mine[s.Cookie] {
+				t.add(proto, s)
 				t.flags[idOf(s)] = Flags{V6Only: v6Only(s)}
 			}
 		}
@@ -73,7 +74,15 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 	return t, nil
 }
 
-// list asks sock_diag and, where that is forbidden or missing, /proc.
+func (t *tables) add(proto Protocol, s sockdiag.Socket) {
+	key := portKey{proto, s.Local.Port()}
+	t.byPort[key] = append(t.byPort[key], s)
+	if s.State == sockdiag.Listen {
+		t.listening[key] = true
+	}
+}
+
+// list asks sock_diag and, where that is forbidden or missing, /proc. nil is every port.
 func (p *Prober) list(ctx context.Context, proto Protocol, ports []sockdiag.PortRange) ([]sockdiag.Socket, error) {
 	diag, err := p.Diag()
 	if err == nil {
@@ -88,8 +97,11 @@ func (p *Prober) list(ctx context.Context, proto Protocol, ports []sockdiag.Port
 	if !errors.Is(err, sockdiag.ErrUnsupported) {
 		return nil, err
 	}
-	wanted := map[uint16]bool{}
+	var wanted map[uint16]bool
 	for _, r := range ports {
+		if wanted == nil {
+			wanted = map[uint16]bool{}
+		}
 		wanted[r.First] = true
 	}
 	sockets, perr := procSockets(proto, wanted)
@@ -166,9 +178,7 @@ func (t *tables) evidence(s sockdiag.Socket) Evidence {
 	return Evidence{
 		Auto:             t.auto[idOf(s)],
 		InEphemeralRange: t.ephemeral.Contains(s.Local.Port()),
-		ListenerBeside: slices.ContainsFunc(t.byPort[key], func(o sockdiag.Socket) bool {
-			return o.State == sockdiag.Listen
-		}),
+		ListenerBeside:   t.listening[key],
 	}
 }
 

@@ -62,19 +62,20 @@ func touchResult(err error) Result {
 // tracingHelp says which power is missing for pidfd_getfd.
 func tracingHelp(err error) string {
 	var denied permit.Denied
+	filter := ""
+	if permit.Filtered() {
+		filter = " and, where SystemCallFilter= is set, pidfd_getfd in it"
+	}
 	switch {
 	case errors.As(err, &denied):
 		return "" // it says so itself
 	case errors.Is(err, errors.ErrUnsupported):
-		return "; that takes Linux 5.6 (a thread's own descriptors: 6.9)"
+		return "; that takes Linux 5.6 (a thread's own descriptors: 6.9)" + filter
 	case !errors.Is(err, unix.EPERM):
 		return ""
 	}
 	if b, rerr := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope"); rerr == nil && strings.TrimSpace(string(b)) == "3" {
 		return "; kernel.yama.ptrace_scope is 3, which forbids it to everybody until the next boot"
 	}
-	if permit.Filtered() {
-		return "; that takes CAP_SYS_PTRACE and, where SystemCallFilter= is set, pidfd_getfd in it"
-	}
-	return "; that takes CAP_SYS_PTRACE"
+	return "; that takes CAP_SYS_PTRACE" + filter
 }

@@ -31,7 +31,13 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 		again("--wait 60s", "start as soon as the address is there")
 		return all
 	}
-	if shareable(o) {
+	switch {
+	case !shareable(o):
+	case kinds.only(netdiag.Remains):
+		again("--share", "clear what is left of the connection, then start")
+	case kinds.only(netdiag.Bound):
+		again("--share", "start beside the idle socket, nothing is cut")
+	default:
 		again("--share", "start beside the connection, nothing is cut")
 	}
 	switch {

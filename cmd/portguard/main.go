@@ -47,7 +47,8 @@ func (a *app) run(args []string) error {
 // explain writes the one clear line of an error, and what would help.
 func (a *app) explain(err error) {
 	var quiet *notFreeError
-	if err == nil || errors.As(err, &quiet) {
+	var risk *atRiskError
+	if err == nil || errors.As(err, &quiet) || errors.As(err, &risk) {
 		return // the report has said it all
 	}
 	h := hint(err)

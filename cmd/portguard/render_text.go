@@ -146,6 +146,9 @@ func whereOf(cgroup string) string {
 	var b strings.Builder
 	if u, ok := systemd.UnitOfCgroup(cgroup); ok {
 		fmt.Fprintf(&b, ", %s", safe(u.Name))
+		if u.User {
+			fmt.Fprintf(&b, " of %s", safe(u.Owner))
+		}
 	}
 	if c, ok := systemd.ContainerOfCgroup(cgroup); ok {
 		id := c.ID

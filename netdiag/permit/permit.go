@@ -4,17 +4,35 @@
 package permit
 
 import (
+	"errors"
 	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
+// Denied is the error of a system call, by its name, that is not made because a filter would kill for it. It is
+// errors.ErrUnsupported.
+type Denied string
+
+func (d Denied) Error() string {
+	return string(d) + ": a seccomp filter kills for it; SystemCallFilter=" + string(d) + " in the unit permits it"
+}
+
+// Is knows errors.ErrUnsupported.
+func (d Denied) Is(target error) bool { return target == errors.ErrUnsupported }
+
+// Filtered reports whether this process has a seccomp filter at all.
+func Filtered() bool {
+	const filtered = 2 // SECCOMP_MODE_FILTER
+	mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
+	return err == nil && mode == filtered
+}
+
 // Syscall reports whether this process survives the system call. Without a seccomp filter it costs next to nothing. With
 // one, a child makes the call, with arguments that no kernel accepts, and its end tells; that costs about a millisecond,
 // and a line in the audit log when it is killed. Where no child can be had the answer is no.
 func Syscall(number uintptr) bool {
-	const filtered = 2 // SECCOMP_MODE_FILTER
-	if mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0); err != nil || mode != filtered {
+	if !Filtered() {
 		return true
 	}
 	pid, errno := try(number)

@@ -38,17 +38,13 @@ func OpenThread(tid int) (*Process, error) {
 
 func open(id, flags int) (*Process, error) {
 	if !permit.Syscall(unix.SYS_PIDFD_OPEN) {
-		return nil, killedFor("pidfd_open")
+		return nil, permit.Denied("pidfd_open")
 	}
 	fd, err := unix.PidfdOpen(id, flags)
 	if err != nil {
 		return nil, fmt.Errorf("pidfd_open %d: %w", id, err)
 	}
 	return &Process{fd}, nil
-}
-
-func killedFor(call string) error {
-	return fmt.Errorf("%s: a seccomp filter kills for it (SystemCallFilter=%[1]s permits it): %w", call, syscall.ENOSYS)
 }
 
 // FD is the pidfd itself, to poll for reading together with others: readable once the process has ended.
@@ -69,7 +65,7 @@ func (p *Process) Signal(sig syscall.Signal) error {
 // table, or the thread's for OpenThread, has no such number.
 func (p *Process) GetFD(fd int) (int, error) {
 	if !permit.Syscall(unix.SYS_PIDFD_GETFD) {
-		return -1, killedFor("pidfd_getfd")
+		return -1, permit.Denied("pidfd_getfd")
 	}
 	dup, err := unix.PidfdGetfd(p.fd, fd, 0)
 	return dup, os.NewSyscallError("pidfd_getfd", err)
