@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/wrapper"
+)
+
+// What people match on in the journal is documented.
+func TestJournalIsDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../docs/systemd.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(b)
+	for _, id := range []messageID{msgTaken, msgFree, msgWaiting, msgActed, msgHeld, msgFailed} {
+		if !strings.Contains(doc, "`"+string(id)+"`") {
+			t.Errorf("docs/systemd.md does not have MESSAGE_ID %s", id)
+		}
+	}
+	o := &wrapper.Outcome{Known: []netdiag.Holder{{
+		Cgroup: "/system.slice/order.service",
+		Owners: []owner.Process{{PID: 7, Command: "order"}},
+	}}}
+	for field := range fields(msgTaken, o) {
+		if field != "SYSLOG_IDENTIFIER" && !strings.Contains(doc, "`"+field+"`") {
+			t.Errorf("docs/systemd.md does not have the field %s", field)
+		}
+	}
+}
