@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -153,22 +155,20 @@ func (s rangeState) sayInside(w io.Writer, r portrange.Range) {
 	s.sayOutside(w, r)
 }
 
-// sayOutside names clients on ports that the kernel would not pick any more: they stay where they are.
+// sayOutside names clients on ports that the kernel would not pick any more: they stay where they are. What remains of
+// closed ones comes last, since it goes by itself.
 func (s rangeState) sayOutside(w io.Writer, r portrange.Range) {
-	shown, more := 0, 0
-	for _, c := range s.clients {
-		switch {
-		case r.Contains(c.Local.Port()):
-		case shown == maxHolders:
-			more++
-		default:
-			shown++
-			peer := ""
-			if c.Remote.Port() != 0 {
-				peer = " -> " + plain(c.Remote).String()
-			}
-			fmt.Fprintf(w, "outside    %s%s  %s, until it is closed\n", plain(c.Local), peer, c.State)
+	outside := slices.DeleteFunc(slices.Clone(s.clients), func(c sockdiag.Socket) bool { return r.Contains(c.Local.Port()) })
+	slices.SortStableFunc(outside, func(a, b sockdiag.Socket) int {
+		return cmp.Compare(min(b.Inode, 1), min(a.Inode, 1))
+	})
+	more := len(outside) - maxHolders
+	for _, c := range outside[:min(len(outside), maxHolders)] {
+		peer := ""
+		if c.Remote.Port() != 0 {
+			peer = " -> " + plain(c.Remote).String()
 		}
+		fmt.Fprintf(w, "outside    %s%s  %s, until it is closed\n", plain(c.Local), peer, c.State)
 	}
 	if more > 0 {
 		fmt.Fprintf(w, "           and %d more\n", more)
