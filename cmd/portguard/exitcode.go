@@ -21,6 +21,7 @@ const (
 	exitOSErr       = 71
 	exitTempFail    = 75
 	exitNoPerm      = 77
+	exitAtRisk      = 78
 	exitCannotExec  = 126
 	exitNotFound    = 127
 )
@@ -36,6 +37,7 @@ var exitStatuses = []struct {
 	{exitOSErr, "the kernel could not be asked"},
 	{exitTempFail, "--wait ran out"},
 	{exitNoPerm, "a rung was allowed, but this user may not do it, and the endpoint still cannot be bound"},
+	{exitAtRisk, "audit: ports at risk"},
 	{exitCannotExec, "COMMAND cannot be executed; nothing was touched"},
 	{exitNotFound, "COMMAND was not found; nothing was touched"},
 }
@@ -62,6 +64,7 @@ func exitCode(err error) int {
 	var command *become.Error
 	var root *needsRootError
 	var denied *deniedError
+	var risk *atRiskError
 	switch {
 	case err == nil:
 		return exitOK
@@ -74,6 +77,8 @@ func exitCode(err error) int {
 		return exitCannotExec
 	case errors.As(err, &root), errors.As(err, &denied):
 		return exitNoPerm
+	case errors.As(err, &risk):
+		return exitAtRisk
 	case errors.As(err, &taken):
 		return reportCode(taken.report)
 	}

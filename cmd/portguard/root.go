@@ -60,6 +60,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetHelpFunc(help)
 	root.AddCommand(newHold(a), newVersion(a))
 	root.AddCommand(newUnit(a))
+	root.AddCommand(newAudit(a))
 	root.AddCommand(newReserve(a), newRelease(a), newRange(a))
 	return root
 }

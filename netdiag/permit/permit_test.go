@@ -1,6 +1,7 @@
 package permit
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -42,6 +43,13 @@ func TestAFilterThatKillsIsSurvived(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if got, want := string(out), "false true true\n"; err != nil || got != want {
 		t.Errorf("kcmp, pidfd_getfd, getpid: got %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestDeniedIsUnsupported(t *testing.T) {
+	err := fmt.Errorf("process 7: %w", Denied("pidfd_getfd"))
+	if !errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrPermission) {
+		t.Errorf("%v is not errors.ErrUnsupported alone", err)
 	}
 }
 

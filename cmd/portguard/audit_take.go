@@ -1,0 +1,159 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/risk"
+	"portguard/netdiag/sockdiag"
+	"portguard/systemd/dropin"
+)
+
+// takeAudit looks twice, and then at who is who.
+func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*auditReport, error) {
+	r := &auditReport{down: o.downtime}
+	var err error
+	if r.facts, err = portrange.ReadFacts(); err != nil {
+		return nil, err
+	}
+	p := netdiag.NewProber()
+	defer p.Close()
+	before, counters, began, err := lookOn(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-time.After(o.sample):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	after, later, ended, err := lookOn(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	r.sample = ended.Sub(began)
+	r.opened, r.recycle = later.ActiveOpens-counters.ActiveOpens, later.Recycled-counters.Recycled
+	if err := p.Degraded(); err != nil {
+		r.limits = append(r.limits, degradedText(err)+"; UDP services are not judged")
+	}
+	m := risk.New(r.facts.Range, r.facts.Reserved, before.Look(), after.Look(), r.sample)
+	r.load = m.Summary()
+	r.fill(ctx, p, after, asked)
+	for i := range r.rows {
+		row := &r.rows[i]
+		switch {
+		case !row.exposed():
+		case row.protocol == netdiag.UDP:
+			row.chance = m.UDP(o.downtime)
+		default:
+			row.chance = m.TCP(row.port, o.downtime)
+		}
+	}
+	return r, nil
+}
+
+// lookOn is one look.
+func lookOn(ctx context.Context, p *netdiag.Prober) (*netdiag.Survey, netdiag.Counters, time.Time, error) {
+	s, err := p.Survey(ctx)
+	if err != nil {
+		return nil, netdiag.Counters{}, time.Time{}, err
+	}
+	c, err := netdiag.ReadCounters()
+	return s, c, time.Now(), err
+}
+
+// fill makes the rows: what serves on a port that may be picked, what was asked about, what is guarded.
+func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint) {
+	rows := map[endpointKey]*auditRow{}
+	row := func(k endpointKey) *auditRow {
+		if rows[k] == nil {
+			rows[k] = &auditRow{endpointKey: k, inRange: r.facts.Range.Contains(k.port), reserved: r.facts.Reserved.Contains(k.port)}
+		}
+		return rows[k]
+	}
+	watched := map[endpointKey]bool{} // for clients
+	var askedPorts []uint16
+	for _, e := range asked {
+		k := endpointKey{e.Protocol, e.Port}
+		row(k).asked, watched[k] = true, true
+		askedPorts = append(askedPorts, e.Port)
+	}
+	r.asked = portrange.Of(askedPorts...)
+	for unit, keys := range r.guardedPorts() {
+		for _, k := range keys {
+			watched[k] = true
+			row(k).units = append(row(k).units, unit)
+		}
+	}
+	var planned []uint16
+	var sockets []sockdiag.Socket
+	for _, proto := range []netdiag.Protocol{netdiag.TCP, netdiag.UDP} {
+		for _, o := range s.Services(proto) {
+			k := endpointKey{proto, o.Local.Port()}
+			planned = append(planned, k.port)
+			if r.facts.Range.Contains(k.port) || watched[k] {
+				sockets = append(sockets, o)
+			}
+		}
+		for _, o := range s.Clients(proto) {
+			r.clients = append(r.clients, o.Local.Port())
+			if watched[endpointKey{proto, o.Local.Port()}] {
+				sockets = append(sockets, o)
+			}
+		}
+	}
+	for _, h := range p.Identify(ctx, s, sockets) {
+		k := endpointKey{netdiag.Protocol(h.Socket.Protocol), h.Socket.Local.Port()}
+		if to := row(k); h.Kind == netdiag.Listener || h.Kind == netdiag.Kernel && h.Socket.Remote.Port() == 0 {
+			to.services = append(to.services, h)
+		} else {
+			to.clients = append(to.clients, h)
+		}
+		r.limit(h.Absence)
+	}
+	for k, one := range rows {
+		planned = append(planned, k.port)
+		slices.Sort(one.units)
+		r.rows = append(r.rows, *one)
+	}
+	r.planned = portrange.Of(planned...)
+	slices.SortFunc(r.rows, func(a, b auditRow) int {
+		return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
+	})
+}
+
+// guardedPorts are the ports in portguard's own drop-ins, by unit.
+func (r *auditReport) guardedPorts() map[string][]endpointKey {
+	units, err := dropin.System.List()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.note(fmt.Sprintf("which units are guarded cannot be seen: %v", err))
+	}
+	ports := map[string][]endpointKey{}
+	for _, name := range units {
+		u, err := guarded(dropin.System, name, hostFacts{})
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, dropin.ErrForeign) {
+			continue
+		}
+		if err != nil {
+			r.note(fmt.Sprintf("the ports of %s cannot be seen: %v", name, err))
+			continue
+		}
+		for _, e := range u.Endpoints {
+			k := endpointKey{netdiag.TCP, e.Port}
+			if e.Protocol == netdiag.UDP.String() {
+				k.protocol = netdiag.UDP
+			}
+			if !slices.Contains(ports[name], k) {
+				ports[name] = append(ports[name], k)
+			}
+		}
+	}
+	return ports
+}

@@ -1,0 +1,207 @@
+package risk_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/risk"
+	"portguard/netdiag/sockdiag"
+)
+
+// load is what outgoing connections do: to so many destinations in turn, and always so many are held. When a new one comes
+// another goes: any of them or, of TIME_WAIT, the oldest.
+type load struct {
+	routes, held int
+	timeWait     bool // what is held are TIME_WAIT records, as of connections that end at once
+	bind         bool // a bind() to port 0 comes before connect()
+	udp          bool
+}
+
+// driver makes the load.
+type driver struct {
+	t         *testing.T
+	load      load
+	listeners []int
+	next      int
+	held      []held
+	diag      *sockdiag.Conn
+}
+
+type held struct {
+	fd, peer int
+	record   sockdiag.Socket // of TIME_WAIT
+}
+
+func newDriver(t *testing.T, l load) *driver {
+	d := &driver{t: t, load: l}
+	diag, err := sockdiag.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.diag = diag
+	for i := range l.routes {
+		d.listeners = append(d.listeners, d.serve(uint16(5000+i), false))
+	}
+	t.Cleanup(func() {
+		for len(d.held) > 0 {
+			d.drop()
+		}
+		d.diag.Close()
+	})
+	return d
+}
+
+func loopback(port uint16) *unix.SockaddrInet4 {
+	return &unix.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}}
+}
+
+// serve has a service on the port until the test ends.
+func (d *driver) serve(port uint16, udp bool) int {
+	d.t.Helper()
+	var fd int
+	for range 1000 {
+		if fd = d.tryServe(port, udp); fd >= 0 {
+			d.t.Cleanup(func() { unix.Close(fd) })
+			return fd
+		}
+		d.connect()
+	}
+	d.t.Fatalf("%d is not to be had", port)
+	return -1
+}
+
+// tryServe starts a service; -1 when its port is taken.
+func (d *driver) tryServe(port uint16, udp bool) int {
+	d.t.Helper()
+	kind := unix.SOCK_STREAM
+	if udp {
+		kind = unix.SOCK_DGRAM
+	}
+	fd := d.socket(kind)
+	if !udp {
+		d.check(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
+	}
+	err := unix.Bind(fd, loopback(port))
+	if err == nil && !udp {
+		err = unix.Listen(fd, 64)
+	}
+	if errors.Is(err, unix.EADDRINUSE) {
+		unix.Close(fd)
+		return -1
+	}
+	d.check(err)
+	return fd
+}
+
+// connect makes one more connection, and lets another go.
+func (d *driver) connect() {
+	d.t.Helper()
+	switch {
+	case d.load.udp:
+		fd := d.socket(unix.SOCK_DGRAM)
+		d.check(unix.Connect(fd, loopback(5000)))
+		d.held = append(d.held, held{fd: fd, peer: -1})
+	case d.load.timeWait:
+		h := d.dial()
+		r := d.record(h.fd)
+		unix.Close(h.fd) // first: TIME_WAIT is at this end
+		unix.Close(h.peer)
+		d.held = append(d.held, held{fd: -1, peer: -1, record: r})
+	default:
+		d.held = append(d.held, d.dial())
+	}
+	for len(d.held) > d.load.held {
+		d.drop()
+	}
+}
+
+func (d *driver) dial() held {
+	fd := d.socket(unix.SOCK_STREAM)
+	if d.load.bind {
+		d.check(unix.Bind(fd, loopback(0)))
+	}
+	i := d.next % len(d.listeners)
+	d.next++
+	d.check(unix.Connect(fd, loopback(uint16(5000+i))))
+	peer, _, err := unix.Accept(d.listeners[i])
+	d.check(err)
+	return held{fd: fd, peer: peer}
+}
+
+// record is what will be left of a connection.
+func (d *driver) record(fd int) sockdiag.Socket {
+	local, err := unix.Getsockname(fd)
+	d.check(err)
+	remote, err := unix.Getpeername(fd)
+	d.check(err)
+	end := func(a unix.Sockaddr) netip.AddrPort {
+		in := a.(*unix.SockaddrInet4)
+		return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), uint16(in.Port))
+	}
+	const anyCookie = 1<<64 - 1
+	return sockdiag.Socket{
+		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: sockdiag.TimeWait,
+		Local: end(local), Remote: end(remote), Cookie: anyCookie,
+	}
+}
+
+// drop lets one go, without a trace.
+func (d *driver) drop() {
+	if !d.load.timeWait {
+		i := rand.IntN(len(d.held))
+		d.held[0], d.held[i] = d.held[i], d.held[0]
+	}
+	h := d.held[0]
+	d.held = d.held[1:]
+	if h.fd < 0 {
+		err := d.diag.Destroy(context.Background(), h.record)
+		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EPERM) {
+			d.t.Skipf("TIME_WAIT cannot be ended (CONFIG_INET_DIAG_DESTROY, CAP_NET_ADMIN): %v", err)
+		}
+		if err != nil && !errors.Is(err, sockdiag.ErrGone) { // tcp_tw_reuse may have taken it
+			d.t.Fatal(err)
+		}
+		return
+	}
+	if h.peer >= 0 {
+		d.check(unix.SetsockoptLinger(h.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+	}
+	unix.Close(h.fd)
+	if h.peer >= 0 {
+		unix.Close(h.peer) // after the reset of the other end nothing is left of it
+	}
+}
+
+func (d *driver) socket(kind int) int {
+	d.t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, 0)
+	d.check(err)
+	return fd
+}
+
+func (d *driver) check(err error) {
+	if err != nil {
+		d.t.Helper()
+		d.t.Fatal(err)
+	}
+}
+
+func (d *driver) look(p *netdiag.Prober) risk.Look {
+	d.t.Helper()
+	s, err := p.Survey(d.t.Context())
+	d.check(err)
+	return s.Look()
+}
+
+// model counts time in connections: one a nanosecond.
+func model(r portrange.Range, before, after risk.Look, period int) *risk.Model {
+	return risk.New(r, nil, before, after, time.Duration(period))
+}
