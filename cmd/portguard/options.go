@@ -66,18 +66,18 @@ func (o *options) addLadderFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
 	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
 	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
-	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: how `long` until SIGKILL follows")
+	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: SIGKILL follows after this `DURATION`")
 	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
 }
 
 func (o *options) addHoldFlag(fs *pflag.FlagSet) {
-	fs.StringVar(&o.hold, "hold", "exec", "how to keep the port from being taken: by a socket that goes into COMMAND (exec),\nor one in systemd's fd store over restarts (fdstore): `exec|fdstore|none`")
+	fs.StringVar(&o.hold, "hold", "exec", "`MODE` of keeping the port from being taken: by a socket that goes into COMMAND (exec),\nby one in systemd's fd store, over restarts (fdstore), or not at all (none)")
 }
 
 func (o *options) addEndpointFlags(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.StringArrayVarP(&o.ports, "port", "p", nil, "`ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080,\n[::1]:8080, 30000-30009, http; repeats, and takes commas")
-	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR: `yes|no` (not said: TCP services do)")
+	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "`yes|no`: does the service set SO_REUSEADDR? (not said: TCP services do)")
 	fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
 	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
 	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")

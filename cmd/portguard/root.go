@@ -24,8 +24,8 @@ const rootLong = `portguard goes in front of the command that starts a service. 
 the service's port can be bound, says who stands in the way, gets the port free as far as
 the flags allow, and becomes the service. Without COMMAND it does all but the last step.
 
-The ladder has four rungs, climbed from the least harm up: --share, --wait, --close, --kill.
-Without any of them portguard reports and touches nothing.`
+The rungs of the ladder are climbed from the least harm up: --share, --wait, --close, --restart-unit,
+--kill. Without any of them portguard reports and touches nothing.`
 
 const rootExample = `  portguard -p 30010                                who has the port?
   portguard -p 30010 -- java -jar app.jar           start, or say who has the port
