@@ -65,9 +65,12 @@ func exitCode(err error) int {
 	var root *needsRootError
 	var denied *deniedError
 	var risk *atRiskError
+	var ended *endedError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &ended):
+		return ended.code
 	case errors.As(err, &usage), errors.As(err, &syntax):
 		return exitUsage
 	case errors.As(err, &command):

@@ -53,8 +53,12 @@ func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
 	}
 }
 
-// dieOf ends the process by the signal that asked for it, so that whoever started it sees that.
+// dieOf ends the process by the signal that asked for it, so that whoever started it sees that. The first process of a pid
+// namespace cannot die of its own signals, and exits as a shell would say it.
 func dieOf(sig syscall.Signal) {
+	if os.Getpid() == 1 {
+		os.Exit(128 + int(sig))
+	}
 	become.Default(sig)
 	_ = syscall.Kill(os.Getpid(), sig)
 	select {} // until it arrives

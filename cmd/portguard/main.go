@@ -48,8 +48,9 @@ func (a *app) run(args []string) error {
 func (a *app) explain(err error) {
 	var quiet *notFreeError
 	var risk *atRiskError
-	if err == nil || errors.As(err, &quiet) || errors.As(err, &risk) {
-		return // the report has said it all
+	var ended *endedError
+	if err == nil || errors.As(err, &quiet) || errors.As(err, &risk) || errors.As(err, &ended) {
+		return // the report, or the command itself, has said it all
 	}
 	h := hint(err)
 	switch {

@@ -13,6 +13,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/supervise"
 )
 
 // options are the flags of the main command.
@@ -39,6 +40,7 @@ type options struct {
 	quiet         bool
 	verbose       bool
 	noColor       bool
+	superviseOptions
 }
 
 // addFlags adds the flags of the main command, in the order in which --help shows them.
@@ -48,6 +50,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	o.addHoldFlag(fs)
+	o.addSuperviseFlags(fs)
 	fs.BoolVar(&o.argv0, argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
 	o.addOutputFlags(fs)
@@ -94,6 +97,7 @@ type request struct {
 	policy    wrapper.Policy
 	command   []string
 	hold      holdMode
+	restart   supervise.Policy // the zero value: become the command
 }
 
 // parse checks everything that can be checked before anything is touched.
@@ -110,7 +114,10 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	if r.endpoints, err = o.endpoints("portguard -p 30010 -- COMMAND"); err != nil {
 		return r, err
 	}
-	r.hold, err = o.holds(fs, len(r.command) > 0)
+	if r.hold, err = o.holds(fs, len(r.command) > 0); err != nil {
+		return r, err
+	}
+	r.restart, err = o.supervision(fs, r)
 	return r, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
 	"portguard/wrapper/become"
+	"portguard/wrapper/supervise"
 )
 
 const rootUse = "portguard [flags] -p ENDPOINT [-p ENDPOINT]... [-- COMMAND [ARG]...]"
@@ -62,6 +63,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(newUnit(a))
 	root.AddCommand(newAudit(a))
 	root.AddCommand(newReserve(a), newRelease(a), newRange(a))
+	root.AddCommand(newBecome(a))
 	return root
 }
 
@@ -111,6 +113,9 @@ func (a *app) guard(req request, o options) error {
 		if path, err = become.Resolve(req.command[0], a.inherited.Environ); err != nil {
 			return err
 		}
+	}
+	if req.restart != (supervise.Policy{}) {
+		return a.supervise(req, o, path)
 	}
 	ctx, stop := withSignals(a.inherited)
 	defer stop()

@@ -1,0 +1,186 @@
+// Command actor is a service that does one thing, which its first argument names, and says what it sees.
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	if err := act(os.Args[1], os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(99)
+	}
+}
+
+func act(what string, args []string) error {
+	switch what {
+	case "exit":
+		os.Exit(number(args[0]))
+	case "die":
+		return unix.Kill(os.Getpid(), unix.Signal(number(args[0])))
+	case "signals":
+		return signals()
+	case "stubborn":
+		signal.Ignore(unix.SIGTERM)
+		fmt.Println("ready")
+		time.Sleep(time.Minute)
+	case "sleep": // a short while
+		time.Sleep(200 * time.Millisecond)
+		fmt.Println("adopted", strconv.Itoa(os.Getppid()) == args[0])
+	case "orphan":
+		return orphan()
+	case "middle": // of an orphan and the one who says whose it should be
+		return self("sleep", args[0]).Start()
+	case "leave":
+		c := self("linger")
+		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := c.Start(); err != nil {
+			return err
+		}
+		fmt.Println("left", c.Process.Pid)
+	case "linger":
+		time.Sleep(time.Minute)
+	case "foreground":
+		group, err := unix.IoctlGetInt(0, unix.TIOCGPGRP)
+		fmt.Println("foreground", err == nil && group == unix.Getpgrp())
+		return err
+	case "listen":
+		return listen(args)
+	case "crash": // once it has listened
+		l, err := net.Listen("tcp", ":"+args[0])
+		if err != nil {
+			fmt.Println("lost", err)
+			os.Exit(98)
+		}
+		defer l.Close()
+		os.Exit(1)
+	case "shell":
+		return shell(args)
+	}
+	return nil
+}
+
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func self(args ...string) *exec.Cmd {
+	c := exec.Command("/proc/self/exe", args...)
+	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	return c
+}
+
+// signals says each signal that it gets, until it is killed.
+func signals() error {
+	all := make(chan os.Signal, 128)
+	for n := 1; n <= 64; n++ {
+		if n != int(unix.SIGURG) { // the Go runtime's
+			signal.Notify(all, unix.Signal(n))
+		}
+	}
+	fmt.Println("ready")
+	for sig := range all {
+		fmt.Println("got", int(sig.(unix.Signal)))
+	}
+	return nil
+}
+
+// orphan leaves a process to whoever takes it, and says how many zombies its parent has when that has ended.
+func orphan() error {
+	parent := os.Getppid()
+	if err := self("middle", strconv.Itoa(parent)).Run(); err != nil {
+		return err
+	}
+	time.Sleep(600 * time.Millisecond)
+	zombies := 0
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return err
+	}
+	for _, name := range stats {
+		if text, err := os.ReadFile(name); err == nil {
+			_, fields, _ := strings.Cut(string(text), ") ")
+			if strings.HasPrefix(fields, fmt.Sprintf("Z %d ", parent)) {
+				zombies++
+			}
+		}
+	}
+	fmt.Println("zombies", zombies)
+	return nil
+}
+
+// listen listens on an address, after a while if there is a second argument, until it is ended.
+func listen(args []string) error {
+	if len(args) > 1 {
+		d, err := time.ParseDuration(args[1])
+		if err != nil {
+			return err
+		}
+		time.Sleep(d)
+	}
+	l, err := net.Listen("tcp", args[0])
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	fmt.Println("up")
+	time.Sleep(time.Minute)
+	return nil
+}
+
+// shell runs a job on its terminal as shells do: in a process group of its own, in the foreground, continued once when it has
+// stopped.
+func shell(argv []string) error {
+	signal.Ignore(unix.SIGTTOU)
+	job, err := syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
+		Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Foreground: true},
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		var status unix.WaitStatus
+		if _, err := unix.Wait4(job, &status, unix.WUNTRACED, nil); err != nil {
+			if err == unix.EINTR {
+				continue
+			}
+			return err
+		}
+		group, err := unix.IoctlGetInt(0, unix.TIOCGPGRP)
+		if err != nil {
+			return err
+		}
+		switch {
+		case status.Stopped():
+			fmt.Println("job stopped")
+			time.Sleep(300 * time.Millisecond)
+			if err := unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, job); err != nil {
+				return err
+			}
+			if err := unix.Kill(-job, unix.SIGCONT); err != nil {
+				return err
+			}
+		case status.Signaled():
+			fmt.Println("job died of", int(status.Signal()), "terminal returned", group == job)
+			return nil
+		default:
+			fmt.Println("job ended with", status.ExitStatus(), "terminal returned", group == job)
+			return nil
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package supervise
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// loop is a Supervisor at work. Everything happens on one goroutine, so that a pid that is signalled is one that has not been
+// reaped yet.
+type loop struct {
+	*Supervisor
+	strangers   map[stat]bool // children from before
+	signals     <-chan os.Signal
+	interrupted unix.Signal // by which a preparation was ended
+	sockets     listeners
+
+	// Of the run now:
+	pid      int  // 0: the service has been reaped
+	group    bool // it has a process group to itself
+	terminal bool // it was handed the terminal
+	asked    bool // a signal has asked it to stop
+	late     bool // it is stopped because it did not listen in time
+	halted   bool // it is stopped, as by SIGSTOP
+	status   Status
+	killAt   <-chan time.Time // the end of its patience; nil while nobody has asked it to stop
+}
+
+func (l *loop) start() error {
+	l.terminal = foreground()
+	l.group = l.Group || l.terminal
+	l.asked, l.late, l.halted, l.status, l.killAt = false, false, false, Status{}, nil
+	var err error
+	l.pid, err = l.Service.start(l.Verb, l.group, l.terminal)
+	return err
+}
+
+// attend is with the service until it has ended.
+func (l *loop) attend(start time.Time) {
+	pid, look := l.pid, l.readiness(start)
+	defer look.stop()
+	for l.pid != 0 {
+		select {
+		case sig := <-l.signals:
+			l.take(number(sig))
+		case <-l.killAt:
+			l.escalate(false)
+		case <-look.due():
+			l.look(look)
+		}
+	}
+	if l.terminal {
+		takeBack(pid)
+	}
+}
+
+// take does what a signal asks for.
+func (l *loop) take(sig unix.Signal) {
+	switch {
+	case sig == unix.SIGCHLD:
+		l.reap()
+	case stops(sig) && l.killAt != nil && (l.asked || l.late):
+		l.asked = true
+		l.escalate(true)
+	case stops(sig):
+		l.asked = true
+		l.stop(sig)
+	case sig == unix.SIGCONT:
+		if l.terminal && foreground() {
+			hand(l.pid)
+		}
+		l.send(sig)
+	default:
+		l.send(sig)
+	}
+}
+
+// stop asks the service to end, for which it is given StopTimeout.
+func (l *loop) stop(sig unix.Signal) {
+	l.killAt = time.After(l.StopTimeout)
+	l.send(sig)
+	if l.halted {
+		l.send(unix.SIGCONT) // else it could not
+	}
+}
+
+// send passes a signal on. The service has not been reaped, so the pid is its.
+func (l *loop) send(sig unix.Signal) {
+	to := l.pid
+	if l.group {
+		to = -l.pid
+	}
+	if l.pid != 0 {
+		_ = unix.Kill(to, sig) // fails for a service that has another user's rights and we have not
+	}
+}
+
+// reap waits for every child that has ended, the service's orphans among them, and sees whether the service has stopped.
+func (l *loop) reap() {
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, unix.WNOHANG|unix.WUNTRACED|unix.WCONTINUED, nil)
+		switch {
+		case err == unix.EINTR:
+		case err != nil || pid == 0:
+			return
+		case pid != l.pid:
+		case status.Continued():
+			l.halted = false
+		case status.Stopped():
+			l.halted = true
+			l.stopped(status.StopSignal())
+		default:
+			l.pid, l.status = 0, statusOf(status)
+		}
+	}
+}
+
+// stopped follows the service when job control has stopped it. SIGSTOP is somebody's own business.
+func (l *loop) stopped(by unix.Signal) {
+	switch by {
+	case unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+	default:
+		return
+	}
+	if !jobControl() {
+		l.send(unix.SIGCONT) // nobody else would
+		return
+	}
+	if l.terminal {
+		takeBack(l.pid)
+	}
+	_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // what continues us is passed on: SIGCONT
+}
+
+// escalate kills the service, and all that descends from it.
+func (l *loop) escalate(again bool) {
+	l.Watcher.Escalating(again)
+	l.killAt = nil
+	l.send(unix.SIGKILL)
+	l.signalFamily(unix.SIGKILL)
+}
+
+func (l *loop) signalFamily(sig unix.Signal) (some bool) {
+	all, err := family(l.strangers)
+	for _, s := range all {
+		signalProcess(s, sig)
+	}
+	return err == nil && len(all) > 0
+}
+
+// sweep ends what the service has left behind: SIGTERM, and SIGKILL when the time is up. Something that starts processes
+// faster than they can be counted is killed again until nothing is left.
+func (l *loop) sweep() {
+	l.reap()
+	if !l.signalFamily(unix.SIGTERM) {
+		return
+	}
+	l.signalFamily(unix.SIGCONT)
+	if l.killAt == nil {
+		l.killAt = time.After(l.StopTimeout)
+	}
+	const step = 20 * time.Millisecond
+	tick := time.NewTicker(step)
+	defer tick.Stop()
+	for killing := false; ; {
+		select {
+		case sig := <-l.signals:
+			switch n := number(sig); {
+			case n == unix.SIGCHLD:
+				l.reap()
+			case stops(n):
+				killing = killing || l.asked
+				l.asked = true
+			}
+		case <-l.killAt:
+			killing = true
+		case <-tick.C:
+		}
+		if killing {
+			l.signalFamily(unix.SIGKILL)
+		}
+		l.reap()
+		if all, err := family(l.strangers); err != nil || len(all) == 0 {
+			return
+		}
+	}
+}

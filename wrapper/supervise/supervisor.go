@@ -1,0 +1,154 @@
+// Package supervise answers one question: how does a service stay up, from one start to the next, without an init system?
+//
+// A Supervisor is the parent of the service and behaves towards it as an init does, as pid 1 of a container or under any other
+// parent: it passes signals on, reaps what nobody else does, stops and continues together with the service, hands it the
+// terminal, and ends with its status. Whatever descends from the service ends with the service.
+//
+// It needs /proc. One process can have one Supervisor at a time, on the main thread: signals, children and the terminal are
+// the process's.
+package supervise
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+)
+
+// Watcher is told what happens while it happens.
+type Watcher interface {
+	// Listening: the service listens on every endpoint, this long after its start.
+	Listening(after time.Duration)
+	// NotListening: it does not on these, after Supervisor.ReadyTimeout, and is stopped.
+	NotListening([]netdiag.Endpoint)
+	// CannotTell: whether it listens cannot be asked, so it is left to run.
+	CannotTell(error)
+	// Escalating: a service that was asked to stop is killed. again: it was asked a second time.
+	Escalating(again bool)
+	// Ended is called when nothing of a run is left, and says what follows. By itself: nobody asked for it.
+	Ended(Run, Decision)
+}
+
+// Run is one start of the service, and its end.
+type Run struct {
+	Err      error // why it was not started; nil when it was
+	Status   Status
+	Ran      time.Duration
+	NotReady bool // it was stopped because it did not listen in time
+	Asked    bool // a signal had asked it to stop, or the terminal
+}
+
+func (r Run) failed() bool { return r.Err != nil || r.NotReady || r.Status != Status{} }
+
+// Supervisor keeps a service up. Verb, Service, Prepare, StopTimeout and Watcher have to be set.
+type Supervisor struct {
+	Service Service
+	// Verb is the argument with which this program calls Enter.
+	Verb   string
+	Policy Policy
+	// Endpoints are what the service has to listen on within ReadyTimeout of its start. 0: that is not looked at.
+	Endpoints    []netdiag.Endpoint
+	ReadyTimeout time.Duration
+	// StopTimeout is how long the service and what it has started may take to end once they are asked to.
+	StopTimeout time.Duration
+	// Group: signals are passed on to the service's process group, which it gets to itself.
+	Group bool
+	// Prepare is called before each start. Its error is a start that failed.
+	Prepare func(context.Context) error
+	Watcher Watcher
+}
+
+// Interrupted is a signal that ended the supervision while no service was running.
+type Interrupted struct{ Signal unix.Signal }
+
+func (e *Interrupted) Error() string { return "ended by " + unix.SignalName(e.Signal) }
+
+// Supervise runs the service until the policy, or a signal, says that it was the last time. It returns the last run. The error
+// is *Interrupted: no service had run by then, or the last one had ended before.
+func (s *Supervisor) Supervise() (Run, error) {
+	// A service's orphans become our children, and none is missed. (Linux 3.4; pid 1 has them anyway.)
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	l := &loop{Supervisor: s, strangers: childrenNow(), signals: listen(s.Service.Inherited)}
+	defer l.sockets.close()
+	began := time.Now()
+	var h History
+	for {
+		run := l.once()
+		if l.interrupted != 0 {
+			return run, &Interrupted{l.interrupted}
+		}
+		var next Decision
+		if !run.Asked {
+			next = s.Policy.Next(&h, End{At: time.Since(began), Ran: run.Ran, Failed: run.failed()})
+		}
+		s.Watcher.Ended(run, next)
+		if !next.Again {
+			return run, nil
+		}
+		if sig := l.pause(next.After); sig != 0 {
+			return run, &Interrupted{sig}
+		}
+	}
+}
+
+// once is one start and its end.
+func (l *loop) once() Run {
+	if err := l.prepare(); err != nil || l.interrupted != 0 {
+		return Run{Err: err}
+	}
+	start := time.Now()
+	if err := l.start(); err != nil {
+		return Run{Err: err}
+	}
+	l.attend(start)
+	ran := time.Since(start)
+	l.sweep()
+	return Run{Status: l.status, Ran: ran, NotReady: l.late, Asked: l.asked || l.terminal && l.status.fromKeyboard()}
+}
+
+// prepare runs Prepare, which a signal may end. Nothing is reaped meanwhile: children that Prepare has are its own to wait for.
+func (l *loop) prepare() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- l.Prepare(ctx) }()
+	for {
+		select {
+		case err := <-done:
+			l.reap()
+			return err
+		case sig := <-l.signals:
+			if n := number(sig); ends(n) && l.interrupted == 0 {
+				l.interrupted = n
+				cancel()
+			}
+		}
+	}
+}
+
+// pause waits before a restart, and returns the signal that ended it, or 0.
+func (l *loop) pause(d time.Duration) unix.Signal {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return 0
+		case sig := <-l.signals:
+			switch n := number(sig); {
+			case n == unix.SIGCHLD:
+				l.reap()
+			case ends(n):
+				return n
+			}
+		}
+	}
+}
+
+func number(sig os.Signal) unix.Signal {
+	n, _ := sig.(unix.Signal)
+	return n
+}
