@@ -61,6 +61,8 @@ type (
 	jsonContainer struct {
 		Runtime string `json:"runtime"`
 		ID      string `json:"id"`
+		Name    string `json:"name,omitempty"` // where the runtime's files tell it
+		Pod     string `json:"pod,omitempty"`  // uid
 	}
 	jsonProcess struct {
 		PID     int      `json:"pid"`
@@ -189,7 +191,7 @@ func holderJSON(h netdiag.Holder, facts hostFacts) jsonHolder {
 		j.Unit = ptr(u.Name)
 	}
 	if c, ok := systemd.ContainerOfCgroup(h.Cgroup); ok {
-		j.Container = &jsonContainer{Runtime: string(c.Runtime), ID: c.ID}
+		j.Container = &jsonContainer{Runtime: c.Runtime, ID: c.ID, Name: systemd.ContainerName("", c), Pod: c.Pod}
 	}
 	for i, p := range h.Owners {
 		j.Processes[i] = processJSON(p)

@@ -155,6 +155,9 @@ func whereOf(cgroup string) string {
 		if len(id) > 12 {
 			id = id[:12]
 		}
+		if name := systemd.ContainerName("", c); name != "" && name != c.ID {
+			id = name + " " + id
+		}
 		fmt.Fprintf(&b, ", %s container %s", c.Runtime, safe(id))
 	}
 	return b.String()
