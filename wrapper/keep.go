@@ -27,6 +27,7 @@ func (g *Guard) Keep(ctx context.Context, endpoints []netdiag.Endpoint, ready fu
 		}
 	}
 	if hopeless {
+		g.explain(ctx, r)
 		r.Release()
 		return r
 	}

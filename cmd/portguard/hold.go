@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/coreos/go-systemd/v22/journal"
@@ -64,7 +65,7 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
 	defer r.Release()
 	w.finish()
 	if ctx.Err() == nil {
-		textReport{w: a.stderr, facts: readFacts(), paint: a.colour(a.stderr, o)}.render(r.NotFree())
+		textReport{w: a.stderr, facts: readFacts(), now: time.Now(), paint: a.colour(a.stderr, o)}.render(r.NotFree())
 		return &notFreeError{r}
 	}
 	return nil

@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"portguard/systemd/rigtest"
 )
 
 // rigLong runs the tests on a real systemd with the numbers and times of a long day.
@@ -20,30 +17,19 @@ type systemdRig struct{ unitRig }
 
 // What portguard promises to do under systemd, on the systemd of this host and, with -rig.release, on others.
 func TestSystemd(t *testing.T) {
-	releases := []string{""}
-	if *rigRelease != "" {
-		releases = append(releases, strings.Split(*rigRelease, ",")...)
-	}
-	for _, release := range releases {
-		name, root := "host", ""
-		if release != "" {
-			name, root = filepath.Base(release), rigtest.RootFS(t, release)
+	onEachSystemd(t, func(t *testing.T, booted unitRig) {
+		r := systemdRig{booted}
+		for _, program := range []string{"holder", "crowd", "witness"} {
+			r.Install(t, builds.build(t, "./testdata/systemd/"+program), "/usr/local/bin/"+program)
 		}
-		t.Run(name, func(t *testing.T) {
-			r := systemdRig{bootUnitRig(t, root)}
-			for _, program := range []string{"holder", "crowd", "witness"} {
-				r.Install(t, builds.build(t, "./testdata/systemd/"+program), "/usr/local/bin/"+program)
-			}
-			t.Log(strings.SplitN(r.Shell(t, "systemctl --version"), "\n", 2)[0])
-			t.Run("waiting", r.testWaiting)
-			t.Run("journal", r.testJournal)
-			t.Run("socket activation", r.testActivation)
-			t.Run("owners", r.testOwners)
-			t.Run("restart-unit", r.testRestartUnit)
-			t.Run("hardening", r.testHardening)
-			t.Run("fd store", r.testStore)
-		})
-	}
+		t.Run("waiting", r.testWaiting)
+		t.Run("journal", r.testJournal)
+		t.Run("socket activation", r.testActivation)
+		t.Run("owners", r.testOwners)
+		t.Run("restart-unit", r.testRestartUnit)
+		t.Run("hardening", r.testHardening)
+		t.Run("fd store", r.testStore)
+	})
 }
 
 // service writes a unit file and has systemd read it.

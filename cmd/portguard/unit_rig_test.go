@@ -68,8 +68,8 @@ func (r unitRig) settings(t *testing.T) string {
 	return r.Shell(t, "cd /etc/systemd; find . -printf '%P %y %m\n' | sort; find . -type f | sort | xargs md5sum")
 }
 
-// The whole life of a guarded service, in each form, on the systemd of this host and, with -rig.release, on others.
-func TestUnitLife(t *testing.T) {
+// onEachSystemd boots the systemd of this host and, with -rig.release, others.
+func onEachSystemd(t *testing.T, test func(*testing.T, unitRig)) {
 	releases := []string{""}
 	if *rigRelease != "" {
 		releases = append(releases, strings.Split(*rigRelease, ",")...)
@@ -82,12 +82,19 @@ func TestUnitLife(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := bootUnitRig(t, root)
 			t.Log(strings.SplitN(r.Shell(t, "systemctl --version"), "\n", 2)[0])
-			t.Run("forms", r.testForms)
-			t.Run("the command line survives", r.testCommandLine)
-			t.Run("network namespaces", r.testNetworkNamespace)
-			t.Run("refusals", r.testRefusals)
+			test(t, r)
 		})
 	}
+}
+
+// The whole life of a guarded service, in each form, on the systemd of this host and, with -rig.release, on others.
+func TestUnitLife(t *testing.T) {
+	onEachSystemd(t, func(t *testing.T, r unitRig) {
+		t.Run("forms", r.testForms)
+		t.Run("the command line survives", r.testCommandLine)
+		t.Run("network namespaces", r.testNetworkNamespace)
+		t.Run("refusals", r.testRefusals)
+	})
 }
 
 func (r unitRig) testForms(t *testing.T) {
