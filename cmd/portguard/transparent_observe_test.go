@@ -96,16 +96,30 @@ func (o observation) addFiles(t *testing.T, proc string) {
 	}
 }
 
-// takePlaceholder removes the one difference that is meant to be: a socket at an fd that before does not have.
+// takePlaceholder removes the one difference that is meant to be: a socket at an fd that before does not have, and the size
+// of the kernel's table that this fd takes.
 func (o observation) takePlaceholder(before observation) {
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		if _, had := before[name]; !had && strings.HasPrefix(name, "fd ") && strings.HasPrefix(o[name], "socket of fd ") {
 			delete(o, name)
 			delete(o, name+" flags")
 			delete(o, name+" O_NONBLOCK")
+			fd, _ := strconv.Atoi(strings.TrimPrefix(name, "fd "))
+			if size, _ := strconv.Atoi(before["status FDSize"]); o["status FDSize"] == strconv.Itoa(max(size, fdTable(fd))) {
+				o["status FDSize"] = before["status FDSize"]
+			}
 			return
 		}
 	}
+}
+
+// fdTable is the number of entries of the kernel's table that has room for fd: 64, doubled as often as it takes.
+func fdTable(fd int) int {
+	size := 64
+	for size <= fd {
+		size *= 2
+	}
+	return size
 }
 
 func ioprio(t *testing.T, pid int) int {

@@ -114,11 +114,12 @@ func TestFindEveryProcessThatSharesSocket(t *testing.T) {
 	checkPlaces(t, find(t, inode).Owners[inode], where{os.Getpid(), 0, fd}, where{child.Process.Pid, 0, 3})
 }
 
-// waitForExec waits until a started process is its own program: before, it has a copy of our table.
+// waitForExec waits until a started process is its own program: before, it has a copy of our table. The kernel names it
+// before it has laid out its arguments.
 func waitForExec(t *testing.T, pid int, command string) {
 	t.Helper()
 	for range 1000 {
-		if p, err := (Scanner{}).Process(pid); err == nil && p.Command == command {
+		if p, err := (Scanner{}).Process(pid); err == nil && p.Command == command && len(p.Args) > 0 {
 			return
 		}
 		time.Sleep(time.Millisecond)
