@@ -38,14 +38,20 @@ func (t *tables) holders(f *Finding, found owner.Result, searched error) []Holde
 	candidates := t.candidates(f)
 	inspect(candidates, found.Owners, t)
 	candidates = t.candidates(f)
-	if f.Endpoint.Protocol == TCP {
+	first := sockdiag.No
+	switch {
+	case f.Endpoint.Protocol == TCP:
 		candidates = probe(f, candidates, t)
+	case f.Trial.Claim.ReusePort:
+		if first = sharesFirst(f.Trial.Claim, t.byPort[keyOf(f.Endpoint)], t.flags); first == sockdiag.Yes {
+			return nil
+		}
 	}
 	holders := make([]Holder, 0, len(candidates))
 	for _, s := range candidates {
 		h := t.holder(s, found, searched)
 		h.Certain = len(candidates) == 1 && f.Endpoint.Protocol == TCP ||
-			Assess(f.Trial.Claim, s, h.Flags) == sockdiag.Yes
+			first == sockdiag.No && Assess(f.Trial.Claim, s, h.Flags) == sockdiag.Yes
 		holders = append(holders, h)
 	}
 	slices.SortStableFunc(holders, compareHolders)
@@ -126,6 +132,9 @@ func inspect(sockets []sockdiag.Socket, owners map[uint32][]owner.Process, t *ta
 
 // probe drops the candidates that share the port: when bind() of one's own address succeeds with the service's options,
 // no socket on that address stands in the way. It takes no privilege, and helps for TIME_WAIT, which nobody can ask.
+//
+// It is done without SO_REUSEPORT: with it, one socket of the address that shares the port may be all that the kernel asks
+// (fastreuseport of struct inet_bind_bucket).
 func probe(f *Finding, candidates []sockdiag.Socket, t *tables) []sockdiag.Socket {
 	shares := map[netip.Addr]bool{}
 	for _, s := range candidates {
@@ -136,7 +145,7 @@ func probe(f *Finding, candidates []sockdiag.Socket, t *tables) []sockdiag.Socke
 			continue
 		}
 		e := f.Endpoint
-		e.Addr = a
+		e.Addr, e.ReusePort = a, false
 		trial := Try(e)
 		trial.Close()
 		shares[a] = trial.Verdict == Free

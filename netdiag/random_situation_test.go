@@ -19,8 +19,10 @@ import (
 // situation is a port with sockets on it, and a service that wants it.
 type situation struct {
 	service netdiag.Endpoint
-	options holders.Options // the service's
-	actors  []*actor
+	options holders.Options // the service's, but for what its endpoint says: the protocol, and whose it is
+	tried   []holders.Spec
+	actors  []*actor // those of them that go together
+	lacks   lacks
 }
 
 // actor is one of the sockets.
@@ -32,8 +34,8 @@ type actor struct {
 }
 
 func (a *actor) String() string {
-	return fmt.Sprintf("%s, as claim %+v, in the kernel's table %s %s -> %s",
-		a.Spec, a.claim, a.socket.State, a.socket.Local, a.socket.Remote)
+	return fmt.Sprintf("%s, as claim %+v, in the kernel's table %s %s -> %s uid %d",
+		a.Spec, a.claim, a.socket.State, a.socket.Local, a.socket.Remote, a.socket.UID)
 }
 
 // next goes to a fresh port, for tests that use many.
@@ -48,15 +50,7 @@ func (l *lab) next() {
 // imagine makes up a situation on the lab's port.
 func imagine(t *testing.T, r *rand.Rand, l *lab, diag *sockdiag.Conn) *situation {
 	t.Helper()
-	protocol := uint8(netdiag.TCP)
-	if r.IntN(4) == 0 {
-		protocol = uint8(netdiag.UDP)
-	}
-	// Where some have SO_REUSEPORT and some have not, more than the rule decides: of UDP sockets the one that the kernel
-	// comes to first, of TCP sockets the last bind() (fastreuseport of struct inet_bind_bucket), as long as it holds.
-	allReusePort := r.IntN(5) == 0
-
-	s := &situation{}
+	s := &situation{lacks: l.lacks}
 	t.Cleanup(func() {
 		for _, a := range s.actors {
 			if err := errors.Join(a.Close(), a.closeServer()); err != nil {
@@ -64,14 +58,12 @@ func imagine(t *testing.T, r *rand.Rand, l *lab, diag *sockdiag.Conn) *situation
 			}
 		}
 	})
-	specs := make([]holders.Spec, 1+r.IntN(6))
-	for i := range specs {
-		specs[i] = randomSpec(r, protocol)
-		specs[i].ReusePort = allReusePort
-	}
-	// A listener would get the connections that others are made of.
-	slices.SortStableFunc(specs, func(a, b holders.Spec) int { return order(a) - order(b) })
-	for _, spec := range specs {
+	protocol := pick(r, netdiag.TCP, netdiag.TCP, netdiag.TCP, netdiag.UDP)
+	s.tried = randomSpecs(r, protocol)
+	for _, spec := range s.tried {
+		if l.lacks.leavesOut(spec) {
+			continue
+		}
 		h, err := l.rig.Make(l.port, spec)
 		if errors.Is(err, unix.EADDRINUSE) || errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.EAGAIN) {
 			continue // it does not go together with those before
@@ -82,69 +74,18 @@ func imagine(t *testing.T, r *rand.Rand, l *lab, diag *sockdiag.Conn) *situation
 		s.actors = append(s.actors, s.change(t, r, h))
 	}
 	s.identify(t, l.port, diag)
-
-	s.options = holders.Options{Protocol: int(protocol)}
-	s.service = randomService(r, netdiag.Protocol(protocol), l.port)
-	s.service.ReusePort = r.IntN(3) == 0
+	for ok := false; !ok; ok = !l.lacks.avoids(s.service) {
+		s.service = randomService(r, protocol, l.port)
+	}
+	s.options.Protocol = int(protocol)
 	return s
-}
-
-func order(s holders.Spec) int {
-	switch s.State {
-	case holders.Listen:
-		return 2
-	case holders.Bound:
-		return 1 // keeps connect() off the port
-	}
-	return 0
-}
-
-func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
-
-func randomSpec(r *rand.Rand, protocol uint8) holders.Spec {
-	s := holders.Spec{
-		State:  pick(r, append([]holders.State{holders.Bound, holders.Listen, holders.Established, holders.Established}, connectionStates...)...),
-		Origin: pick(r, holders.Named, holders.Picked, holders.Picked, holders.AcceptedWildcard, holders.AcceptedSpecific),
-	}
-	if protocol == uint8(netdiag.UDP) {
-		s.State = pick(r, holders.Bound, holders.Established)
-	}
-	if s.State == holders.TimeWait {
-		s.State = holders.FinWait2Orphan // made to TIME_WAIT later, when its other end is known
-	}
-	bindOnly := s.State == holders.Bound || s.State == holders.Listen
-	if accepted := s.Origin != holders.Named && s.Origin != holders.Picked; accepted &&
-		(bindOnly || s.State == holders.SynSent || protocol == uint8(netdiag.UDP)) {
-		s.Origin = holders.Named
-	}
-	addrs := own()
-	if bindOnly {
-		addrs = bindable()
-		if protocol == uint8(netdiag.UDP) && s.Origin == holders.Picked {
-			addrs = addresses("0.0.0.0", "::")
-		}
-	}
-	s.Options = pick(r, addrs...)
-	s.Protocol = int(protocol)
-	s.ReuseAddr = r.IntN(2) == 0
-	return s
-}
-
-func randomService(r *rand.Rand, protocol netdiag.Protocol, port uint16) netdiag.Endpoint {
-	e := netdiag.Endpoint{Protocol: protocol, Port: port}
-	if r.IntN(3) > 0 {
-		o := pick(r, bindable()...)
-		e.Addr, e.V6Only = o.Addr, o.V6Only
-	}
-	e.ReuseAddr = pick(r, netdiag.ReuseNotSaid, netdiag.ReuseYes, netdiag.ReuseNo)
-	return e
 }
 
 // change does to the holder what programs do later on, and notes what came of it.
 func (s *situation) change(t *testing.T, r *rand.Rand, h *holders.Holder) *actor {
 	t.Helper()
 	a := &actor{Holder: h, server: -1}
-	if h.FD >= 0 && r.IntN(3) == 0 {
+	if h.FD >= 0 && r.IntN(3) == 0 && !(h.ReuseAddr && s.lacks.stale) {
 		h.ReuseAddr = !h.ReuseAddr
 		setReuseAddr(t, h, h.ReuseAddr)
 	}
@@ -152,7 +93,7 @@ func (s *situation) change(t *testing.T, r *rand.Rand, h *holders.Holder) *actor
 		a.connectOverIPv6(t)
 	}
 	a.claim = netdiag.Claim{
-		Addr: h.Local.Addr(), V6Only: h.V6Only, ReuseAddr: h.ReuseAddr, ReusePort: h.ReusePort,
+		Addr: h.Local.Addr(), V6Only: h.V6Only, UID: uint32(h.UID), ReuseAddr: h.ReuseAddr, ReusePort: h.ReusePort,
 		Listening: h.State == holders.Listen, Minisock: h.State.Minisock(),
 	}
 	return a
@@ -216,15 +157,26 @@ func (s *situation) identify(t *testing.T, port uint16, diag *sockdiag.Conn) {
 	}
 }
 
+func (s *situation) claim() netdiag.Claim { return s.service.Claims(uint32(s.options.UID))[0] }
+
 // conflicts is the rule's word on one actor.
 func (s *situation) conflicts(a *actor) bool {
-	return a.socket.Cookie != 0 && netdiag.Conflict(s.service.Protocol, s.service.Claims(0)[0], a.claim)
+	return a.socket.Cookie != 0 && netdiag.Conflict(s.service.Protocol, s.claim(), a.claim)
+}
+
+// someShare: where only some of the sockets share the port with the service by SO_REUSEPORT, the kernel does not ask every
+// one of them. Of UDP sockets the first that it comes to decides; of TCP sockets the last that was bound, even one that has
+// gone since, lets the service in (fastreuseport of struct inet_bind_bucket).
+func (s *situation) someShare() bool {
+	shares := func(spec holders.Spec) bool { return spec.ReusePort && spec.UID == s.options.UID }
+	return s.service.ReusePort && slices.ContainsFunc(s.tried, shares) &&
+		slices.ContainsFunc(s.tried, func(spec holders.Spec) bool { return !shares(spec) })
 }
 
 // serve does what the service will do and undoes it.
 func (s *situation) serve(t *testing.T) error {
 	t.Helper()
-	claim := s.service.Claims(0)[0]
+	claim := s.claim()
 	o := s.options
 	o.Addr, o.V6Only, o.ReuseAddr, o.ReusePort = claim.Addr, s.service.V6Only && claim.V6Only, claim.ReuseAddr, claim.ReusePort
 	return serve(o, s.service.Port)

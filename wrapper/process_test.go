@@ -29,9 +29,14 @@ const (
 	hangsUp = "hangs up" // closes the connection when its peer does
 	storm   = "storm"    // makes a thousand connections a second with itself
 	guards  = "guards"   // runs a Guard, as its jobEnv says
+	keeps   = "keeps"    // keeps what it is sent by fd 3, see keeper
+	inside  = "inside"   // runs a Guard in a pid namespace of its own, beside a stranger
 )
 
 func play(part string) int {
+	if part == keeps {
+		return keepAsTold()
+	}
 	go func() { // it ends with the test even when that is killed
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
@@ -45,6 +50,8 @@ func play(part string) int {
 		return connectForEver()
 	case guards:
 		return guardAsTold()
+	case inside:
+		return guardInside()
 	}
 	return beVictim(part)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"regexp"
@@ -33,10 +34,12 @@ func (j job) env(t *testing.T) string {
 }
 
 // guardAsTold says "waiting" when it begins to wait, and then what became of the endpoints.
-func guardAsTold() int {
+func guardAsTold() int { return guardTo(os.Stdout) }
+
+func guardTo(out io.Writer) int {
 	var j job
 	if err := json.Unmarshal([]byte(os.Getenv(jobEnv)), &j); err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(out, err)
 		return 1
 	}
 	endpoints := make([]netdiag.Endpoint, len(j.Ports))
@@ -47,11 +50,11 @@ func guardAsTold() int {
 	defer g.Close()
 	r, err := g.Run(context.Background(), endpoints)
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(out, err)
 		return 1
 	}
 	defer r.Release()
-	if err := json.NewEncoder(os.Stdout).Encode(resultsOf(r)); err != nil {
+	if err := json.NewEncoder(out).Encode(resultsOf(r)); err != nil {
 		return 1
 	}
 	return 0

@@ -2,7 +2,9 @@ package wrapper
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strconv"
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
@@ -103,9 +105,13 @@ func (g *Guard) pick(rung Rung, o *Outcome, protected map[int]string) []int {
 	return some
 }
 
-// protectedPIDs are never touched, with what to call them.
+// protectedPIDs are never touched, with what to call them. Where /proc counts processes in another way than system calls
+// do, as in a pid namespace without a /proc of its own, nobody can be told from anybody: an error.
 func protectedPIDs() (map[int]string, error) {
 	self := os.Getpid()
+	if shown, err := os.Readlink("/proc/self"); err == nil && shown != strconv.Itoa(self) {
+		return nil, fmt.Errorf("/proc is another pid namespace's: it has process %d as %s", self, shown)
+	}
 	protected := map[int]string{1: "the init process", self: "portguard itself"}
 	line, err := owner.Ancestors(self)
 	if err != nil {

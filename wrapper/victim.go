@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -76,11 +78,17 @@ func (v *victim) add(h netdiag.Holder, p owner.Process, keep bool) {
 	}
 }
 
-// signalAll sends the signal to every victim that, looked at again right now, still has one of the sockets open.
+// signalAll sends the signal to every victim that, looked at again right now, still has one of the sockets open, and has
+// not become a program or a user that Only does not allow.
 func (g *Guard) signalAll(ctx context.Context, victims []*victim, sig unix.Signal) {
 	still := g.stillHolding(ctx, victims)
 	for _, v := range victims {
-		if v.pidfd == nil || !still[v.process.PID] {
+		now, holds := still[v.process.PID]
+		if v.pidfd == nil || !holds {
+			continue
+		}
+		if flag := g.policy.Only.excludes(now); flag != "" {
+			v.err = fmt.Errorf("it is %s by now, which %s does not allow", now.Command, flag)
 			continue
 		}
 		switch err := v.pidfd.Signal(sig); {
@@ -92,11 +100,11 @@ func (g *Guard) signalAll(ctx context.Context, victims []*victim, sig unix.Signa
 	}
 }
 
-// stillHolding looks again: the process that was found, by pid and start time, must have a socket of the inode that was
-// found, and the kernel must still know that inode by the cookie that was found. The pidfds are open already, so no pid
-// can change hands after this.
-func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]bool {
-	still := map[int]bool{}
+// stillHolding looks again, and returns by pid those that hold, as they are now: the process that was found, by pid and
+// start time, must have a socket of the inode that was found, and the kernel must still know that inode by the cookie that
+// was found. The pidfds are open already, so no pid can change hands after this.
+func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]owner.Process {
+	still := map[int]owner.Process{}
 	var inodes []uint32
 	confirmed := map[uint32]bool{}
 	for _, v := range victims {
@@ -115,7 +123,7 @@ func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]boo
 		for _, h := range v.holders {
 			for _, p := range found.Owners[h.Socket.Inode] {
 				if confirmed[h.Socket.Inode] && p.PID == v.process.PID && p.StartTicks == v.process.StartTicks {
-					still[p.PID] = true
+					still[p.PID] = p
 				}
 			}
 		}
@@ -167,17 +175,28 @@ func pollAny(victims []*victim, d time.Duration) bool {
 }
 
 // resetKept resets the connections of which duplicates were kept, once their data is delivered or time is up. Closing
-// with SO_LINGER 0 leaves no TIME_WAIT.
+// with SO_LINGER 0 leaves no TIME_WAIT. One that another process still has open stays as it is.
 func resetKept(ctx context.Context, victims []*victim, until time.Time) {
+	kept := map[int]uint32{} // inode by descriptor
 	for _, v := range victims {
 		for _, fd := range v.kept {
+			kept[fd], _ = pidfd.Inode(fd) // it is a socket, as Duplicate has seen
+		}
+		v.kept = nil
+	}
+	if len(kept) == 0 {
+		return
+	}
+	found, err := owner.Scanner{}.Find(ctx, slices.Collect(maps.Values(kept)))
+	others := func(p owner.Process) bool { return p.PID != os.Getpid() }
+	for fd, inode := range kept {
+		if err == nil && !slices.ContainsFunc(found.Owners[inode], others) {
 			for ctx.Err() == nil && time.Now().Before(until) && unsent(fd) {
 				time.Sleep(deathStep)
 			}
 			unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-			unix.Close(fd)
 		}
-		v.kept = nil
+		unix.Close(fd)
 	}
 }
 
@@ -190,11 +209,12 @@ func unsent(fd int) bool {
 func (v *victim) action(holder int) Action {
 	who := fmt.Sprintf("pid %d (%s)", v.process.PID, v.process.Command)
 	if v.err != nil && len(v.sent) == 0 {
-		result := Failed
+		a := Action{Kill, holder, Failed, "signal " + who + ": " + v.err.Error()}
 		if errors.Is(v.err, unix.EPERM) {
-			result = NotPermitted
+			a.Result = NotPermitted
+			a.Detail += "; that takes CAP_KILL"
 		}
-		return Action{Kill, holder, result, "signal " + who + ": " + v.err.Error()}
+		return a
 	}
 	if len(v.sent) == 0 {
 		return Action{Kill, holder, Done, who + " had let go of it before it was signalled"}

@@ -14,7 +14,10 @@ import (
 
 // connection names one side of a TCP connection. With it the kernel can be asked for the state after the descriptor is
 // closed.
-type connection struct{ local, remote netip.AddrPort }
+type connection struct {
+	local, remote netip.AddrPort
+	device        uint32 // that the socket is bound to
+}
 
 func connectionOf(fd int) (connection, error) {
 	local, err := localAddr(fd)
@@ -25,7 +28,11 @@ func connectionOf(fd int) (connection, error) {
 	if err != nil {
 		return connection{}, os.NewSyscallError("getpeername", err)
 	}
-	c := connection{local: local}
+	device, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX)
+	if err != nil {
+		return connection{}, os.NewSyscallError("SO_BINDTOIFINDEX", err)
+	}
+	c := connection{local: local, device: uint32(device)}
 	switch sa := peer.(type) {
 	case *unix.SockaddrInet4:
 		c.remote = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
@@ -77,6 +84,7 @@ func (c connection) request() []byte {
 	binary.BigEndian.PutUint16(b[10:], c.remote.Port())
 	copy(b[12:28], c.local.Addr().AsSlice())
 	copy(b[28:44], c.remote.Addr().AsSlice())
+	binary.NativeEndian.PutUint32(b[44:], c.device)
 	binary.NativeEndian.PutUint64(b[48:], ^uint64(0)) // INET_DIAG_NOCOOKIE, twice
 	return b
 }

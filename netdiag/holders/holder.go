@@ -36,6 +36,11 @@ func (h *Holder) bring() error {
 	switch h.State {
 	case CloseWait:
 		return errors.Join(h.ClosePeer(), c.await(unix.BPF_TCP_CLOSE_WAIT))
+	case FinWait1:
+		return errors.Join(deafen(h.Peer), shutdown(h.FD), c.await(unix.BPF_TCP_FIN_WAIT1))
+	case LastAck:
+		return errors.Join(shutdown(h.Peer), c.await(unix.BPF_TCP_CLOSE_WAIT),
+			deafen(h.Peer), shutdown(h.FD), c.await(unix.BPF_TCP_LAST_ACK))
 	case FinWait2:
 		return errors.Join(shutdown(h.FD), c.await(unix.BPF_TCP_FIN_WAIT2))
 	case FinWait2Orphan:

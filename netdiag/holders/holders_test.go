@@ -77,7 +77,9 @@ func TestHoldersAreInTheirState(t *testing.T) {
 		Established:    {[]uint64{1}, true, true},
 		SynSent:        {[]uint64{2}, true, true},
 		CloseWait:      {[]uint64{8}, true, false},
+		FinWait1:       {[]uint64{4}, true, true},
 		FinWait2:       {[]uint64{5}, true, true},
+		LastAck:        {[]uint64{9}, true, true},
 		FinWait2Orphan: {[]uint64{5}, false, true},
 		FinWait1Orphan: {[]uint64{4}, false, true},
 		LastAckOrphan:  {[]uint64{9}, false, true},
@@ -276,5 +278,17 @@ func TestImpossibleSpecsAreRefused(t *testing.T) {
 				t.Error("was made")
 			}
 		})
+	}
+}
+
+// What is asked of the kernel leaves nothing that is in the way of asking again.
+func TestDestroysCanBeAskedAgain(t *testing.T) {
+	rig := New(t)
+	for _, state := range []State{Established, TimeWait, FinWait2Orphan, FinWait1Orphan} {
+		first := rig.Destroys(t, state)
+		if again := rig.Destroys(t, state); again != first {
+			t.Errorf("%s: %v, then %v", state, first, again)
+		}
+		t.Logf("%s: %v", state, first)
 	}
 }

@@ -19,7 +19,9 @@ const (
 	Established    State = "ESTABLISHED"
 	SynSent        State = "SYN_SENT"
 	CloseWait      State = "CLOSE_WAIT"
+	FinWait1       State = "FIN_WAIT1"
 	FinWait2       State = "FIN_WAIT2"
+	LastAck        State = "LAST_ACK"
 	FinWait2Orphan State = "FIN_WAIT2 orphan" // a minisock, as TIME_WAIT is
 	FinWait1Orphan State = "FIN_WAIT1 orphan"
 	LastAckOrphan  State = "LAST_ACK orphan"
