@@ -1,6 +1,8 @@
 package netdiag
 
 import (
+	"errors"
+
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
 )
@@ -10,7 +12,8 @@ type Holder struct {
 	Socket sockdiag.Socket
 	Kind   Kind
 	Flags  Flags
-	// Certain is false when the socket conflicts only if it lacks SO_REUSEADDR, and nothing could tell whether it does.
+	// Certain is false when the socket conflicts only if it lacks SO_REUSEADDR, and nothing could tell whether it does; and
+	// for UDP with SO_REUSEPORT, when nothing tells which of the sockets the kernel asks.
 	Certain bool
 	// Owners are the processes that have the socket open, ordered by pid.
 	Owners []owner.Process
@@ -41,6 +44,7 @@ const (
 	Hidden                    // /proc is mounted with hidepid: other users' processes do not show
 	OtherPIDNamespace         // a process outside this pid namespace, or the kernel
 	NoProc                    // /proc could not be read
+	Unsearched                // looking through the processes failed, for lack of memory or descriptors
 	Gone                      // found nowhere: it may have changed hands while we looked
 )
 
@@ -51,8 +55,10 @@ func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hin
 		return NotAccepted
 	case s.Inode == 0:
 		return Ownerless
-	case searched != nil:
+	case errors.Is(searched, owner.ErrNoProc):
 		return NoProc
+	case searched != nil:
+		return Unsearched
 	}
 	for _, h := range hints {
 		if h.Kind == owner.HintIOURing {

@@ -43,8 +43,11 @@ func notPossible(format string, args ...any) Decision {
 // decide tells what a rung may do about one holder of an endpoint. protected are pid 1, portguard itself and its
 // ancestors, with what to call them.
 func (p Policy) decide(r Rung, e netdiag.Endpoint, h netdiag.Holder, protected map[int]string) Decision {
-	if h.Kind == netdiag.Kernel {
+	switch {
+	case h.Kind == netdiag.Kernel:
 		return notPossible("a socket of the kernel itself is never touched")
+	case e.Protocol == netdiag.UDP && !h.Certain:
+		return notPossible("whether it is what stands in the way cannot be told: that hangs on socket options, and on who came first")
 	}
 	switch r {
 	case Share:
@@ -196,11 +199,13 @@ func mayTouch(h netdiag.Holder, only Only, protected map[int]string) Decision {
 func unseenOwner(h netdiag.Holder) Decision {
 	switch h.Absence {
 	case netdiag.NotPermitted, netdiag.Hidden:
-		return Decision{NotPermitted, "its owner is not visible to this user (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"}
+		return Decision{NotPermitted, "its owner is not visible to this user"}
 	case netdiag.OtherPIDNamespace:
 		return notPossible("its owner is outside this pid namespace")
 	case netdiag.NoProc:
 		return notPossible("its owner cannot be found without /proc")
+	case netdiag.Unsearched:
+		return notPossible("no memory or open files were left to look for its owner")
 	}
 	return notPossible("no process has it open")
 }

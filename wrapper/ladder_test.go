@@ -68,7 +68,7 @@ func TestDecideKill(t *testing.T) {
 	owned := func(k netdiag.Kind, by ...owner.Process) netdiag.Holder { return netdiag.Holder{Kind: k, Owners: by} }
 	absent := func(k netdiag.Kind, a netdiag.Absence) netdiag.Holder { return netdiag.Holder{Kind: k, Absence: a} }
 	refused := func(why string) Decision { return Decision{NotPossible, why} }
-	notSeen := Decision{NotPermitted, "its owner is not visible to this user (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"}
+	notSeen := Decision{NotPermitted, "its owner is not visible to this user"}
 	onlyUser := Policy{Kill: true, Only: Only{Users: []string{"app"}}}
 
 	for _, tt := range []struct {
@@ -111,6 +111,7 @@ func TestDecideKill(t *testing.T) {
 		{"another pid namespace", Policy{Kill: true}, absent(netdiag.Client, netdiag.OtherPIDNamespace),
 			refused("its owner is outside this pid namespace")},
 		{"no /proc", Policy{Kill: true}, absent(netdiag.Client, netdiag.NoProc), refused("its owner cannot be found without /proc")},
+		{"no open files left", Policy{Kill: true}, absent(netdiag.Client, netdiag.Unsearched), refused("no memory or open files were left to look for its owner")},
 		{"io_uring", Policy{Kill: true}, absent(netdiag.Bound, netdiag.InRing), refused("no process has it open")},
 		{"in flight", Policy{Kill: true}, absent(netdiag.Bound, netdiag.InFlight), refused("no process has it open")},
 		{"stale MPTCP subflow", Policy{Kill: true}, absent(netdiag.Client, netdiag.StaleSubflow), refused("no process has it open")},
@@ -121,5 +122,20 @@ func TestDecideKill(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestUncertainUDPHoldersAreLeftAlone(t *testing.T) {
+	udp := netdiag.Endpoint{Protocol: netdiag.UDP, Port: 30010}
+	h := netdiag.Holder{Kind: netdiag.Client, Owners: []owner.Process{{PID: 4000}}}
+	all := Policy{Close: true, RestartUnit: true, Kill: true, KillListeners: true}
+	for _, r := range []Rung{Close, RestartUnit, Kill} {
+		if d := all.decide(r, udp, h, nil); d.Result != NotPossible {
+			t.Errorf("%v: %+v", r, d)
+		}
+	}
+	h.Certain = true
+	if d := all.decide(Kill, udp, h, nil); !d.goAhead() {
+		t.Errorf("certain: %+v", d)
 	}
 }

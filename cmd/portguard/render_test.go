@@ -122,7 +122,7 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 	}{
 		{"nobody shows", without, "  holder  not known: the kernel's tables show nobody on this port."},
 		{"the kernel cannot be asked", notAsked, "  holder  not known: sock_diag: operation not permitted\n"},
-		{"perhaps it shares", perhaps, "          (in the way only if it lacks SO_REUSEADDR, which could not be seen)\n"},
+		{"perhaps it shares", perhaps, "          (whether it is in the way hangs on its socket options, which could not be seen)\n"},
 		{"the owner is hidden, its user and unit are not", hidden, "  holder  a process of user 4294000000, order.service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

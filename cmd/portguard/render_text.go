@@ -35,7 +35,7 @@ func (t textReport) render(r *wrapper.Report) {
 		t.outcome(&r.Outcomes[i])
 	}
 	if r.Degraded != nil {
-		fmt.Fprintf(t.w, "\n  note    %s\n", degradedText(r.Degraded))
+		fmt.Fprintf(t.w, "\n  note    %s\n", safe(degradedText(r.Degraded)))
 	}
 }
 
@@ -89,7 +89,7 @@ func forbiddenHelp(e netdiag.Endpoint) string {
 func (t textReport) holders(o *wrapper.Outcome) {
 	switch {
 	case o.Unexplained != nil:
-		fmt.Fprintf(t.w, "\n  holder  not known: %s\n", o.Unexplained)
+		fmt.Fprintf(t.w, "\n  holder  not known: %s\n", safe(o.Unexplained.Error()))
 	case len(o.Holders) == 0:
 		fmt.Fprintf(t.w, "\n  holder  not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket\n"+
 			"          that is bound and neither listens nor is connected; a socket in another VRF does not show either\n")
@@ -124,7 +124,7 @@ func (t textReport) holder(h netdiag.Holder) {
 		fmt.Fprintf(t.w, "          %s\n", line)
 	}
 	if !h.Certain {
-		fmt.Fprintf(t.w, "          (in the way only if it lacks SO_REUSEADDR, which could not be seen)\n")
+		fmt.Fprintf(t.w, "          (whether it is in the way hangs on its socket options, which could not be seen)\n")
 	}
 }
 
