@@ -19,11 +19,16 @@ how likely that is, going by the connections that are held and by those that com
 which command makes it impossible. docs/audit.md has the model.
 
 PORTS are judged whether something listens there or not: 30000-30100,8080,5353/udp. So are the ports of the services
-that "portguard unit" guards. A connection that has one of all these right now is named.`
+that "portguard unit" guards. A connection that has one of all these right now is named.
+
+With --openmetrics the exit status is 0 whenever the metrics were written, whatever they say; docs/fleet.md has them,
+with alerts, a dashboard and a timer.`
 
 type auditOptions struct {
 	downtime, sample       time.Duration
 	json, portMap, noColor bool
+	openMetrics            bool
+	output                 string
 }
 
 func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
@@ -32,6 +37,8 @@ func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&o.sample, "sample", 2*time.Second, "how `long` to look on")
 	fs.BoolVar(&o.portMap, "map", false, "draw the ports, as on a terminal")
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
+	fs.BoolVar(&o.openMetrics, "openmetrics", false, "report as metrics, for Prometheus; ports at risk do not change the exit status")
+	fs.StringVar(&o.output, "output", "", "with --openmetrics: write them to `FILE`, whole or not at all, for node_exporter's textfile collector")
 	fs.BoolVar(&o.noColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
 }
 
@@ -44,6 +51,12 @@ func (o *auditOptions) check() error {
 		return &usageError{fmt.Sprintf("--sample %s is no time", o.sample), right}
 	case o.json && o.portMap:
 		return &usageError{"--json and --map contradict each other", "portguard audit --json"}
+	case o.openMetrics && (o.json || o.portMap):
+		return &usageError{"--openmetrics contradicts --json and --map", "portguard audit --openmetrics"}
+	case o.output != "" && !o.openMetrics:
+		return &usageError{"--output is for --openmetrics", "portguard audit --openmetrics --output " + o.output}
+	case o.output != "":
+		return checkOutput(o.output)
 	}
 	return nil
 }
@@ -51,11 +64,12 @@ func (o *auditOptions) check() error {
 func newAudit(a *app) *cobra.Command {
 	var o auditOptions
 	cmd := &cobra.Command{
-		Use:     "audit [PORTS...]",
-		Short:   "say which ports of this host can be taken, how likely, and how to prevent it",
-		Long:    auditLong,
-		Example: "  portguard audit\n  portguard audit 30000-30100\n  portguard audit --downtime 1m --json",
-		Args:    cobra.ArbitraryArgs,
+		Use:   "audit [PORTS...]",
+		Short: "say which ports of this host can be taken, how likely, and how to prevent it",
+		Long:  auditLong,
+		Example: "  portguard audit\n  portguard audit 30000-30100\n  portguard audit --downtime 1m --json\n" +
+			"  portguard audit --openmetrics --output /var/lib/prometheus/node-exporter/portguard.prom",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -100,9 +114,13 @@ func (*atRiskError) Error() string { return "ports are at risk" }
 func (a *app) audit(asked []netdiag.Endpoint, o auditOptions) error {
 	ctx, stop := withSignals(a.inherited)
 	defer stop()
+	began := time.Now()
 	r, err := takeAudit(ctx, asked, o)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if o.openMetrics {
+		return a.auditMetrics(r, err, began, o.output)
 	}
 	if err != nil {
 		return err

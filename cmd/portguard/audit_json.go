@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 
 	"portguard/netdiag/portrange"
@@ -99,9 +98,7 @@ func (r *auditReport) json(w io.Writer) error {
 		}
 		doc.Fixes = append(doc.Fixes, j)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
+	return writeJSON(w, doc)
 }
 
 func (r *auditReport) portJSON(row auditRow) jsonAuditPort {

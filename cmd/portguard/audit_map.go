@@ -30,7 +30,7 @@ func glyphsFor(getenv func(string) string) glyphs {
 
 // columns is the width of the terminal, of COLUMNS, or 80.
 func columns(w io.Writer) int {
-	if w == os.Stdout {
+	if descriptor(w) == 1 {
 		if width, _, err := term.GetSize(1); err == nil && width > 0 {
 			return width
 		}
@@ -129,8 +129,8 @@ func scale(of portrange.Range, cells int) string {
 	case gap < len(middle)+4:
 		return first + strings.Repeat(" ", gap) + last
 	}
-	left := max(1, cells/2-len(first))
-	return first + strings.Repeat(" ", left) + middle + strings.Repeat(" ", max(1, gap-left-len(middle))) + last
+	left := min(max(1, cells/2-len(first)), gap-len(middle)-1)
+	return first + strings.Repeat(" ", left) + middle + strings.Repeat(" ", gap-left-len(middle)) + last
 }
 
 // clientsIn counts clients by cell.

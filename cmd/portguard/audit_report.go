@@ -14,6 +14,7 @@ import (
 type auditReport struct {
 	facts   portrange.Facts
 	load    risk.Summary
+	use     ephemeralUse
 	sample  time.Duration // as long as it took
 	opened  uint64        // outgoing connections in it
 	recycle uint64        // of them, those that took over a TIME_WAIT's port
@@ -41,8 +42,11 @@ type auditRow struct {
 func (r auditRow) exposed() bool { return r.inRange && !r.reserved }
 
 // taken: somebody's connection has the port now. What is left of a closed one goes away by itself.
-func (r auditRow) taken() bool {
-	return slices.ContainsFunc(r.clients, func(h netdiag.Holder) bool { return h.Kind != netdiag.Remains })
+func (r auditRow) taken() bool { return len(r.squatters()) > 0 }
+
+// squatters are the connections that have the port now.
+func (r auditRow) squatters() []netdiag.Holder {
+	return slices.DeleteFunc(slices.Clone(r.clients), func(h netdiag.Holder) bool { return h.Kind == netdiag.Remains })
 }
 
 func (r auditRow) atRisk() bool { return r.exposed() || r.taken() }
@@ -68,6 +72,8 @@ func (r *auditReport) limit(why netdiag.Absence) {
 		text = "some sockets belong to processes outside this pid namespace: the host sees them"
 	case netdiag.NoProc:
 		text = "which processes have the sockets cannot be seen without /proc"
+	case netdiag.Unsearched:
+		text = "no memory or open files were left to look for the processes that have the sockets (ulimit -n)"
 	default:
 		return
 	}

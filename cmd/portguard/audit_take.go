@@ -43,8 +43,9 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 	if err := p.Degraded(); err != nil {
 		r.limits = append(r.limits, degradedText(err)+"; UDP services are not judged")
 	}
-	m := risk.New(r.facts.Range, r.facts.Reserved, before.Look(), after.Look(), r.sample)
-	r.load = m.Summary()
+	look := after.Look()
+	m := risk.New(r.facts.Range, r.facts.Reserved, before.Look(), look, r.sample)
+	r.load, r.use = m.Summary(), useOf(r.facts, look)
 	r.fill(ctx, p, after, asked)
 	for i := range r.rows {
 		row := &r.rows[i]
@@ -124,9 +125,11 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 		r.rows = append(r.rows, *one)
 	}
 	r.planned = portrange.Of(planned...)
-	slices.SortFunc(r.rows, func(a, b auditRow) int {
-		return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
-	})
+	slices.SortFunc(r.rows, comparePorts)
+}
+
+func comparePorts(a, b auditRow) int {
+	return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
 }
 
 // guardedPorts are the ports in portguard's own drop-ins, by unit.

@@ -26,7 +26,7 @@ stay reserved, and are named.`
 
 // sysctlOptions are the flags of the commands that change a sysctl.
 type sysctlOptions struct {
-	runtime, persist, dryRun, force, quiet bool
+	runtime, persist, dryRun, force, quiet, json bool
 }
 
 func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
@@ -35,6 +35,10 @@ func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.persist, "persist", false, "only from the next boot on")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+}
+
+func (o *sysctlOptions) addJSONFlag(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.json, "json", false, "say what has changed as one JSON document")
 }
 
 // scope is where the change takes place: without a flag, everywhere.
@@ -52,13 +56,14 @@ func newReserve(a *app) *cobra.Command {
 		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(args) == 0 && !o.json {
 				return a.showReserved()
 			}
 			return a.changeReserved("reserve", args, o, reserved.State.Reserve)
 		},
 	}
 	o.addFlags(cmd.Flags())
+	o.addJSONFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&o.force, "force", false, fmt.Sprintf("even if fewer than %d ports are left for outgoing connections", fewestPorts))
 	return cmd
 }
@@ -76,6 +81,7 @@ func newRelease(a *app) *cobra.Command {
 		},
 	}
 	o.addFlags(cmd.Flags())
+	o.addJSONFlag(cmd.Flags())
 	return cmd
 }
 
@@ -138,7 +144,13 @@ func (a *app) changeReserved(command string, args []string, o sysctlOptions, pla
 			return denied.from(err)
 		}
 	}
+	o.quiet = o.quiet || o.json
 	a.sayChange(command, ports, state, change, o)
+	if o.json {
+		if err := changeJSON(a.stdout, ports, change, o.dryRun); err != nil {
+			return err
+		}
+	}
 	if command == "reserve" {
 		a.warnOfClients(ports)
 	}

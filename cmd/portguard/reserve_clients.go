@@ -14,7 +14,7 @@ import (
 func (a *app) warnOfClients(ports portrange.Set) {
 	report, err := whoSits(context.Background(), ports)
 	if err != nil {
-		fmt.Fprintf(a.stderr, "portguard: whether somebody already has %s cannot be asked: %v\n", ports, err)
+		fmt.Fprintf(a.stderr, "portguard: whether somebody already has %s cannot be asked: %s\n", ports, safe(err.Error()))
 		return
 	}
 	defer report.Release()

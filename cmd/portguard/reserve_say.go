@@ -94,12 +94,12 @@ func diff(w io.Writer, name, before, after string) {
 	fmt.Fprintln(w, name)
 	for _, l := range old {
 		if !slices.Contains(now, l) {
-			fmt.Fprintf(w, "- %s\n", l)
+			fmt.Fprintf(w, "- %s\n", safe(l))
 		}
 	}
 	for _, l := range now {
 		if !slices.Contains(old, l) {
-			fmt.Fprintf(w, "+ %s\n", l)
+			fmt.Fprintf(w, "+ %s\n", safe(l))
 		}
 	}
 }

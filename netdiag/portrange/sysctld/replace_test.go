@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -104,5 +105,84 @@ func TestLockIsHeldByOneAtATime(t *testing.T) {
 	unlock()
 	if info, err := os.Stat(filepath.Join(root, LockFile)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v: a user who may open it may hold it for ever", info.Mode(), err)
+	}
+}
+
+// A link that somebody has planted, under the temporary name or the final one, is replaced, never followed; and so is what
+// one of us that was killed has left.
+func TestReplaceFollowsNoLink(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, filepath.Dir(testFile))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	victim := filepath.Join(root, "victim")
+	if err := os.WriteFile(victim, []byte("as it was"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{filepath.Join(dir, temporaryName("zz-test.conf", os.Getpid())), filepath.Join(root, testFile)} {
+		if err := os.Symlink(victim, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Replace(root, testFile, []byte("ours\n")); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "as it was" {
+		t.Errorf("the file behind the links is %q, %v", text, err)
+	}
+	info, err := os.Lstat(filepath.Join(root, testFile))
+	if err != nil || !info.Mode().IsRegular() {
+		t.Errorf("%v, %v", info, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// What one of us that was killed has left goes with the next; what one that lives is about to rename stays.
+func TestReplaceSweeps(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, filepath.Dir(testFile))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	left, alive := temporaryName("zz-test.conf", gone.Process.Pid), temporaryName("zz-test.conf", os.Getppid())
+	for _, name := range []string{left, alive, ".zz-test.conf.x.tmp", ".another.conf.1.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range [][]byte{[]byte("ours\n"), nil} {
+		if err := Replace(root, testFile, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if diff := cmp.Diff([]string{".another.conf.1.tmp", alive, ".zz-test.conf.x.tmp"}, names); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+}
+
+// The lock is opened, never through a link: in a directory that others may write, it could be any file of root's.
+func TestLockFollowsNoLink(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(root, LockFile)); err != nil {
+		t.Fatal(err)
+	}
+	if unlock, err := Lock(t.Context(), root); err == nil {
+		unlock()
+		t.Error("a link was opened")
 	}
 }
