@@ -138,6 +138,7 @@ func launchCommand(t *testing.T, cmd *exec.Cmd) *actor {
 	}()
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // it may have ended
+		_ = p.stdin.Close()      // and what it has started may wait for that
 		p.end(t)
 	})
 	return p

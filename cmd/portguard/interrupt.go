@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -36,11 +38,23 @@ func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if sig, ok := <-incoming; ok {
-			cancel(&interruptedError{sig.(syscall.Signal)})
+		sig, ok := <-incoming
+		if !ok {
+			return
 		}
+		end := sig.(syscall.Signal)
+		cancel(&interruptedError{end})
+		// Whoever is stuck, in a pipe that nobody reads, cannot see that; and who asks twice is not kept waiting.
+		select {
+		case _, again := <-incoming:
+			if !again {
+				return
+			}
+		case <-time.After(unwinding):
+		}
+		dieOf(end)
 	}()
-	return ctx, func() {
+	return ctx, sync.OnceFunc(func() {
 		// One that comes between now and the exec ends the process, as it would have ended the service.
 		for _, sig := range ending {
 			if !in.Ignored.Has(sig) {
@@ -50,8 +64,11 @@ func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
 		}
 		close(incoming)
 		<-done
-	}
+	})
 }
+
+// unwinding is how long after a signal everything may take to come to its end.
+const unwinding = 3 * time.Second
 
 // dieOf ends the process by the signal that asked for it, so that whoever started it sees that. The first process of a pid
 // namespace cannot die of its own signals, and exits as a shell would say it.

@@ -32,9 +32,18 @@ func (n notify) waiting(what string) {
 	n.send(fmt.Sprintf("STATUS=waiting for %s\nEXTEND_TIMEOUT_USEC=%d", what, extension.Microseconds()))
 }
 
+// down says why there is no service at the moment, or any more.
+func (n notify) down(why string) {
+	if n.socket {
+		*n.used = true
+		n.send("STATUS=" + safe(why))
+	}
+}
+
 // done takes the status back: it would stay for as long as the service says nothing itself.
 func (n notify) done() {
 	if n.socket && *n.used {
+		*n.used = false
 		n.send("STATUS=")
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
 	"portguard/wrapper"
@@ -28,15 +30,26 @@ func newBecome(a *app) *cobra.Command {
 	}
 }
 
-// endedError is the end of a supervised command, with the exit status that it leaves to us.
-type endedError struct{ code int }
+// endedError is the end of a supervised command, with the exit status that it leaves to us, or the signal that we die of, too.
+type endedError struct {
+	code   int
+	signal unix.Signal // 0: none
+}
 
 func (e *endedError) Error() string { return fmt.Sprintf("the command ended with status %d", e.code) }
+
+// Unwrap tells main which signal it is.
+func (e *endedError) Unwrap() error {
+	if e.signal == 0 {
+		return nil
+	}
+	return &interruptedError{e.signal}
+}
 
 // supervise starts the command, and starts it again, while the port is held.
 func (a *app) supervise(req request, o options, path string) error {
 	s := &supervision{
-		app: a, request: req, options: o,
+		app: a, request: req, options: o, unit: mainProcess(),
 		output: a.output(o, true),
 		progress: &progress{
 			log: a.log, notify: newNotify(), terminal: isTerminal(a.stderr), silent: o.quiet,
@@ -44,12 +57,19 @@ func (a *app) supervise(req request, o options, path string) error {
 	}
 	s.guard = wrapper.New(req.policy, s.progress)
 	defer s.guard.Close()
+	manager, err := supervise.ListenNotify(a.inherited.Environ)
+	if err != nil {
+		s.say(msgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
+	}
+	defer manager.Close()
+	service := a.inherited
+	service.Environ = manager.Environ(service.Environ)
 	argv := req.command
 	if o.argv0 {
 		argv = argv[1:]
 	}
 	supervisor := supervise.Supervisor{
-		Service:      supervise.Service{Path: path, Argv: argv, Inherited: a.inherited},
+		Service:      supervise.Service{Path: path, Argv: argv, Inherited: service},
 		Verb:         becomeVerb,
 		Policy:       req.restart,
 		Endpoints:    req.endpoints,
@@ -58,8 +78,13 @@ func (a *app) supervise(req request, o options, path string) error {
 		Group:        o.processGroup,
 		Prepare:      s.prepare,
 		Watcher:      s,
+		Notify:       manager,
 	}
-	return s.conclude(supervisor.Supervise())
+	last, err := supervisor.Supervise()
+	if err != nil {
+		s.progress.notify.done() // nothing starts any more
+	}
+	return s.conclude(last, err)
 }
 
 // supervision is one command under portguard: it gets the port before each start, and tells what happens.
@@ -72,6 +97,7 @@ type supervision struct {
 	guard    *wrapper.Guard
 	held     []wrapper.Placeholder // from the first start on; close-on-exec
 	last     *supervise.Run        // nil: it has not run yet
+	unit     bool                  // it is a unit's main process, and ends as the command does
 }
 
 // prepare climbs the ladder. The placeholders of the first start stay until we end.
@@ -166,11 +192,14 @@ func (s *supervision) Ended(r supervise.Run, next supervise.Decision) {
 	}
 	switch {
 	case next.Again:
+		s.progress.notify.down(fmt.Sprintf("restarting in %s: %s", tenths(next.After), text))
 		s.say(msgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
 	case next.LimitHit:
+		s.progress.notify.down(text + ", once too often (--restart-limit)")
 		s.say(msgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
 			text, s.request.restart.Limit, s.request.restart.Window))
 	default:
+		s.progress.notify.down(text)
 		s.say(msgFailed, journal.PriErr, text)
 	}
 }
@@ -202,17 +231,33 @@ func (s *supervision) conclude(last supervise.Run, err error) error {
 	switch {
 	case s.last == nil && errors.As(err, &interrupted):
 		if os.Getpid() == 1 { // which no signal of its own ends
-			return &endedError{128 + int(interrupted.Signal)}
+			return &endedError{code: 128 + int(interrupted.Signal)}
 		}
 		return &interruptedError{interrupted.Signal}
+	case s.unit && errors.As(err, &interrupted):
+		return dying(supervise.Status{Signal: interrupted.Signal})
 	case err == nil && last.Err != nil:
 		return last.Err
 	case s.last.NotReady && s.last.Status == (supervise.Status{}):
-		return &endedError{exitTempFail} // it ended well, but never did what it was started for
+		return &endedError{code: exitTempFail} // it ended well, but never did what it was started for
 	case s.last.Status == (supervise.Status{}):
 		return nil
+	case s.unit:
+		return dying(s.last.Status)
 	}
-	return &endedError{s.last.Status.Exit()}
+	return &endedError{code: s.last.Status.Exit()}
+}
+
+// dying is the end of a unit: systemd takes one by SIGTERM for good, and status 143 for a failure.
+func dying(as supervise.Status) error {
+	// A core has been dumped, if at all, by the command itself.
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // cannot fail
+	return &endedError{as.Exit(), as.Signal}
+}
+
+// mainProcess reports whether systemd started this very process (248 or later; before, it shows where there is a NOTIFY_SOCKET).
+func mainProcess() bool {
+	return os.Getenv("SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) || os.Getenv("NOTIFY_SOCKET") != ""
 }
 
 func tenths(d time.Duration) string {

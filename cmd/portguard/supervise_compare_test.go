@@ -2,14 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/nstest"
@@ -20,6 +18,8 @@ type contender struct {
 	name   string
 	before []string // when it is not pid 1
 	first  []string // when it is
+	// listener is a service that says what signals it gets.
+	listener string
 }
 
 func contenders(t *testing.T) []contender {
@@ -28,10 +28,11 @@ func contenders(t *testing.T) []contender {
 	needsCommand(t, "dumb-init", "dumb-init")
 	needsCommand(t, "unshare", "util-linux")
 	guard := []string{binary(t), "--restart", "no", "--stop-timeout", "1s", "--hold", "none", "-q", "-p", "26001", "--"}
+	listener := theListener(t)
 	return []contender{
-		{"tini", []string{tool(t, "tini"), "-s", "--"}, []string{tool(t, "tini"), "--"}},
-		{"dumb-init", []string{tool(t, "dumb-init"), "--"}, []string{tool(t, "dumb-init"), "--"}},
-		{"portguard", guard, guard},
+		{"tini", []string{tool(t, "tini"), "-s", "--"}, []string{tool(t, "tini"), "--"}, listener},
+		{"dumb-init", []string{tool(t, "dumb-init"), "--"}, []string{tool(t, "dumb-init"), "--"}, listener},
+		{"portguard", guard, guard, listener},
 	}
 }
 
@@ -47,8 +48,9 @@ func traits() []trait {
 		{"of one that dies of SIGKILL", func(t *testing.T, c contender) string { return c.status(t, "die", "9") }},
 		{"of one that dies of SIGTERM", func(t *testing.T, c contender) string { return c.status(t, "die", "15") }},
 		{"signals that do not reach the service", lostSignals},
+		{"of 100 real-time signals with values, sent at once", queuedSignals},
 		{"pid 1: SIGTERM reaches the service", func(t *testing.T, c contender) string {
-			p := c.asFirst(t, "signals")
+			p := c.asFirst(t, c.listener)
 			p.expect(t, "ready")
 			child := childOf(t, p.pid())
 			if err := unix.Kill(child, unix.SIGTERM); err != nil {
@@ -59,8 +61,8 @@ func traits() []trait {
 			p.end(t)
 			return yes(heard)
 		}},
-		{"pid 1: orphans are reaped", func(t *testing.T, c contender) string { return orphans(t, c.asFirst(t, "orphan")) }},
-		{"not pid 1: orphans are taken and reaped", func(t *testing.T, c contender) string { return orphans(t, c.start(t, "orphan")) }},
+		{"pid 1: orphans are reaped", func(t *testing.T, c contender) string { return orphans(t, c.asFirst(t, theActor(t), "orphan")) }},
+		{"not pid 1: orphans are taken and reaped", func(t *testing.T, c contender) string { return orphans(t, c.start(t, theActor(t), "orphan")) }},
 		{"not pid 1: what the service leaves behind", leftBehind},
 		{"a service that ignores SIGTERM", stubborn},
 		{"a second SIGTERM kills it", stubbornTwice},
@@ -89,34 +91,24 @@ func TestInits(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	doc := readFile(t, "../../docs/supervise.md")
-	_, table, _ := strings.Cut(doc, "<!-- measured: inits -->\n")
-	table, _, _ = strings.Cut(table, "<!-- end -->")
-	if diff := cmp.Diff(table, b.String()); diff != "" {
-		t.Errorf("(-docs/supervise.md +measured)\n%s\n%s", diff, b.String())
-	}
+	documented(t, "inits", b.String())
 }
 
-func (c contender) start(t *testing.T, args ...string) *actor {
+func (c contender) start(t *testing.T, command ...string) *actor {
 	t.Helper()
-	return launch(t, slices.Concat(c.before, []string{theActor(t)}, args)...)
+	return launch(t, slices.Concat(c.before, command)...)
 }
 
 // asFirst starts it as pid 1 of a namespace; the process returned is the one outside.
-func (c contender) asFirst(t *testing.T, args ...string) *actor {
+func (c contender) asFirst(t *testing.T, command ...string) *actor {
 	t.Helper()
 	unshare := []string{tool(t, "unshare"), "--pid", "--fork", "--mount-proc", "--kill-child"}
-	return launch(t, slices.Concat(unshare, c.first, []string{theActor(t)}, args)...)
+	return launch(t, slices.Concat(unshare, c.first, command)...)
 }
 
 func (c contender) status(t *testing.T, args ...string) string {
 	t.Helper()
-	return strconv.Itoa(c.start(t, args...).end(t))
-}
-
-func theActor(t *testing.T) string {
-	t.Helper()
-	return builds.build(t, "./testdata/supervise/actor")
+	return strconv.Itoa(c.start(t, slices.Concat([]string{theActor(t)}, args)...).end(t))
 }
 
 func yes(is bool) string {
@@ -124,119 +116,6 @@ func yes(is bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// hears waits a while for a line.
-func (p *actor) hears(limit time.Duration, want string) bool {
-	timeout := time.After(limit)
-	for {
-		select {
-		case line, ok := <-p.lines:
-			if !ok || line == want {
-				return ok
-			}
-		case <-timeout:
-			return false
-		}
-	}
-}
-
-// lostSignals sends every signal to the init. SIGKILL and SIGSTOP nobody can pass on.
-func lostSignals(t *testing.T, c contender) string {
-	t.Helper()
-	var lost []string
-	var p *actor
-	for n := 1; n <= 64; n++ {
-		sig := unix.Signal(n)
-		switch sig {
-		case unix.SIGKILL, unix.SIGSTOP, 32, 33, 34: // the last are the C library's or, here, the Go runtime's of the actor
-			continue
-		case unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL, unix.SIGTRAP, unix.SIGABRT, unix.SIGSYS:
-			continue // of a program's own making
-		case unix.SIGCHLD, unix.SIGURG, unix.SIGTTIN, unix.SIGTTOU, unix.SIGPROF:
-			continue // of no meaning to a service that did not ask for them, or that the actor cannot tell
-		}
-		if p == nil {
-			p = c.start(t, "signals")
-			p.expect(t, "ready")
-		}
-		if err := p.cmd.Process.Signal(sig); err != nil {
-			t.Error(err)
-		}
-		if !p.hears(300*time.Millisecond, "got "+strconv.Itoa(n)) {
-			name := unix.SignalName(sig)
-			if name == "" {
-				name = strconv.Itoa(n)
-			}
-			lost = append(lost, name)
-		} else if sig != unix.SIGINT && sig != unix.SIGTERM {
-			continue
-		}
-		p.killAll(t) // it may be in another state
-		p = nil
-	}
-	if p != nil {
-		p.killAll(t)
-	}
-	if len(lost) == 0 {
-		return "none"
-	}
-	return ranges(lost)
-}
-
-// ranges shortens 35, 36, 37 to 35-37.
-func ranges(names []string) string {
-	var out []string
-	for i := 0; i < len(names); i++ {
-		first, err := strconv.Atoi(names[i])
-		last := first
-		for err == nil && i+1 < len(names) && names[i+1] == strconv.Itoa(last+1) {
-			last++
-			i++
-		}
-		if last > first {
-			out = append(out, fmt.Sprintf("%d-%d", first, last))
-		} else {
-			out = append(out, names[i])
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// killAll ends a program and its children.
-func (p *actor) killAll(t *testing.T) {
-	t.Helper()
-	for _, pid := range append(childrenOf(t, p.pid()), p.pid()) {
-		_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
-	}
-	p.end(t)
-}
-
-func childrenOf(t *testing.T, pid int) (pids []int) {
-	t.Helper()
-	for _, name := range list(t, fmt.Sprintf("/proc/%d/task/*/children", pid)) {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			continue
-		}
-		for _, field := range strings.Fields(string(text)) {
-			child, err := strconv.Atoi(field)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pids = append(pids, child)
-		}
-	}
-	return pids
-}
-
-func childOf(t *testing.T, pid int) int {
-	t.Helper()
-	all := childrenOf(t, pid)
-	if len(all) != 1 {
-		t.Fatalf("%d has children %v", pid, all)
-	}
-	return all[0]
 }
 
 func orphans(t *testing.T, p *actor) string {
@@ -251,7 +130,7 @@ func orphans(t *testing.T, p *actor) string {
 
 func leftBehind(t *testing.T, c contender) string {
 	t.Helper()
-	p := c.start(t, "leave")
+	p := c.start(t, theActor(t), "leave")
 	pid, err := strconv.Atoi(p.expect(t, "left "))
 	if err != nil {
 		t.Fatal(err)
@@ -264,20 +143,9 @@ func leftBehind(t *testing.T, c contender) string {
 	return "stays"
 }
 
-// endWithin waits for the process itself: others may have its stdout.
-func (p *actor) endWithin(t *testing.T, limit time.Duration) bool {
-	t.Helper()
-	for deadline := time.Now().Add(limit); p.running(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
-}
-
 func stubborn(t *testing.T, c contender) string {
 	t.Helper()
-	p := c.start(t, "stubborn")
+	p := c.start(t, theActor(t), "stubborn")
 	p.expect(t, "ready")
 	_ = p.cmd.Process.Signal(unix.SIGTERM)
 	if !p.endWithin(t, 2500*time.Millisecond) {
@@ -289,7 +157,7 @@ func stubborn(t *testing.T, c contender) string {
 
 func stubbornTwice(t *testing.T, c contender) string {
 	t.Helper()
-	p := c.start(t, "stubborn")
+	p := c.start(t, theActor(t), "stubborn")
 	p.expect(t, "ready")
 	_ = p.cmd.Process.Signal(unix.SIGTERM)
 	time.Sleep(100 * time.Millisecond)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"net"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -81,16 +84,47 @@ func TestSupervisePortTaken(t *testing.T) {
 
 // The holder is named next to the status of a service that died of it: here it takes the port itself, after portguard's look.
 func TestSuperviseNamesTheHolder(t *testing.T) {
-	other := launch(t, "sh", "-c", `read line; exec "$0" listen 127.0.0.1:26221`, theActor(t))
-	p := launch(t, binary(t), "--restart", "no", "--hold", "none", "-p", "26221", "--", "sh", "-c", "echo go; sleep 0.7; exit 98")
+	other := launch(t, theActor(t), "listen", "127.0.0.1:26221", "400ms")
+	p := launch(t, binary(t), "--restart", "no", "--hold", "none", "-p", "26221", "--", "sh", "-c", "echo go; sleep 1; exit 98")
 	p.expect(t, "go")
-	if err := other.stdin.Close(); err != nil {
-		t.Fatal(err)
-	}
 	other.expect(t, "up")
 	if status := p.end(t); status != 98 || !strings.Contains(p.errs.String(), "ended with status 98 after") || !strings.Contains(p.errs.String(), "26221/tcp: actor (pid ") {
 		t.Errorf("status %d\n%s", status, p.errs.String())
 	}
+}
+
+// Children that portguard had before it was portguard are reaped like any, also while the ladder runs, which may take long.
+func TestSuperviseReapsWhileItWaits(t *testing.T) {
+	h := holders.New(t).Hold(t, 26222, pooled(loopback4))
+	keep(t, h, "keeper")
+	p := launch(t, "sh", "-c", `sleep 0.3 & exec "$@"`, "sh", binary(t), "--restart", "no", "--wait", "1m", "-p", "26222", "--", "true")
+	eventually(t, 10*time.Second, "it waits for the port", func() bool { return strings.Contains(p.errs.String(), "waiting") })
+	eventually(t, 5*time.Second, "the child is reaped", func() bool { return len(childrenOf(t, p.pid())) == 0 })
+	if !p.running() {
+		t.Error("it did not wait")
+	}
+}
+
+// SIGKILL leaves portguard no time to end the service, which goes on serving. The next portguard says who has the port.
+func TestSuperviseKilled(t *testing.T) {
+	p := launch(t, binary(t), "--restart", "no", "--ready-timeout", "20s", "-p", "26223", "--", theActor(t), "listen", ":26223")
+	p.expect(t, "up")
+	service := childOf(t, p.pid())
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 5*time.Second, "portguard ends", func() bool { return !p.running() })
+	out, err := exec.Command(binary(t), "-p", "26223").CombinedOutput()
+	if want := fmt.Sprintf("actor (pid %d", service); err == nil || !strings.Contains(string(out), want) {
+		t.Errorf("%v, and it should name %s\n%s", err, want, out)
+	}
+	if conn, err := net.Dial("tcp", "127.0.0.1:26223"); err != nil {
+		t.Errorf("the service does not serve: %v", err)
+	} else {
+		conn.Close()
+	}
+	p.leave(t)
+	eventually(t, 5*time.Second, "the service ends with the test's end of its stdin", func() bool { return unix.Kill(service, 0) == unix.ESRCH })
 }
 
 // The service is given what portguard was given, as without --restart.
@@ -98,7 +132,9 @@ func TestSuperviseIsTransparent(t *testing.T) {
 	requireEntry(t)
 	for _, settings := range [][]string{
 		set("ignore=0xffffffffffffffff"), set("block=0xffffffffffffffff"), set("nofile=64:4096"), set("close=0"), set("close=0", "close=1", "close=2"),
-		env("B=1", "A=", "B=2", "plain", "", "=x", "B=1"), set("umask=0027", "nice=7", "oom_score_adj=500", "timerslack=70000"),
+		env("B=1", "A=", "B=2", "plain", "", "=x", "B=1"),
+		env("B=1", "LISTEN_PID=$PID", "LISTEN_FDS=1", "", "LISTEN_PID=1", "A=", "WATCHDOG_PID=$PID", "LISTEN_PID=$PID", "WATCHDOG_USEC=9"),
+		set("umask=0027", "nice=7", "oom_score_adj=500", "timerslack=70000"),
 	} {
 		t.Run(strings.Join(settings, " "), func(t *testing.T) {
 			direct := start{settings: settings}.observe(t, false)

@@ -41,7 +41,7 @@ func Syscall(number uintptr) bool {
 	}
 	for {
 		var status unix.WaitStatus
-		_, err := unix.Wait4(pid, &status, 0, nil)
+		_, err := unix.Wait4(pid, &status, unix.WALL, nil)
 		if err == unix.EINTR {
 			continue
 		}

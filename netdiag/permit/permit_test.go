@@ -71,3 +71,18 @@ func killFor(number uint32) error {
 	}
 	return nil
 }
+
+// A process that reaps whatever it can, as an init does, does not take the answer away.
+func TestAReaperDoesNotSeeTheChild(t *testing.T) {
+	pid, errno := try(unix.SYS_GETPID)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	if reaped, err := unix.Wait4(-1, nil, 0, nil); err != unix.ECHILD {
+		t.Errorf("wait4 reaps %d, %v; the child is %d", reaped, err, pid)
+	}
+	var status unix.WaitStatus
+	if _, err := unix.Wait4(pid, &status, unix.WALL, nil); err != nil || !status.Exited() {
+		t.Errorf("%v, %v", status, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/wrapper/supervise/catch"
 )
 
 // readiness is when to look whether the service listens: never, when that is not asked for.
@@ -68,7 +69,7 @@ func (l *loop) look(r *readiness) {
 		}
 		l.Watcher.NotListening(missing)
 		l.late = true
-		l.stop(unix.SIGTERM)
+		l.stop(catch.Plain(unix.SIGTERM))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/wrapper/supervise/catch"
 )
 
 // loop is a Supervisor at work. Everything happens on one goroutine, so that a pid that is signalled is one that has not been
@@ -12,7 +14,7 @@ import (
 type loop struct {
 	*Supervisor
 	strangers   map[stat]bool // children from before
-	signals     <-chan os.Signal
+	signals     <-chan catch.Info
 	interrupted unix.Signal // by which a preparation was ended
 	sockets     listeners
 
@@ -42,8 +44,8 @@ func (l *loop) attend(start time.Time) {
 	defer look.stop()
 	for l.pid != 0 {
 		select {
-		case sig := <-l.signals:
-			l.take(number(sig))
+		case info := <-l.signals:
+			l.take(info)
 		case <-l.killAt:
 			l.escalate(false)
 		case <-look.due():
@@ -56,43 +58,53 @@ func (l *loop) attend(start time.Time) {
 }
 
 // take does what a signal asks for.
-func (l *loop) take(sig unix.Signal) {
-	switch {
+func (l *loop) take(info catch.Info) {
+	switch sig := info.Signal(); {
 	case sig == unix.SIGCHLD:
-		l.reap()
+		l.reap() // for one that was sent, too: it may have come instead of the kernel's
+		if info.Sent() {
+			l.send(info)
+		}
+	case sig == unix.SIGTTIN && !info.Sent():
+		// About whoever reads, in a group that we have in common with the service.
+	case l.Notify.ends(sig):
+		l.asked = true
+		l.stop(info)
 	case stops(sig) && l.killAt != nil && (l.asked || l.late):
 		l.asked = true
 		l.escalate(true)
 	case stops(sig):
 		l.asked = true
-		l.stop(sig)
+		l.Notify.stopping()
+		l.stop(info)
 	case sig == unix.SIGCONT:
 		if l.terminal && foreground() {
 			hand(l.pid)
 		}
-		l.send(sig)
+		l.send(info)
 	default:
-		l.send(sig)
+		l.send(info)
 	}
 }
 
 // stop asks the service to end, for which it is given StopTimeout.
-func (l *loop) stop(sig unix.Signal) {
+func (l *loop) stop(by catch.Info) {
 	l.killAt = time.After(l.StopTimeout)
-	l.send(sig)
+	l.send(by)
 	if l.halted {
-		l.send(unix.SIGCONT) // else it could not
+		l.send(catch.Plain(unix.SIGCONT)) // else it could not
 	}
 }
 
-// send passes a signal on. The service has not been reaped, so the pid is its.
-func (l *loop) send(sig unix.Signal) {
-	to := l.pid
-	if l.group {
-		to = -l.pid
-	}
-	if l.pid != 0 {
-		_ = unix.Kill(to, sig) // fails for a service that has another user's rights and we have not
+// send passes a signal on. The service has not been reaped, so the pid is its. That fails for a service that has another user's
+// rights and we have not, and for signals with a value when as many wait for it as may.
+func (l *loop) send(info catch.Info) {
+	switch {
+	case l.pid == 0:
+	case l.group:
+		_ = info.PassOnToGroup(l.pid)
+	default:
+		_ = info.PassOn(l.pid)
 	}
 }
 
@@ -117,6 +129,22 @@ func (l *loop) reap() {
 	}
 }
 
+// idle does what a signal asks for while there is no service that it could be passed on to. It returns the signal if that ends
+// portguard.
+func (l *loop) idle(info catch.Info) (by unix.Signal) {
+	sig := info.Signal()
+	if sig == unix.SIGCHLD {
+		l.reap()
+	}
+	switch {
+	case l.Notify.reloads(sig):
+		return 0
+	case ends(sig), l.Notify.ends(sig):
+		return sig
+	}
+	return 0
+}
+
 // stopped follows the service when job control has stopped it. SIGSTOP is somebody's own business.
 func (l *loop) stopped(by unix.Signal) {
 	switch by {
@@ -125,7 +153,7 @@ func (l *loop) stopped(by unix.Signal) {
 		return
 	}
 	if !jobControl() {
-		l.send(unix.SIGCONT) // nobody else would
+		l.send(catch.Plain(unix.SIGCONT)) // nobody else would
 		return
 	}
 	if l.terminal {
@@ -138,7 +166,7 @@ func (l *loop) stopped(by unix.Signal) {
 func (l *loop) escalate(again bool) {
 	l.Watcher.Escalating(again)
 	l.killAt = nil
-	l.send(unix.SIGKILL)
+	l.send(catch.Plain(unix.SIGKILL))
 	l.signalFamily(unix.SIGKILL)
 }
 
@@ -166,11 +194,8 @@ func (l *loop) sweep() {
 	defer tick.Stop()
 	for killing := false; ; {
 		select {
-		case sig := <-l.signals:
-			switch n := number(sig); {
-			case n == unix.SIGCHLD:
-				l.reap()
-			case stops(n):
+		case info := <-l.signals:
+			if l.idle(info); stops(info.Signal()) {
 				killing = killing || l.asked
 				l.asked = true
 			}

@@ -66,7 +66,7 @@ func Enter(args []string, in become.Inherited) error {
 		return errArguments
 	}
 	in.Ignored, in.Blocked = become.SignalSet(ignored), become.SignalSet(blocked)
-	in.Environ = handedOn(in.Environ, os.Getppid(), os.Getpid())
+	in.Environ = underOwnIdentity(handedOn(in.Environ, os.Getppid(), os.Getpid()))
 	return become.Exec(args[2], args[3:], in)
 }
 

@@ -10,7 +10,6 @@ package supervise
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -56,9 +55,12 @@ type Supervisor struct {
 	StopTimeout time.Duration
 	// Group: signals are passed on to the service's process group, which it gets to itself.
 	Group bool
-	// Prepare is called before each start. Its error is a start that failed.
+	// Prepare is called before each start. Its error is a start that failed. It must not have children that a plain wait(2)
+	// knows of: every child that ends is reaped.
 	Prepare func(context.Context) error
 	Watcher Watcher
+	// Notify speaks to the service manager for the service, which has been given its address. nil: there is no manager.
+	Notify *NotifyProxy
 }
 
 // Interrupted is a signal that ended the supervision while no service was running.
@@ -71,12 +73,18 @@ func (e *Interrupted) Error() string { return "ended by " + unix.SignalName(e.Si
 func (s *Supervisor) Supervise() (Run, error) {
 	// A service's orphans become our children, and none is missed. (Linux 3.4; pid 1 has them anyway.)
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	l := &loop{Supervisor: s, strangers: childrenNow(), signals: listen(s.Service.Inherited)}
+	signals, err := listen(s.Service.Inherited)
+	if err != nil {
+		return Run{Err: err}, nil
+	}
+	l := &loop{Supervisor: s, strangers: childrenNow(), signals: signals}
 	defer l.sockets.close()
+	defer s.Notify.stopping()
 	began := time.Now()
 	var h History
 	for {
 		run := l.once()
+		s.Notify.ended()
 		if l.interrupted != 0 {
 			return run, &Interrupted{l.interrupted}
 		}
@@ -103,26 +111,27 @@ func (l *loop) once() Run {
 	if err := l.start(); err != nil {
 		return Run{Err: err}
 	}
+	l.Notify.begun(l.pid, l.ReadyTimeout)
 	l.attend(start)
 	ran := time.Since(start)
 	l.sweep()
 	return Run{Status: l.status, Ran: ran, NotReady: l.late, Asked: l.asked || l.terminal && l.status.fromKeyboard()}
 }
 
-// prepare runs Prepare, which a signal may end. Nothing is reaped meanwhile: children that Prepare has are its own to wait for.
+// prepare runs Prepare, which a signal may end. Orphans are reaped meanwhile: it may take long.
 func (l *loop) prepare() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- l.Prepare(ctx) }()
+	l.reap() // what ended before we were told
 	for {
 		select {
 		case err := <-done:
-			l.reap()
 			return err
-		case sig := <-l.signals:
-			if n := number(sig); ends(n) && l.interrupted == 0 {
-				l.interrupted = n
+		case info := <-l.signals:
+			if by := l.idle(info); by != 0 && l.interrupted == 0 {
+				l.interrupted = by
 				cancel()
 			}
 		}
@@ -137,18 +146,10 @@ func (l *loop) pause(d time.Duration) unix.Signal {
 		select {
 		case <-timer.C:
 			return 0
-		case sig := <-l.signals:
-			switch n := number(sig); {
-			case n == unix.SIGCHLD:
-				l.reap()
-			case ends(n):
-				return n
+		case info := <-l.signals:
+			if by := l.idle(info); by != 0 {
+				return by
 			}
 		}
 	}
-}
-
-func number(sig os.Signal) unix.Signal {
-	n, _ := sig.(unix.Signal)
-	return n
 }

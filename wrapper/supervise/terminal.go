@@ -16,6 +16,16 @@ func foreground() bool {
 	return err == nil && group == os.Getpid() && group == unix.Getpgrp()
 }
 
+// onTerminal reports whether one of our standard descriptors is our controlling terminal.
+func onTerminal() bool {
+	for fd := range 3 {
+		if _, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // hand gives the terminal to a process group.
 func hand(group int) {
 	_ = unix.IoctlSetPointerInt(terminal, unix.TIOCSPGRP, group) // fails when the terminal hangs up, or has changed hands

@@ -1,4 +1,5 @@
-// Command actor is a service that does one thing, which its first argument names, and says what it sees.
+// Command actor is a service that does one thing, which its first argument names, and says what it sees. It ends at once when the
+// other end of its stdin, a pipe or a terminal, is closed, as happens when whoever started it has gone.
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 )
 
 func main() {
+	go dieWithStdin()
 	if err := act(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
@@ -29,8 +31,6 @@ func act(what string, args []string) error {
 		os.Exit(number(args[0]))
 	case "die":
 		return unix.Kill(os.Getpid(), unix.Signal(number(args[0])))
-	case "signals":
-		return signals()
 	case "stubborn":
 		signal.Ignore(unix.SIGTERM)
 		fmt.Println("ready")
@@ -81,23 +81,18 @@ func number(text string) int {
 
 func self(args ...string) *exec.Cmd {
 	c := exec.Command("/proc/self/exe", args...)
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return c
 }
 
-// signals says each signal that it gets, until it is killed.
-func signals() error {
-	all := make(chan os.Signal, 128)
-	for n := 1; n <= 64; n++ {
-		if n != int(unix.SIGURG) { // the Go runtime's
-			signal.Notify(all, unix.Signal(n))
+// dieWithStdin does not read: a terminal would stop a process in the background for that.
+func dieWithStdin() {
+	for {
+		stdin := []unix.PollFd{{Fd: 0}} // POLLHUP and POLLERR are told without being asked for
+		if n, err := unix.Poll(stdin, -1); n == 1 || err != nil && err != unix.EINTR {
+			_ = unix.Kill(os.Getpid(), unix.SIGKILL)
 		}
 	}
-	fmt.Println("ready")
-	for sig := range all {
-		fmt.Println("got", int(sig.(unix.Signal)))
-	}
-	return nil
 }
 
 // orphan leaves a process to whoever takes it, and says how many zombies its parent has when that has ended.

@@ -1,0 +1,150 @@
+package catch
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/wrapper/become"
+)
+
+// catcherEnv makes this binary a process that catches every signal and tells of each, in the way that the variable says.
+const catcherEnv = "PORTGUARD_TEST_CATCHER"
+
+func TestMain(m *testing.M) {
+	if how := os.Getenv(catcherEnv); how != "" {
+		if err := catcher(how); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func catcher(how string) error {
+	signal.Ignore(unix.SIGPIPE) // of ours
+	all, err := Signals(^become.SignalSet(0))
+	if err != nil {
+		return err
+	}
+	switch how {
+	case "busy":
+		for range 2 * runtime.GOMAXPROCS(0) {
+			go func() {
+				for n := 0; ; n++ { // without a call, so that nothing but a signal interrupts it
+					_ = n
+				}
+			}()
+		}
+		time.Sleep(50 * time.Millisecond)
+		runtime.GC()
+	case "fault":
+		func() {
+			defer func() { fmt.Println("recovered:", recover()) }()
+			var nowhere *int
+			*nowhere = 1
+		}()
+	case "broken pipe":
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		r.Close()
+		_, err = w.WriteString("to nobody")
+		fmt.Println(err)
+	}
+	fmt.Println("ready")
+	if how == "slow" { // it does not look until it is told to
+		if _, err := io.ReadAll(os.Stdin); err != nil {
+			return err
+		}
+	}
+	for {
+		select {
+		case info := <-all:
+			fmt.Println(tell(info))
+		case <-time.After(400 * time.Millisecond):
+			if how == "slow" { // that was all
+				return nil
+			}
+		}
+	}
+}
+
+func tell(i Info) string {
+	text := fmt.Sprint(int(i.Signal()))
+	switch {
+	case i.queued():
+		text += fmt.Sprintf(" value %d", binary.NativeEndian.Uint64(i[offsetValue:]))
+	case !i.Sent():
+		text += " from the kernel"
+	}
+	return text
+}
+
+// process is a catcher.
+type process struct {
+	cmd   *exec.Cmd
+	stdin io.Closer
+	out   *bufio.Scanner
+}
+
+func start(t *testing.T, how string) *process {
+	t.Helper()
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		t.Skip("no signal handler for " + runtime.GOARCH)
+	}
+	runtime.LockOSThread() // the parent death signal is about the thread
+	t.Cleanup(runtime.UnlockOSThread)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), catcherEnv+"="+how)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) // and the test fails
+	t.Cleanup(func() {
+		deadline.Stop()
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()
+	})
+	return &process{cmd, stdin, bufio.NewScanner(stdout)}
+}
+
+// says returns what the process writes until a line, or its end.
+func (p *process) says(until string) (lines []string) {
+	for p.out.Scan() {
+		lines = append(lines, p.out.Text())
+		if p.out.Text() == until {
+			break
+		}
+	}
+	return lines
+}
+
+func (p *process) pass(t *testing.T, i Info) {
+	t.Helper()
+	if err := i.PassOn(p.cmd.Process.Pid); err != nil {
+		t.Errorf("%s: %v", i.String(), err)
+	}
+}

@@ -1,0 +1,163 @@
+package supervise
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// NotifyProxy speaks to the service manager for the service. systemd listens to a unit's main process (NotifyAccess=main, what
+// Type=notify implies), which is portguard; so the service gets a socket of ours as its NOTIFY_SOCKET, and what the service
+// and its descendants say there goes on, descriptors included, as our own word. See [readNotice] for what does not.
+//
+// While there is no service, and until the next one speaks for itself, it feeds the unit's watchdog in the service's place.
+//
+// The socket has an abstract address. A directory of our own would have to be closed to others and open to a service that
+// gives up its user or its root directory, could not be made on every system, and would be left behind by SIGKILL. Anybody in
+// the network namespace can write to an abstract socket, as anybody can to systemd's; the kernel tells who it was.
+//
+// A nil *NotifyProxy does nothing.
+type NotifyProxy struct {
+	conn    *net.UnixConn // where messages come in
+	manager *net.UnixAddr // NOTIFY_SOCKET as it was given
+
+	mu       sync.Mutex
+	service  int  // the process of this run, which may have ended; 0: there is none
+	ready    bool // it, or an earlier one, has said READY=1
+	final    bool // STOPPING=1 has been said
+	mark     string
+	reached  chan struct{} // closed when the mark comes in
+	watchdog watchdog
+}
+
+// ListenNotify puts a proxy between the service and the manager that environ names. It is nil, and nothing is made, where
+// NOTIFY_SOCKET is not set, or no local socket: "vsock:" is for a virtual machine's manager, which asks nobody who he is.
+func ListenNotify(environ []string) (*NotifyProxy, error) {
+	socket := valueOf(environ, notifySocket)
+	if !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "@") {
+		return nil, nil
+	}
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: "@portguard-notify-" + rand.Text()})
+	if err != nil {
+		return nil, err
+	}
+	if err := wantSender(conn); err != nil {
+		_ = conn.Close() // never used
+		return nil, err
+	}
+	n := &NotifyProxy{
+		conn:     conn,
+		manager:  &net.UnixAddr{Net: "unixgram", Name: socket},
+		watchdog: watchdogOf(environ),
+	}
+	go n.serve()
+	return n, nil
+}
+
+const notifySocket = "NOTIFY_SOCKET"
+
+// valueOf is getenv(3): the first entry counts.
+func valueOf(environ []string, name string) string {
+	for _, entry := range environ {
+		if value, found := strings.CutPrefix(entry, name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+// Environ is the environment for the service: NOTIFY_SOCKET is the proxy's, and all else as it was, order included.
+func (n *NotifyProxy) Environ(environ []string) []string {
+	if n == nil {
+		return environ
+	}
+	all := make([]string, len(environ))
+	for i, entry := range environ {
+		if strings.HasPrefix(entry, notifySocket+"=") {
+			entry = notifySocket + "=" + n.conn.LocalAddr().String()
+		}
+		all[i] = entry
+	}
+	return all
+}
+
+// Close passes on what has come in by now, and nothing after it.
+func (n *NotifyProxy) Close() {
+	if n == nil {
+		return
+	}
+	n.settle()
+	_ = n.conn.Close() // whatever fails, it is not ours any more
+}
+
+// begun notes down the process of a new run. limit is how long it may take to be ready, if that is limited.
+func (n *NotifyProxy) begun(pid int, limit time.Duration) {
+	if n == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.service = pid
+	if n.watchdog.renewed() {
+		n.watchdog.period = n.watchdog.given
+		n.say(fmt.Sprintf("WATCHDOG_USEC=%d", n.watchdog.given.Microseconds()))
+	}
+	n.watchdog.expect(time.Now().Add(max(limit, startPatience)))
+}
+
+// ended is told when nothing of a run is left. What it has said by then goes first.
+func (n *NotifyProxy) ended() {
+	if n == nil {
+		return
+	}
+	n.settle()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.service = 0
+	n.watchdog.take()
+	_ = n.conn.SetReadDeadline(time.Now()) // wakes serve, which feeds; fails only when closed
+}
+
+// stopping says STOPPING=1, once: the service is stopping for the last time, or has.
+func (n *NotifyProxy) stopping() {
+	if n == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.final {
+		n.final = true
+		n.say("STOPPING=1")
+	}
+}
+
+// ends reports whether a signal is the end of the unit: systemd sends SIGABRT when the watchdog has run out, and does not
+// want another run. (WatchdogSignal= may say otherwise, and nobody tells us.)
+func (n *NotifyProxy) ends(sig unix.Signal) bool {
+	if n == nil || sig != unix.SIGABRT {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.watchdog.period > 0
+}
+
+// reloads reports whether a signal that comes while there is no service asks the unit to reload, instead of telling that the
+// terminal is gone. The next run begins with what is new, and its READY=1 ends the reload (Type=notify-reload, systemd 253).
+func (n *NotifyProxy) reloads(sig unix.Signal) bool {
+	if n == nil || sig != unix.SIGHUP {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var now unix.Timespec
+	if n.ready && unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
+		n.say(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d", now.Nano()/1000))
+	}
+	return true
+}

@@ -1,0 +1,135 @@
+package supervise
+
+import (
+	"crypto/rand"
+	"errors"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// deaf is how long we wait for a manager, or a proxy, that does not read.
+const deaf = 500 * time.Millisecond
+
+// say sends a message of our own. An absent or deaf manager is no reason not to go on.
+func (n *NotifyProxy) say(state string) {
+	_ = send(n.manager, []byte(state), nil, time.Now().Add(deaf))
+}
+
+// send writes one datagram, and waits until then for room; zero: for ever. A socket of its own, that is connected, is the one
+// kind that the kernel wakes up when the receiver's queue is not full any more (unix_dgram_peer_wake_me in net/unix/af_unix.c).
+func send(to *net.UnixAddr, text, rights []byte, until time.Time) error {
+	conn, err := net.DialUnix("unixgram", nil, to)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetWriteDeadline(until); err != nil {
+		return err
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Write(func(fd uintptr) bool {
+		failed = unix.Sendmsg(int(fd), text, rights, nil, unix.MSG_NOSIGNAL)
+		return failed != unix.EAGAIN && failed != unix.EINTR
+	})
+	return errors.Join(err, os.NewSyscallError("sendmsg", failed))
+}
+
+// settle waits until all that was in the socket has been passed on: until a message of our own behind it comes in.
+func (n *NotifyProxy) settle() {
+	n.mu.Lock()
+	mark, reached := rand.Text(), make(chan struct{})
+	n.mark, n.reached = mark, reached
+	n.mu.Unlock()
+	own, _ := n.conn.LocalAddr().(*net.UnixAddr) // what it was bound to
+	if send(own, []byte(mark), nil, time.Now().Add(deaf)) != nil {
+		return
+	}
+	select {
+	case <-reached:
+	case <-time.After(deaf):
+	}
+}
+
+// serve passes messages on until the proxy is closed.
+func (n *NotifyProxy) serve() {
+	in := newInbox()
+	for {
+		m, err := in.read(n.conn)
+		switch {
+		case err == nil:
+			n.take(m)
+			m.close()
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			n.feed()
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			time.Sleep(deaf) // the kernel is short of memory
+		}
+	}
+}
+
+// take passes a message on if it is the service's, and sees what it means for the watchdog.
+func (n *NotifyProxy) take(m message) {
+	if n.marked(m) || !m.whole || !n.knows(m.sender) {
+		return
+	}
+	n.mu.Lock()
+	notice := readNotice(m.text, n.final)
+	n.mu.Unlock()
+	if len(notice.text) == 0 {
+		return
+	}
+	// We wait for the manager as the service would, and it does when our socket is full.
+	if send(n.manager, notice.text, m.rights(), time.Time{}) != nil {
+		return // nothing is lost that would not be without us
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ready = n.ready || notice.ready
+	if notice.renewed {
+		n.watchdog.period = notice.watchdog
+	}
+	if (notice.ready || notice.fed) && n.watchdog.handBack() && notice.ready {
+		n.say(keepAlive) // it has all the time from READY=1 on, as at the first start
+	}
+}
+
+// marked reports whether the message is the mark of settle.
+func (n *NotifyProxy) marked(m message) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.mark == "" || m.sender != os.Getpid() || string(m.text) != n.mark {
+		return false
+	}
+	n.mark = ""
+	close(n.reached)
+	return true
+}
+
+// knows reports whether a process may speak for the service: it is the service, which may have ended since, or descends from
+// it. Our own pid is what systemd-notify(1), run by root as the service itself, gives as its parent.
+func (n *NotifyProxy) knows(pid int) bool {
+	n.mu.Lock()
+	service := n.service
+	n.mu.Unlock()
+	return pid > 0 && (pid == service || pid == os.Getpid() || descends(pid, os.Getpid()))
+}
+
+func (n *NotifyProxy) feed() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var next time.Time // none
+	if now := time.Now(); n.watchdog.due(now) {
+		n.say(keepAlive)
+		next = now.Add(n.watchdog.period / 2)
+	}
+	_ = n.conn.SetReadDeadline(next) // fails only when closed
+}
