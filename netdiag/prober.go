@@ -70,10 +70,15 @@ func (p *Prober) Ignore(fd int) {
 func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 	var taken []*Finding
 	for _, f := range findings {
-		switch {
-		case f.Trial.Verdict == Taken:
+		if f.Trial.Verdict == Taken {
 			taken = append(taken, f)
-		case f.Trial.Verdict == Free && f.Trial.FD >= 0:
+		}
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	for _, f := range findings {
+		if f.Trial.Verdict == Free && f.Trial.FD >= 0 {
 			p.Ignore(f.Trial.FD)
 		}
 	}
@@ -105,10 +110,10 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 	if err != nil {
 		return err
 	}
-	if err := p.markAuto(ctx, taken, t); err != nil {
+	found, searched := p.owners(ctx, taken, t)
+	if err := p.markAuto(ctx, taken, found, t); err != nil {
 		return err
 	}
-	found, searched := p.owners(ctx, taken, t)
 	for _, f := range taken {
 		f.Holders = t.holders(f, found, searched)
 		if slices.ContainsFunc(f.Holders, func(h Holder) bool { return p.vanished(ctx, h) }) {

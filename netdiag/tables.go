@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 )
@@ -133,9 +134,10 @@ func (t *tables) candidates(f *Finding) []sockdiag.Socket {
 	return some
 }
 
-// markAuto asks the kernel which of the candidates did not name their port in a bind(), where that tells anything: of
-// sockets that have an owner and do not listen. It is a filter of the dump, not an attribute, so it is a dump more.
-func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) error {
+// markAuto finds out which of the candidates did not name their port in a bind(), where that tells anything: of sockets
+// that have an owner and do not listen. Where the search for the owners has not told, the kernel is asked: it is a filter of
+// the dump, not an attribute, so it is a dump more.
+func (p *Prober) markAuto(ctx context.Context, findings []*Finding, found owner.Result, t *tables) error {
 	if p.degraded != nil {
 		return nil
 	}
@@ -148,6 +150,10 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, t *tables) e
 			}
 			for _, s := range t.candidates(f) {
 				if s.Inode == 0 || s.State == sockdiag.Listen || proto == TCP && s.State == sockdiag.Close {
+					continue
+				}
+				if named, known := found.Named[s.Inode]; known && s.ULP != "mptcp" {
+					t.auto[idOf(s)] = tristate(!named)
 					continue
 				}
 				asked = append(asked, f)

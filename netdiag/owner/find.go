@@ -1,9 +1,18 @@
 package owner
 
-import "context"
+import (
+	"context"
+	"maps"
 
-// Find searches every process for the sockets with these inodes (idiag_inode; 0 is ignored). It costs one system call,
-// a few microseconds, for every descriptor of the host; what no table explains costs a second, longer look.
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/permit"
+)
+
+// Find searches every process for the sockets with these inodes (idiag_inode; 0 is ignored). On a host with many open
+// files the kernel itself goes through the tables, where it may be asked to (package fdwalk). Else it costs one system call,
+// a few microseconds, for every descriptor of the host: twenty times as much. What no table explains costs another, longer
+// look.
 //
 // Processes that end meanwhile are left out. An error means that there is no answer: ErrNoProc, the context's, or that
 // the kernel had no memory or descriptors left. What the caller may not see is no error; Result counts it.
@@ -17,6 +26,7 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 	res := Result{
 		Owners:            map[uint32][]Process{},
 		Held:              map[uint32][]Hint{},
+		Named:             map[uint32]bool{},
 		Hidepid:           sc.hidepid(),
 		ChildPIDNamespace: sc.childPIDNamespace(),
 	}
@@ -31,9 +41,7 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 	}
 	names := userNames{}
 
-	tables, err := survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {
-		return sc.openedBy(ctx, p, buf, wanted)
-	})
+	tables, err := sc.search(ctx, wanted)
 	if err != nil {
 		return Result{}, err
 	}
@@ -41,6 +49,7 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 		if f.unreadable {
 			res.Unreadable++
 		}
+		maps.Copy(res.Named, f.named)
 		for ino, at := range f.sockets {
 			res.Owners[ino] = append(res.Owners[ino], names.at(f.process, at))
 			delete(wanted, ino)
@@ -69,10 +78,23 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 	return res, nil
 }
 
+// search looks for the sockets in every table, and returns what it found in the order of pids.
+func (sc *scan) search(ctx context.Context, wanted map[uint32]bool) ([]found, error) {
+	if sc.crowded() && sc.initial() && permit.Syscall(unix.SYS_BPF) {
+		if all, err := sc.askKernel(ctx, wanted); err == nil || ctx.Err() != nil {
+			return all, err
+		}
+	}
+	return survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {
+		return sc.openedBy(ctx, p, buf, wanted)
+	})
+}
+
 // found is what one process has open.
 type found struct {
 	process    Process
 	sockets    map[uint32]place // by inode
+	named      map[uint32]bool  // as Result.Named
 	unreadable bool
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,6 +187,18 @@ func TestFindAfterMainThreadExited(t *testing.T) {
 
 func TestHintForRing(t *testing.T) {
 	h := start(t, "ring", nil)
+	var inode uint32
+	var ring int
+	if _, err := fmt.Sscan(h.ready, &inode, &ring); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", h.pid, ring))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(info), "socket:[") {
+		t.Skip("this kernel's fdinfo does not tell the inodes of an io_uring's files")
+	}
 	checkHint(t, h, HintIOURing)
 }
 

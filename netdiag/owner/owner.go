@@ -57,6 +57,9 @@ type Result struct {
 	Owners map[uint32][]Process
 	// Held has the hints for sockets that no descriptor table explains, ordered by pid.
 	Held map[uint32][]Hint
+	// Named says of a socket whether its port was asked for by number in bind(). It is there when the kernel itself looked
+	// through the tables, and is without meaning for MPTCP sockets.
+	Named map[uint32]bool
 
 	Unreadable        int  // processes whose descriptors were closed to us, without kernel threads where these can be told
 	Hidepid           bool // /proc does not even list other users' processes (mount option hidepid=2 or 4)

@@ -17,7 +17,8 @@ import (
 // scan is one look at a proc file system.
 type scan struct {
 	root    int  // the open directory
-	compare bool // kcmp(2) means the same processes as this proc file system does
+	ours    bool // it is of our own pid namespace
+	compare bool // kcmp(2) may be asked, and means the same processes
 }
 
 func (s Scanner) scan() (*scan, error) {
@@ -35,7 +36,8 @@ func (s Scanner) scan() (*scan, error) {
 	}
 	sc := &scan{root: fd}
 	self, err := sc.link("self")
-	sc.compare = err == nil && self == strconv.Itoa(os.Getpid()) && permit.Syscall(unix.SYS_KCMP)
+	sc.ours = err == nil && self == strconv.Itoa(os.Getpid())
+	sc.compare = sc.ours && permit.Syscall(unix.SYS_KCMP)
 	return sc, nil
 }
 

@@ -33,7 +33,10 @@ func TestRequests(t *testing.T) {
 	if !slices.Equal(native.AppendUint16(nil, 1), []byte{1, 0}) {
 		t.Skip("written down for little-endian machines")
 	}
-	const noID = "0000 0000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+	const (
+		noRest = "0000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+		noID   = "0000 " + noRest
+	)
 	for _, tt := range []struct {
 		name  string
 		query Query
@@ -44,7 +47,9 @@ func TestRequests(t *testing.T) {
 		{"IPv6 UDP with info", Query{Protocol: udpProto, Family: unix.AF_INET6, Info: true},
 			"1400 0103" + "0a110200 ffffffff" + noID},
 		{"listeners on one port", Query{Protocol: tcpProto, Family: unix.AF_INET, States: MaskOf(Listen), Ports: port(25001)},
-			"1400 0103" + "02060000 00040000" + noID + "1400 0100 02081400 0000a961 03080c00 0000a961"},
+			"1400 0103" + "02060000 00040000" + "61a9" + noRest + "1400 0100 02081400 0000a961 03080c00 0000a961"},
+		{"two ports", Query{Protocol: udpProto, Family: unix.AF_INET, Ports: []PortRange{{25001, 25002}}},
+			"1400 0103" + "02110000 ffffffff" + noID + "1400 0100 02081400 0000a961 03080c00 0000aa61"},
 		{"both families: the legacy request", Query{Protocol: tcpProto, States: MaskOf(BoundInactive), Info: true, Auto: true},
 			"1200 0103" + "00000002" + noID + "00200000 00000000" + "0800 0100 06040800"},
 	} {

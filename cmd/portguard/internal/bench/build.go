@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// programs are paths of what is measured, and what it is measured with.
+type programs struct{ portguard, bare, first, rss string }
+
+// build makes the programs; portguard as it is released.
+func build(dir string) (programs, error) {
+	const here = "portguard/cmd/portguard/internal/bench/"
+	var p programs
+	for _, b := range []struct {
+		to      *string
+		pkg     string
+		ldflags string
+	}{
+		{&p.portguard, "portguard/cmd/portguard", "-s -w -E portguard/wrapper/become.entry"},
+		{&p.bare, here + "bare", "-s -w"},
+		{&p.first, here + "first", "-s -w -E main.entry"},
+		{&p.rss, here + "rss", "-s -w"},
+	} {
+		*b.to = filepath.Join(dir, filepath.Base(b.pkg))
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags="+b.ldflags, "-o", *b.to, b.pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return p, fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
+		}
+	}
+	return p, nil
+}
+
+// missing are the Debian packages of the peers that are not installed.
+func missing() []string {
+	var packages []string
+	for _, tool := range [][2]string{
+		{"ss", "iproute2"}, {"fuser", "psmisc"}, {"lsof", "lsof"}, {"netstat", "net-tools"},
+		{"tini", "tini"}, {"dumb-init", "dumb-init"}, {"setpriv", "util-linux"},
+	} {
+		if _, err := exec.LookPath(tool[0]); err != nil {
+			packages = append(packages, tool[1])
+		}
+	}
+	return packages
+}

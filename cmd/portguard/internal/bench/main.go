@@ -1,0 +1,136 @@
+// Command bench measures portguard beside what people type today, in a network namespace of its own and under a load of its
+// own: 100,000 sockets of 25 processes. Everything is run in turn, A B A B, so that both sides of a ratio have seen the same
+// noise; what counts is the ratio of the medians.
+//
+//	go run ./cmd/portguard/internal/bench           all of it, about five minutes; fails when a bar is not held
+//	go run ./cmd/portguard/internal/bench -write    the same, and the table goes into docs/speed.md
+//	go run ./cmd/portguard/internal/bench -short    a few seconds: does it work, and is every owner named?
+//
+// It needs root, a cgroup v2 hierarchy that may be written, and the Debian packages that it names when they are missing.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "load":
+			return loadFromArgs(os.Args[2:])
+		case "share":
+			return beSharer(os.Args[2])
+		}
+	}
+	short := flag.Bool("short", false, "a small load and few rounds: no bar counts, but every report has to be right")
+	write := flag.Bool("write", false, "write the table into docs/speed.md")
+	flag.Parse()
+	if !inside() {
+		return enter()
+	}
+	if packages := missing(); len(packages) > 0 {
+		return fmt.Errorf("these Debian packages are missing: %s", strings.Join(packages, " "))
+	}
+	dir, err := os.MkdirTemp("", "portguard-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{plan: newPlan(*short)}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return err
+	}
+	if b.programs, err = build(dir); err != nil {
+		return err
+	}
+	if err := b.measure(); err != nil {
+		return err
+	}
+	text := table(b.rows)
+	fmt.Print(text)
+	if *write {
+		root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(strings.TrimSpace(string(root)), "docs", "speed.md")
+		if err := writeBetween(path, machine(b.plan, load)+"\n"+text); err != nil {
+			return err
+		}
+	}
+	over := 0
+	for _, r := range b.rows {
+		if !r.passed() && (!b.short || r.measured <= 0) {
+			over++
+		}
+	}
+	if over > 0 {
+		return fmt.Errorf("%d bars are not held", over)
+	}
+	return nil
+}
+
+func loadFromArgs(args []string) error {
+	number, err1 := strconv.Atoi(args[0])
+	connections, err2 := strconv.Atoi(args[1])
+	if err1 != nil || err2 != nil {
+		return fmt.Errorf("load %q", args)
+	}
+	return beLoad(number, connections, strings.Join(args[2:], ""))
+}
+
+// measure goes through all cases. The load ends before the waits are measured.
+func (b *bench) measure() error {
+	if err := loopbackUp(); err != nil {
+		return err
+	}
+	if err := setPorts(firstPort, lastPort); err != nil {
+		return err
+	}
+	if err := b.idle(); err != nil {
+		return err
+	}
+	cgroup, err := makeCgroup()
+	if err != nil {
+		return err
+	}
+	defer cgroup.remove()
+	l, err := startLoad(b.processes, b.connections, cgroup)
+	if err == nil {
+		err = b.loaded(l)
+	}
+	l.stop()
+	if err != nil {
+		return err
+	}
+	if err := b.waiting(); err != nil {
+		return err
+	}
+	return b.size()
+}
+
+// machine says what the table was measured on. load is how busy it was with other things (/proc/loadavg).
+func machine(p plan, load []byte) string {
+	var u unix.Utsname
+	_ = unix.Uname(&u) // it fails for bad addresses only
+	before, _, _ := strings.Cut(string(load), " ")
+	return fmt.Sprintf("Linux %s, %d processors, load average %s before; %d sockets in %d processes. Ratios of medians, and the interval "+
+		"of 95 in 100 repetitions.\n", unix.ByteSliceToString(u.Release[:]), runtime.NumCPU(), before, 2*p.connections, p.processes)
+}

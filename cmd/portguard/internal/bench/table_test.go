@@ -1,0 +1,41 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTableSaysWhatIsOverItsBar(t *testing.T) {
+	rows := []row{
+		ratioRow("a", "b", ratio{0.5, 0.4, 0.6}, 0.5),
+		ratioRow("c", "d", ratio{1.25, 1, 2}, 1.2),
+		ratioRow("for comparison", "e", ratio{7, 6, 8}, 0),
+		numberRow("memory", "", 13.25, "MiB", 24),
+		numberRow("not measured", "", 0, "ms", 3),
+	}
+	want := `| what | against | measured | bar | |
+|---|---|---|---|---|
+| a | b | 0.5 (0.4 to 0.6) | 0.5 | under |
+| c | d | 1.25 (1 to 2) | 1.2 | **over** |
+| for comparison | e | 7 (6 to 8) |  |  |
+| memory |  | 13.2 MiB | 24 MiB | under |
+| not measured |  | 0 ms | 3 ms | **over** |
+`
+	if diff := cmp.Diff(want, table(rows)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestReplaceBetween(t *testing.T) {
+	got, err := replaceBetween([]byte("text\n"+begin+"old\n"+end+"more\n"), "new\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("text\n"+begin+"new\n"+end+"more\n", string(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if _, err := replaceBetween([]byte(end+begin), ""); err == nil {
+		t.Error("marks in the wrong order are no place for a table")
+	}
+}

@@ -1,0 +1,135 @@
+package fdwalk
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/nstest"
+)
+
+func TestMain(m *testing.M) { os.Exit(nstest.Main(m)) }
+
+// walk returns the descriptors of some sockets, and skips the test where the kernel will not walk.
+func walk(t *testing.T, inodes ...uint32) []Descriptor {
+	t.Helper()
+	var some []Descriptor
+	err := Walk(t.Context(), inodes, func(d Descriptor) { some = append(some, d) })
+	skipUnable(t, err)
+	return some
+}
+
+func skipUnable(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, unix.EPERM) || errors.Is(err, os.ErrNotExist) || errors.Is(err, errors.ErrUnsupported) {
+		t.Skipf("needs CAP_BPF, CAP_PERFMON and a kernel with BTF: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func socket(t *testing.T, domain int) (fd int, inode uint32) {
+	t.Helper()
+	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		t.Fatal(err)
+	}
+	return fd, uint32(st.Ino)
+}
+
+func TestWalkFindsEveryDescriptorOfASocket(t *testing.T) {
+	fd, inode := socket(t, unix.AF_INET)
+	second, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(second)
+	local, other := socket(t, unix.AF_UNIX)
+
+	pid := os.Getpid()
+	want := []Descriptor{
+		{Inode: inode, PID: pid, TID: pid, FD: fd},
+		{Inode: other, PID: pid, TID: pid, FD: local},
+		{Inode: inode, PID: pid, TID: pid, FD: second},
+	}
+	if diff := cmp.Diff(want, walk(t, inode, other)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestWalkTellsWhoAskedForThePort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		port int
+		want bool
+	}{"by number": {31234, true}, "any port": {0, false}} {
+		t.Run(name, func(t *testing.T) {
+			fd, inode := socket(t, unix.AF_INET)
+			if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: tt.port}); err != nil {
+				t.Fatal(err)
+			}
+			if got := walk(t, inode); len(got) != 1 || got[0].Named != tt.want {
+				t.Errorf("got %+v, want one with Named %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// An O_PATH descriptor of a socket's name in the file system has the type of a socket, and is none.
+func TestWalkPassesOverWhatIsNoSocket(t *testing.T) {
+	path := t.TempDir() + "/name"
+	server, _ := socket(t, unix.AF_UNIX)
+	if err := unix.Bind(server, &unix.SockaddrUnix{Name: path}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(name)
+	var st unix.Stat_t
+	if err := unix.Fstat(name, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		t.Fatalf("mode %o, %v", st.Mode, err)
+	}
+	for _, d := range walk(t, uint32(st.Ino)) { // a socket may have the same number
+		if d.PID == os.Getpid() && d.FD == name {
+			t.Errorf("a file in the file system: %+v", d)
+		}
+	}
+}
+
+func TestWalkEndsWithItsContext(t *testing.T) {
+	walk(t, 1) // or skip
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Walk(ctx, []uint32{1}, func(Descriptor) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestTheVerifierRefusesAWrongLayout(t *testing.T) {
+	walk(t, 1) // or skip
+	l, err := readLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := newSet([]uint32{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(set)
+	l.inode.at += 64
+	if fd, err := open(program(l, set), l.attach); err == nil {
+		unix.Close(fd)
+		t.Error("the kernel takes a program that reads a pointer where there is none")
+	}
+}

@@ -1,0 +1,130 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sys/unix"
+)
+
+// The kernel's own walk is for speed alone: it has to say what the tables in /proc say.
+func TestTheKernelNamesTheSameOwners(t *testing.T) {
+	zombie := start(t, "zombie", nil)
+	for range 1000 { // it says the inode before its main thread exits
+		if p, err := (Scanner{}).Process(zombie.pid); err != nil || p.Zombie {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	for name, inode := range map[string]uint32{
+		"in the table of a process":             start(t, "table", nil).inode(t),
+		"in a table of a thread's own":          start(t, "thread", nil).inode(t),
+		"of a process without a main thread":    zombie.inode(t),
+		"shared by two processes, in one twice": shared(t),
+		"in no table, but in an io_uring":       start(t, "ring", nil).inode(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			wanted := map[uint32]bool{inode: true}
+			sc, err := Scanner{}.scan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sc.close()
+			got, err := sc.askKernel(t.Context(), wanted)
+			if errors.Is(err, unix.EPERM) || errors.Is(err, fs.ErrNotExist) {
+				t.Skipf("needs CAP_BPF, CAP_PERFMON and a kernel with BTF: %v", err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := survey(t.Context(), sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {
+				return sc.openedBy(ctx, p, buf, wanted)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []found
+			for _, f := range all {
+				if len(f.sockets) > 0 {
+					want = append(want, f)
+				}
+			}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(found{}, place{}), cmp.Comparer(sameStart), cmpopts.IgnoreFields(found{}, "named")); diff != "" {
+				t.Errorf("/proc and kernel (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// sameStart: a start is counted back from now, to 10 ms.
+func sameStart(a, b time.Time) bool { return a.Sub(b).Abs() <= 20*time.Millisecond }
+
+// shared makes a socket that this process has twice, and a child once.
+func shared(t *testing.T) (inode uint32) {
+	t.Helper()
+	fd, inode, err := socket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeDir(fd) })
+	again, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, fd+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(again), "socket")
+	child := exec.Command("sleep", "60")
+	child.ExtraFiles = []*os.File{file}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = child.Process.Kill()
+		_ = child.Wait()
+		_ = file.Close()
+	})
+	waitForExec(t, child.Process.Pid, "sleep")
+	return inode
+}
+
+// What the kernel saw may be gone, or another's, when the details are read.
+func TestConfirmLooksAgainWhereATableHasChanged(t *testing.T) {
+	fd, inode, err := socket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeDir(fd)
+	sc, err := Scanner{}.scan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sc.close()
+	for name, tt := range map[string]struct {
+		seen  map[uint32]place
+		wants map[uint32]place
+	}{
+		"as seen":              {map[uint32]place{inode: {fd: fd}}, map[uint32]place{inode: {fd: fd}}},
+		"under another number": {map[uint32]place{inode: {fd: 4000}}, map[uint32]place{inode: {fd: fd}}},
+		"closed since":         {map[uint32]place{1: {fd: fd}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wanted := map[uint32]bool{}
+			for ino := range tt.seen {
+				wanted[ino] = true
+			}
+			got, err := sc.confirm(t.Context(), os.Getpid(), found{sockets: tt.seen}, new(scratch), wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.wants, got.sockets, cmp.AllowUnexported(place{})); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
