@@ -21,26 +21,39 @@ type Guard struct {
 	policy  Policy
 	watcher Watcher
 	prober  *netdiag.Prober
+	room    room
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
 	freed func(*Outcome)
 }
 
 // New returns a guard. Close it in the end.
 func New(p Policy, w Watcher) *Guard {
-	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber()}
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow()}
 }
 
 // Close ends the guard's questions to the kernel. The ports that a report holds stay held.
 func (g *Guard) Close() error { return g.prober.Close() }
 
 // Run tries every endpoint and climbs the ladder for those that are not free. The report is complete whatever happened;
-// the ports that it found free are held until Release, so that none is lost while another is worked on. The error is the
-// context's.
+// the ports that it found free are held until Release, so that none is lost while another is worked on, as far as the limit on
+// open files has room for them. The error is the context's.
 func (g *Guard) Run(ctx context.Context, endpoints []netdiag.Endpoint) (*Report, error) {
+	r := g.Try(endpoints)
+	return r, g.Climb(ctx, r)
+}
+
+// Try is the first half of Run: it tries every endpoint and asks nobody.
+func (g *Guard) Try(endpoints []netdiag.Endpoint) *Report {
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
 	for i, e := range endpoints {
 		r.Outcomes[i].Finding = netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
+		g.fit(&r.Outcomes[i].Trial)
 	}
+	return r
+}
+
+// Climb is the other half: it names the holders and climbs the ladder.
+func (g *Guard) Climb(ctx context.Context, r *Report) error {
 	g.explain(ctx, r)
 	for rung := Ground; ctx.Err() == nil; {
 		next, ok := g.policy.next(rung, verdicts(r))
@@ -51,7 +64,7 @@ func (g *Guard) Run(ctx context.Context, endpoints []netdiag.Endpoint) (*Report,
 		rung = next
 	}
 	recheckUDP(r)
-	return r, ctx.Err()
+	return ctx.Err()
 }
 
 // climb does one rung for every endpoint that is still wanted.
@@ -83,6 +96,7 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 		if o.Trial.Verdict == netdiag.Taken {
 			o.Unexplained = err
 		}
+		g.fit(&o.Trial) // it may have come free while we asked
 		o.learn()
 	}
 }
@@ -94,11 +108,19 @@ func (g *Guard) try(o *Outcome, rung Rung) bool {
 	if o.Trial.Verdict != netdiag.Free {
 		return false
 	}
+	g.fit(&o.Trial)
 	o.By = rung
 	if g.freed != nil {
 		g.freed(o)
 	}
 	return true
+}
+
+// fit gives up the socket of a trial when there is no room for it: what it has found stands.
+func (g *Guard) fit(t *netdiag.Trial) {
+	if t.Verdict == netdiag.Free && !g.room.allows(t.FD) {
+		t.Close()
+	}
 }
 
 // act records an act or a refusal, once, and tells the watcher.

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"errors"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
@@ -9,13 +10,18 @@ import (
 )
 
 // Hold exchanges the trials' sockets of a report, whose endpoints are all free, for placeholders that the service will not
-// mind, without a moment in which neither is there. The placeholders are close-on-exec until Keep.
+// mind, without a moment in which neither is there. The placeholders are close-on-exec until Keep. Where there are more
+// endpoints than may be open files, the last have none.
 func Hold(r *Report) []Placeholder {
 	all := make([]Placeholder, 0, len(r.Outcomes))
+	room := roomNow()
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		p := hold(o.Endpoint, &o.Trial)
 		o.Trial.Close()
+		if p.FD >= 0 && !room.allows(p.FD) {
+			room.refuse(&p)
+		}
 		all = append(all, p)
 	}
 	return all
@@ -31,15 +37,45 @@ func hold(e netdiag.Endpoint, t *netdiag.Trial) Placeholder {
 	return place(e)
 }
 
-// serviceFDs is where the placeholders go: well above what a service expects to find.
-const serviceFDs = 100
-
-// Keep makes the placeholder survive execve, under a number from 100 up, or as high as the limit on open files lets it.
-func (p *Placeholder) Keep() error {
-	if p.FD < 0 {
-		return nil
+// Keep makes placeholders survive execve, under numbers from 100 up, or as high as the limit on open files lets them. At
+// least half of that limit is left to the service: of more placeholders, the last are given up.
+func Keep(all []Placeholder) error {
+	held := 0
+	for _, p := range all {
+		if p.FD >= 0 {
+			held++
+		}
 	}
-	for from := serviceFDs; ; from /= 2 {
+	room := roomNow()
+	most, from := room.forService(held)
+	for i := range all {
+		p := &all[i]
+		switch {
+		case p.FD < 0:
+		case most == 0: // the last, before any is moved: they have numbers that are needed
+			room.refuse(p)
+		default:
+			most--
+		}
+	}
+	for i := range all {
+		p := &all[i]
+		if p.FD < 0 {
+			continue
+		}
+		if err := p.keep(from); err != nil {
+			return fmt.Errorf("%s: keep the placeholder for the service: %w", p.Endpoint, err)
+		}
+	}
+	return nil
+}
+
+func (p *Placeholder) keep(from int) error {
+	if p.FD >= from {
+		_, err := unix.FcntlInt(uintptr(p.FD), unix.F_SETFD, 0)
+		return err
+	}
+	for ; ; from /= 2 {
 		fd, err := unix.FcntlInt(uintptr(p.FD), unix.F_DUPFD, from)
 		if err == nil {
 			unix.Close(p.FD)

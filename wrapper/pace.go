@@ -3,11 +3,12 @@ package wrapper
 import "time"
 
 // How often a wait looks again. A trial takes some 15 µs and a look at the kernel's tables up to 50 ms on a busy host;
-// together they must stay far below 1 % of a core.
+// together they must stay far below 1 % of a core, and below 2 % on the worst.
 const (
-	// Where thousands of ports are tried in one go, all distances grow: the trials take a 500th of the time, and a 20th
-	// while events keep coming.
-	tryShare, foldShare = 500, 20
+	// Where thousands of ports are tried in one go, or a port has thousands of TIME_WAIT records, which bind() goes through
+	// one by one, all distances grow: the trials take a 500th of the time, a 200th while events keep coming, and a 20th in
+	// the seconds in which the last remains should end.
+	tryShare, foldShare, lateShare = 500, 200, 20
 	// heartbeat is for what sends no event: a connection reset by its peer, or a socket destroyed by somebody else, frees
 	// the port while its owner keeps it open.
 	heartbeat = 200 * time.Millisecond
@@ -17,9 +18,9 @@ const (
 	// Events come one by one; on a busy port they are answered together, at growing distances.
 	minFold, maxFold = time.Millisecond, 16 * time.Millisecond
 	foldCalm         = 100 * time.Millisecond
-	// A look that an event asks for comes after a second, one that nothing asks for after ten; both after a hundred times
-	// what the last one took.
-	lookEvery, lookIdle, lookShare = time.Second, 10 * time.Second, 100
+	// A look that an event asks for comes after a second, one that nothing asks for after ten; both after two hundred
+	// times what the last one took.
+	lookEvery, lookIdle, lookShare = time.Second, 10 * time.Second, 200
 )
 
 // pace decides when a waiting loop does what. It has no clock: every method is told the time.
@@ -41,7 +42,7 @@ func (p *pace) tried(now time.Time) { p.lastTry = now }
 // told notes that events came in, and that a trial should follow.
 func (p *pace) told(now time.Time) {
 	switch {
-	case now.Sub(p.lastTold) > foldCalm:
+	case now.Sub(p.lastTold) > p.fold+foldCalm: // it does not listen while it folds
 		p.fold = 0
 	default:
 		p.fold = min(max(2*p.fold, minFold), max(maxFold, foldShare*p.cost))
@@ -77,7 +78,7 @@ func (p *pace) next() time.Time {
 	if late := p.lastTry.Sub(p.expiry); !p.expiry.IsZero() && late < lateLimit {
 		next = earliest(next, p.expiry)
 		if late >= 0 {
-			next = p.lastTry.Add(max(lateStep, foldShare*p.cost))
+			next = p.lastTry.Add(max(lateStep, lateShare*p.cost))
 		}
 	}
 	next = earliest(next, p.nextLook())

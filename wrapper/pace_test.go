@@ -72,9 +72,9 @@ func TestPaceFoldsEvents(t *testing.T) {
 		{8 * ms, 8 * ms},
 		{16 * ms, 16 * ms},
 		{32 * ms, 16 * ms},
-		{132 * ms, 16 * ms}, // 100 ms later is not yet calm
-		{233 * ms, 0},       // 101 ms later is
-		{234 * ms, 1 * ms},
+		{148 * ms, 16 * ms}, // 100 ms after the fold is not yet calm
+		{265 * ms, 0},       // 101 ms after is
+		{266 * ms, 1 * ms},
 	} {
 		p.told(at(step.event))
 		if got := p.deafUntil().Sub(at(step.event)); got != step.deaf {
@@ -91,8 +91,8 @@ func TestPaceLooks(t *testing.T) {
 		asked, unasked time.Duration // when something happened, and when nothing did
 	}{
 		{"cheap", 1 * ms, 1 * sec, 10 * sec},
-		{"at most one hundredth of the time", 50 * ms, 5 * sec, 10 * sec},
-		{"a very busy host", 300 * ms, 30 * sec, 30 * sec},
+		{"at most a two-hundredth of the time", 50 * ms, 10 * sec, 10 * sec},
+		{"a very busy host", 150 * ms, 30 * sec, 30 * sec},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const looked = 100 * sec

@@ -19,6 +19,8 @@ type Placeholder struct {
 	Covers bool
 	// Why says why there is none.
 	Why string
+	// NoRoom: it is the limit on open files.
+	NoRoom bool
 }
 
 // beside is where a placeholder is in nobody's way: a loopback address of the family that the service does not bind, or
@@ -131,17 +133,54 @@ func (g *Guard) bindAll(all placeholders) {
 		if p.FD >= 0 {
 			continue
 		}
-		if fd, err := bindBeside(p.Where, p.Endpoint); err == nil {
-			p.FD = fd
-			g.prober.Ignore(fd)
+		if !g.guard(p) {
+			return
 		}
 	}
 }
 
-func (all placeholders) close() {
-	for _, p := range all {
-		if p.FD >= 0 {
-			unix.Close(p.FD)
+// guard binds one if it can be done, and reports whether there is room for more.
+func (g *Guard) guard(p *Placeholder) bool {
+	fd, err := bindBeside(p.Where, p.Endpoint)
+	if err != nil {
+		return true
+	}
+	if !g.room.allows(fd) {
+		unix.Close(fd)
+		return false
+	}
+	p.FD = fd
+	g.prober.Ignore(fd)
+	return true
+}
+
+// keepConnectOff binds one placeholder for each outcome that can have one, so that no new connection is given a port which
+// is waited for: on a busy host there would always be another. It is on an address that no program uses, of the family in
+// which the service will not mind it, for the port's holders may come and go as they like.
+func (g *Guard) keepConnectOff(outcomes []*Outcome) placeholders {
+	all := make(placeholders, len(outcomes))
+	for i, o := range outcomes {
+		all[i] = Placeholder{Endpoint: o.Endpoint, FD: -1}
+	}
+	for i := range all {
+		p := &all[i]
+		where, why := beside(p.Endpoint)
+		if p.Where = unused(where); why == "" && !g.guard(p) {
+			break
 		}
 	}
+	return all
+}
+
+func (all placeholders) close() {
+	for i := range all {
+		all[i].drop()
+	}
+}
+
+func (p *Placeholder) drop() {
+	if p.FD >= 0 {
+		unix.Close(p.FD)
+	}
+	p.FD = -1
 }

@@ -49,13 +49,34 @@ func (o *Outcome) learn() {
 		o.Known = slices.Clone(o.Holders)
 		return
 	}
+	before := o.Known
 	for _, h := range o.Holders {
-		if i := o.known(h); i >= 0 {
+		if i := slices.IndexFunc(before, h.Same); i >= 0 {
 			o.Known[i] = h
 		} else {
 			o.Known = append(o.Known, h)
 		}
 	}
+}
+
+// forget drops the holders of which no action tells. Over a long wait thousands come and go.
+func (o *Outcome) forget() {
+	var kept []netdiag.Holder
+	place := map[int]int{}
+	for i := range o.Actions {
+		a := &o.Actions[i]
+		if a.Holder < 0 {
+			continue
+		}
+		to, ok := place[a.Holder]
+		if !ok {
+			to = len(kept)
+			place[a.Holder] = to
+			kept = append(kept, o.Known[a.Holder])
+		}
+		a.Holder = to
+	}
+	o.Known = kept
 }
 
 // known is the holder's place in Known, -1 when it has none.

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"portguard/netdiag"
@@ -36,10 +37,12 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 	defer bell.close()
 
 	waiting := r.wanted()
+	guards := g.keepConnectOff(waiting)
+	defer guards.close()
 	p.lookDue = true
 	for ctx.Err() == nil {
 		now := time.Now()
-		if g.tryAll(waiting, start) {
+		if g.tryAll(waiting, guards, start) {
 			p.lookDue = true // one came free or failed in another way: what the others wait for is worth telling again
 		}
 		p.tried(now)
@@ -63,14 +66,17 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 	}
 }
 
-// tryAll tries what is not free yet, and reports whether any verdict changed.
-func (g *Guard) tryAll(waiting []*Outcome, start time.Time) (changed bool) {
-	for _, o := range waiting {
+// tryAll tries what is not free yet, and reports whether any verdict changed. What came free needs its guard no more: the
+// trial holds it.
+func (g *Guard) tryAll(waiting []*Outcome, guards placeholders, start time.Time) (changed bool) {
+	for i, o := range waiting {
 		if o.Trial.Verdict == netdiag.Free {
+			guards[i].drop()
 			continue
 		}
 		before := o.Trial.Verdict
 		if g.try(o, Wait) {
+			guards[i].drop()
 			g.concludeWait(o, time.Since(start))
 		}
 		changed = changed || o.Trial.Verdict != before
@@ -82,6 +88,9 @@ func (g *Guard) tryAll(waiting []*Outcome, start time.Time) (changed bool) {
 func (g *Guard) look(ctx context.Context, r *Report, p *pace, began time.Time) {
 	start := time.Now()
 	before := r.wanted()
+	for _, o := range before {
+		o.forget()
+	}
 	g.explain(ctx, r)
 	for _, o := range before {
 		if o.Trial.Verdict == netdiag.Free { // it came free while we asked
@@ -89,6 +98,8 @@ func (g *Guard) look(ctx context.Context, r *Report, p *pace, began time.Time) {
 			g.concludeWait(o, time.Since(began))
 		}
 	}
+	// The next look may be far off, and a wait long: what this one took is not kept until then.
+	debug.FreeOSMemory()
 	now := time.Now()
 	w := Waiting{Outcomes: r.wanted(), Until: p.deadline, Expiry: lastExpiry(r.wanted(), now)}
 	p.looked(now, now.Sub(start), w.Expiry)

@@ -13,7 +13,6 @@ import (
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/pidfd"
-	"portguard/netdiag/sockdiag"
 )
 
 // waiter is a run that waits.
@@ -116,7 +115,7 @@ func TestWaitSeesACloseAtOnce(t *testing.T) {
 			}
 			slices.Sort(delays)
 			t.Logf("from close() to the end of the wait: median %v, maximum %v", delays[rounds/2], delays[rounds-1])
-			if delays[rounds/2] > 50*time.Millisecond {
+			if delays[rounds/2] > 50*time.Millisecond && !nstest.Emulated() {
 				t.Error("the median is above 50ms")
 			}
 		})
@@ -149,27 +148,12 @@ func TestWaitSeesAReset(t *testing.T) {
 	const port = 23020
 	h := holders.New(t).Hold(t, port, pooled)
 	w := wait(t, t.Context(), patient, tcp(port))
-	resetByPeer(t, h, w.first.Outcomes[0].Holders[0].Socket)
+	if err := pidfd.Disconnect(h.Peer); err != nil { // which leaves its socket open
+		t.Fatal(err)
+	}
 	reset := time.Now()
 	w.checkFreed(t, 5*time.Second)
 	t.Logf("free %v after the reset", w.ended.Sub(reset))
-}
-
-// resetByPeer lets the other end of a holder's connection send a reset, and leaves its socket open.
-func resetByPeer(t *testing.T, h *holders.Holder, s sockdiag.Socket) {
-	t.Helper()
-	c, err := sockdiag.Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	peer := sockdiag.Socket{Protocol: s.Protocol, Family: s.Family, Local: s.Remote, Remote: s.Local}
-	if peer.Cookie, err = pidfd.Cookie(h.Peer); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Destroy(t.Context(), peer); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestWaitSeesAnAddressAppear(t *testing.T) {
@@ -192,7 +176,7 @@ func TestWaitSeesAnAddressAppear(t *testing.T) {
 			}
 			slices.Sort(delays)
 			t.Logf("from the address to the end of the wait: median %v, maximum %v", delays[rounds/2], delays[rounds-1])
-			if delays[rounds/2] > 50*time.Millisecond {
+			if delays[rounds/2] > 50*time.Millisecond && !nstest.Emulated() {
 				t.Error("the median is above 50ms")
 			}
 		})

@@ -23,11 +23,12 @@ func (a *app) keep(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o o
 	}
 	if mode == holdExec {
 		all = wrapper.Hold(r)
-		for i := range all {
-			if err := all[i].Keep(); err != nil {
-				return nil, fmt.Errorf("%s: keep the placeholder for the service: %w (--hold none does without)", all[i].Endpoint, err)
-			}
+		if err := wrapper.Keep(all); err != nil {
+			return nil, fmt.Errorf("%w (--hold none does without)", err)
 		}
+	}
+	if text := noRoom(all); text != "" && !o.quiet {
+		a.log.say(msgHeld, journal.PriWarning, nil, text)
 	}
 	inStore := 0
 	for i, p := range all {
@@ -45,4 +46,18 @@ func (a *app) keep(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o o
 		}
 	}
 	return stored.Hide(a.inherited.Environ, inStore)
+}
+
+// noRoom says how many ports are not held for want of descriptors, "" when all are.
+func noRoom(all []wrapper.Placeholder) string {
+	n, why := 0, ""
+	for _, p := range all {
+		if p.NoRoom {
+			n, why = n+1, p.Why
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %s are not held: %s", n, count(len(all)), why)
 }

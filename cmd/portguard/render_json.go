@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -82,29 +83,58 @@ type (
 	}
 )
 
-// renderJSON writes one document.
+// renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
+// thousands of connections, it takes more memory than all that was learnt of them.
 func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
-	doc := jsonReport{Version: 1, Endpoints: make([]jsonEndpoint, len(r.Outcomes))}
+	doc := jsonReport{Version: 1, Endpoints: []jsonEndpoint{}}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
 	}
 	if r.Degraded != nil {
 		doc.Limits = []string{degradedText(r.Degraded)}
 	}
-	for i := range r.Outcomes {
-		doc.Endpoints[i] = endpointJSON(&r.Outcomes[i], facts)
+	frame, err := plainJSON(doc)
+	if err != nil {
+		return err
 	}
-	return writeJSON(w, doc)
+	const list = `"endpoints":[`
+	before, after, _ := bytes.Cut(frame, []byte(list))
+	out := bufio.NewWriterSize(w, 64<<10) // its first error is its last, and Flush returns it
+	_, _ = out.Write(before)
+	_, _ = out.WriteString(list)
+	for i := range r.Outcomes {
+		one, err := plainJSON(endpointJSON(&r.Outcomes[i], facts))
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		_, _ = out.Write(one)
+	}
+	_, _ = out.Write(after)
+	_ = out.WriteByte('\n')
+	return out.Flush()
 }
 
-// writeJSON writes one document on one line, in which nothing can move a cursor or hide text on a terminal: what does not
-// print is escaped, as JSON itself does with the control characters of ASCII.
+// writeJSON writes one document on one line.
 func writeJSON(w io.Writer, doc any) error {
+	text, err := plainJSON(doc)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// plainJSON is a document on one line, in which nothing can move a cursor or hide text on a terminal: what does not print is
+// escaped, as JSON itself does with the control characters of ASCII.
+func plainJSON(doc any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(doc); err != nil {
-		return err
+		return nil, err
 	}
 	safe := make([]byte, 0, b.Len())
 	for _, r := range strings.TrimSuffix(b.String(), "\n") {
@@ -118,8 +148,7 @@ func writeJSON(w io.Writer, doc any) error {
 			safe = fmt.Appendf(safe, "\\u%04x", r)
 		}
 	}
-	_, err := w.Write(append(safe, '\n'))
-	return err
+	return safe, nil
 }
 
 func endpointJSON(o *wrapper.Outcome, facts hostFacts) jsonEndpoint {

@@ -25,7 +25,7 @@ func (a *app) reserveOwn(r *wrapper.Report, out output) portrange.Set {
 	for i := range r.Outcomes {
 		ports[i] = r.Outcomes[i].Endpoint.Port
 	}
-	before := out.facts.Reserved
+	before := out.facts().Reserved
 	added := portrange.Of(ports...).Minus(before)
 	if len(added) == 0 {
 		return before

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,6 +38,13 @@ const rootExample = `  portguard -p 30010                                who has
 
 // newRoot builds the command tree.
 func newRoot(a *app) *cobra.Command {
+	root := newMain(a)
+	addCommands(root, a)
+	return root
+}
+
+// newMain is the main command by itself.
+func newMain(a *app) *cobra.Command {
 	var o options
 	root := &cobra.Command{
 		Use:                   rootUse,
@@ -57,14 +67,37 @@ func newRoot(a *app) *cobra.Command {
 	o.addFlags(root.Flags())
 	root.Flags().SetInterspersed(false)
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.SetHelpFunc(help)
+	return root
+}
+
+func addCommands(root *cobra.Command, a *app) {
+	helper := newHelp()
+	root.SetHelpCommand(helper)
 	root.AddCommand(newHold(a), newVersion(a))
 	root.AddCommand(newUnit(a))
 	root.AddCommand(newAudit(a))
 	root.AddCommand(newReserve(a), newRelease(a), newRange(a))
-	root.AddCommand(newBecome(a))
-	return root
+	root.AddCommand(newBecome(a), newCompletion(a), helper)
+	root.AddCommand(newManual()...)
+	completeAll(root)
+}
+
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "say what a command of portguard's does",
+		Long:  "Says what a command of portguard's does, as its flag --help does.",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return &usageError{fmt.Sprintf("there is no command %q", strings.Join(args, " ")), "portguard --help"}
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 func help(cmd *cobra.Command, _ []string) {
@@ -117,8 +150,6 @@ func (a *app) guard(req request, o options) error {
 	if req.restart != (supervise.Policy{}) {
 		return a.supervise(req, o, path)
 	}
-	ctx, stop := withSignals(a.inherited)
-	defer stop()
 	out := a.output(o, path != "")
 	w := &progress{
 		log:      a.log,
@@ -131,14 +162,22 @@ func (a *app) guard(req request, o options) error {
 	defer g.Close()
 	stored := wrapper.TakeStored(a.inherited.Environ, os.Getpid(), os.Getenv("NOTIFY_SOCKET"))
 	g.Known(stored)
-	report, err := g.Run(ctx, req.endpoints)
+	signal.Ignore(syscall.SIGPIPE) // a broken pipe on stderr is no reason to end
+	ctx, stop := context.Background(), func() {}
+	report := g.Try(req.endpoints)
 	defer report.Release()
-	w.finish()
-	if err != nil {
-		return context.Cause(ctx)
+	// With the way clear, it is all over before a signal could want more than to end us, as it does.
+	if !report.AllFree() {
+		ctx, stop = withSignals(a.inherited)
+		defer stop()
+		err := g.Climb(ctx, report)
+		w.finish()
+		if err != nil {
+			return context.Cause(ctx)
+		}
 	}
 	if o.reserve && report.AllFree() {
-		out.facts.Reserved = a.reserveOwn(report, out)
+		out.reserved(a.reserveOwn(report, out))
 	}
 	if err := out.report(report); err != nil {
 		return err
@@ -150,6 +189,7 @@ func (a *app) guard(req request, o options) error {
 		return nil
 	}
 	service := a.inherited
+	var err error
 	if service.Environ, err = a.keep(req.hold, stored, report, o); err != nil {
 		return err
 	}
@@ -167,7 +207,7 @@ func (a *app) guard(req request, o options) error {
 // output is where and how the report goes.
 type output struct {
 	w       io.Writer
-	facts   hostFacts
+	facts   func() hostFacts // read when a report needs them: a start that goes well does not
 	options options
 	command bool // there is one: stdout is the service's
 	paint   paint
@@ -175,7 +215,7 @@ type output struct {
 }
 
 func (a *app) output(o options, command bool) output {
-	out := output{w: a.stdout, facts: readFacts(), options: o, command: command, log: a.log}
+	out := output{w: a.stdout, facts: sync.OnceValue(readFacts), options: o, command: command, log: a.log}
 	if command {
 		out.w = a.stderr
 	}
@@ -183,17 +223,24 @@ func (a *app) output(o options, command bool) output {
 	return out
 }
 
+// reserved corrects what was read: portguard itself has reserved ports since.
+func (out *output) reserved(all portrange.Set) {
+	f := out.facts()
+	f.Reserved = all
+	out.facts = func() hostFacts { return f }
+}
+
 func (out output) report(r *wrapper.Report) error {
 	switch {
 	case out.options.json:
-		return renderJSON(out.w, r, out.facts)
+		return renderJSON(out.w, r, out.facts())
 	case out.options.quiet, out.command && r.AllFree() && !out.options.verbose:
 		return nil // a start that goes well says nothing; what a rung did has been said
 	case out.log.journal && isJournal(out.w):
-		out.log.report(r, out.facts, out.options.verbose || !out.command)
+		out.log.report(r, out.facts(), out.options.verbose || !out.command)
 		return nil
 	}
-	textReport{w: out.w, facts: out.facts, now: time.Now(), paint: out.paint, actions: !out.command}.render(r)
+	textReport{w: out.w, facts: out.facts(), now: time.Now(), paint: out.paint, actions: !out.command}.render(r)
 	return nil
 }
 
@@ -202,10 +249,7 @@ func (a *app) colour(w io.Writer, o options) paint {
 	return paint{on: !o.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
 }
 
-// isTerminal does not ask the file for its descriptor: that would clear O_NONBLOCK on what the service shares with us.
-func isTerminal(w io.Writer) bool {
-	return w == os.Stdout && term.IsTerminal(1) || w == os.Stderr && term.IsTerminal(2)
-}
+func isTerminal(w io.Writer) bool { return term.IsTerminal(descriptor(w)) }
 
 // readFacts leaves out what cannot be read: the report says less then, and says it.
 func readFacts() hostFacts {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -109,7 +110,7 @@ func (s *supervision) prepare(ctx context.Context) error {
 		return err
 	}
 	if s.options.reserve && report.AllFree() && s.held == nil {
-		s.output.facts.Reserved = s.reserveOwn(report, s.output)
+		s.output.reserved(s.reserveOwn(report, s.output))
 	}
 	if err := s.output.report(report); err != nil {
 		return err
@@ -125,6 +126,9 @@ func (s *supervision) prepare(ctx context.Context) error {
 }
 
 func (s *supervision) sayHeld(r *wrapper.Report) {
+	if text := noRoom(s.held); text != "" {
+		s.say(msgHeld, journal.PriWarning, text)
+	}
 	for i, p := range s.held {
 		switch {
 		case !s.options.verbose:
@@ -173,6 +177,7 @@ func (s *supervision) Escalating(again bool) {
 
 // Ended implements supervise.Watcher.
 func (s *supervision) Ended(r supervise.Run, next supervise.Decision) {
+	defer debug.FreeOSMemory() // what a start took: the next may be far off
 	if r.Err == nil {
 		s.last = &r
 	}

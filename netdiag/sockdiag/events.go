@@ -1,7 +1,6 @@
 package sockdiag
 
 import (
-	"errors"
 	"os"
 
 	"github.com/vishvananda/netlink/nl"
@@ -14,7 +13,6 @@ import (
 // wait with a timer as well. For one goroutine at a time.
 type Events struct {
 	socket *nl.NetlinkSocket
-	buf    []byte
 }
 
 // Subscribe asks for the destroy events of TCP and UDP sockets of both families in the network namespace of the calling
@@ -30,10 +28,13 @@ func Subscribe(ports []PortRange) (*Events, error) {
 		s.Close()
 		return nil, &Error{Op: OpSubscribe, Err: err}
 	}
-	return &Events{socket: s, buf: make([]byte, 4<<10)}, nil
+	return &Events{socket: s}, nil
 }
 
 func subscribe(s *nl.NetlinkSocket, ports []PortRange) error {
+	if err := unix.SetNonblock(s.GetFd(), true); err != nil {
+		return err
+	}
 	const bufferSize = 4 << 20 // an event takes about 1 KiB of it
 	if s.SetReceiveBufferSize(bufferSize, true) != nil {
 		if err := s.SetReceiveBufferSize(bufferSize, false); err != nil { // as far as net.core.rmem_max allows
@@ -72,14 +73,16 @@ func (e *Events) Drain() (n int, lost bool, err error) {
 	if e.socket == nil {
 		return 0, false, &Error{Op: OpSubscribe, Err: os.ErrClosed}
 	}
-	for {
-		switch _, err := receive(e.FD(), e.buf); {
-		case err == unix.EAGAIN:
-			return n, lost, nil
-		case err == unix.ENOBUFS:
-			lost = true
-		case err == nil, errors.Is(err, errIncomplete): // one datagram is one event, however long
+	// Of an event only that it came counts, and there may be thousands a second: a byte of each will do.
+	for buf := make([]byte, 1); ; {
+		switch _, err := unix.Read(e.FD(), buf); err {
+		case nil:
 			n++
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return n, lost, nil
+		case unix.ENOBUFS:
+			lost = true
 		default:
 			return n, lost, &Error{Op: OpSubscribe, Err: err}
 		}

@@ -1,0 +1,44 @@
+package wrapper
+
+import (
+	"fmt"
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+// room is the limit on open files. Every port that is held takes a descriptor, and there may be more ports than descriptors:
+// what does not fit is tried all the same, and not held.
+type room struct{ limit int }
+
+// roomNow is the limit of this process, whose soft limit the Go runtime has raised to the hard one.
+func roomNow() room {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		return room{math.MaxInt32}
+	}
+	return room{int(min(l.Cur, math.MaxInt32))}
+}
+
+// allows reports whether a socket that only holds a port may have this descriptor. As the kernel gives the lowest that is
+// free, a high one tells that few are left, and they are needed to ask the kernel, to read /proc and to act.
+func (r room) allows(fd int) bool { return fd < r.limit-min(64, r.limit/8) }
+
+// forService is how many of n placeholders go into the service, and from which descriptor up. A few go well above what a
+// service expects to find. Many would be in its way there: what it may open ends at its soft limit, which is 1024 as a rule,
+// and at least half of all that there is are left to it.
+func (r room) forService(n int) (most, from int) {
+	const few, aboveFew, usualSoftLimit = 100, 100, 1024
+	most = min(n, r.limit/2)
+	if n <= few {
+		return most, aboveFew
+	}
+	return most, min(usualSoftLimit, r.limit-most)
+}
+
+// refuse gives up a placeholder for which there is no room.
+func (r room) refuse(p *Placeholder) {
+	p.drop()
+	p.NoRoom = true
+	p.Why = fmt.Sprintf("the limit on open files is %d (ulimit -n; LimitNOFILE= in a unit)", r.limit)
+}
