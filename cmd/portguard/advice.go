@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os/user"
+	"slices"
 	"strconv"
 
 	"portguard/netdiag"
@@ -32,7 +33,7 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 		return all
 	}
 	switch {
-	case !shareable(o):
+	case !shareable(o) || refused(o, wrapper.Share):
 	case kinds.only(netdiag.Remains):
 		again("--share", "clear what is left of the connection, then start")
 	case kinds.only(netdiag.Bound):
@@ -51,11 +52,13 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 	case kinds[netdiag.Listener]:
 		again("--kill --kill-listeners", "end the service that has it, then start")
 	case kinds[netdiag.Bound]:
-		again("--kill", "end the process that has it, then start")
-	default:
+		if !refused(o, wrapper.Kill) {
+			again("--kill", "end the process that has it, then start")
+		}
+	case !refused(o, wrapper.Close):
 		again("--close", "cut the connection, then start")
 	}
-	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] {
+	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && !refused(o, wrapper.RestartUnit) {
 		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
 	}
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
@@ -72,6 +75,18 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 func shareable(o *wrapper.Outcome) bool {
 	for _, h := range o.Holders {
 		if !wrapper.MayShare(o.Endpoint, h) {
+			return false
+		}
+	}
+	return len(o.Holders) > 0
+}
+
+// refused reports whether this very run has found the rung not possible for every holder: once more would be no better.
+func refused(o *wrapper.Outcome, r wrapper.Rung) bool {
+	for _, h := range o.Holders {
+		if !slices.ContainsFunc(o.Actions, func(a wrapper.Action) bool {
+			return a.Rung == r && a.Result == wrapper.NotPossible && a.Holder >= 0 && o.Known[a.Holder].Same(h)
+		}) {
 			return false
 		}
 	}

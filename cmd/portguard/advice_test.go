@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper"
 )
 
 // Every piece of advice would help, and the one that does the least harm comes first.
@@ -60,6 +62,45 @@ func TestAdvise(t *testing.T) {
 			var got []string
 			for _, a := range advise(&o, renderFacts) {
 				got = append(got, a.command)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// What this run has found not possible is not advised again, unless another holder is left that it was possible for.
+func TestAdviseNothingRefused(t *testing.T) {
+	first, second := theIncident().Holders[0], theIncident().Holders[0]
+	second.Socket.Inode++
+	second.Socket.Cookie++
+	no := func(r wrapper.Rung, holder int) wrapper.Action {
+		return wrapper.Action{Rung: r, Holder: holder, Result: wrapper.NotPossible}
+	}
+	failed := wrapper.Action{Rung: wrapper.Close, Holder: 0, Result: wrapper.Failed}
+
+	for _, tt := range []struct {
+		name    string
+		holders []netdiag.Holder
+		actions []wrapper.Action
+		want    []string
+	}{
+		{"nothing was tried", []netdiag.Holder{first}, nil, []string{"--share", "--wait", "--close", "--restart-unit"}},
+		{"close", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Close, 0)}, []string{"--share", "--wait", "--restart-unit"}},
+		{"every rung", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Share, 0), no(wrapper.Close, 0), no(wrapper.RestartUnit, 0)}, []string{"--wait"}},
+		{"close for one of two", []netdiag.Holder{first, second}, []wrapper.Action{no(wrapper.Close, 0)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
+		{"close for one that has gone", []netdiag.Holder{second}, []wrapper.Action{no(wrapper.Close, 0)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
+		{"close, which failed", []netdiag.Holder{first}, []wrapper.Action{failed}, []string{"--share", "--wait", "--close", "--restart-unit"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := theIncident()
+			o.Known, o.Holders, o.Actions = []netdiag.Holder{first, second}, tt.holders, tt.actions
+			var got []string
+			for _, a := range advise(&o, renderFacts) {
+				if a.when == "now" {
+					got = append(got, strings.Fields(a.command)[1])
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

@@ -12,15 +12,20 @@ import (
 
 // Run runs a command inside, in no unit, and returns what it wrote to either output and its status.
 func (s *System) Run(argv ...string) (out string, status int, err error) {
-	enter := []string{"-t", strconv.Itoa(s.pid), "-m", "-p", "-n", "-i", "-u", "-C", "-r", "-w", "--"}
-	cmd := exec.Command("nsenter", append(enter, argv...)...)
-	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"}
-	b, err := cmd.CombinedOutput()
+	b, err := s.Command(argv...).CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return string(b), exit.ExitCode(), nil
 	}
 	return string(b), 0, err
+}
+
+// Command is a command that runs inside, in no unit, once it is started.
+func (s *System) Command(argv ...string) *exec.Cmd {
+	enter := []string{"-t", strconv.Itoa(s.pid), "-m", "-p", "-n", "-i", "-u", "-C", "-r", "-w", "--"}
+	cmd := exec.Command("nsenter", append(enter, argv...)...)
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"}
+	return cmd
 }
 
 // Shell runs lines of bash inside, and fails the test unless they all succeed.

@@ -1,0 +1,88 @@
+package docs
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"portguard/systemd/rigtest"
+)
+
+var fresh = flag.Bool("fresh", false, "play the first five minutes in a fresh Debian, with the package: some minutes the first time")
+
+// A new user's first five minutes, as README.md has them: on a systemd of this host's own kind, or with -fresh from the
+// installation of the package in a new Debian on.
+func TestFirstFiveMinutes(t *testing.T) {
+	readme := readPage(t, "README.md")
+	blocks := readme.consoles(t, "The first five minutes")
+	const deb = "portguard_0.1.0-1_amd64.deb"
+	if *fresh {
+		system := rigtest.Boot(t, rigtest.RootFS(t, "bookworm", "python3"))
+		buildPackage(t, filepath.Join(system.Dir, deb))
+		readme.play(t, shellIn(t, system), blocks)
+		return
+	}
+	needs(t, "python3", "python3")
+	needs(t, "ss", "iproute2")
+	blocks[0].skips = func(command string) bool { return strings.Contains(command, deb) }
+	system := rigtest.Boot(t, "")
+	system.Install(t, program(t), "/usr/bin/portguard")
+	readme.play(t, shellIn(t, system), blocks)
+}
+
+// shellIn is a shell of root's in the directory that the test has in common with the system.
+func shellIn(t *testing.T, system *rigtest.System) *shell {
+	t.Helper()
+	sh := newShell(t, system.Command("bash"))
+	sh.run(t, "cd /rig")
+	return sh
+}
+
+// buildPackage makes the package for Debian under this name.
+func buildPackage(t *testing.T, path string) {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command("go", "run", "portguard/cmd/portguard/internal/packages", "-out", dir, "-arch", "amd64", "-format", "deb")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+	made, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if err != nil || len(made) != 1 {
+		t.Fatalf("not one package: %q, %v", made, err)
+	}
+	b, err := os.ReadFile(made[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The first lines of README.md, on the host of the incident: order.jar, which runs as order.service, has a connection to a
+// server on port 7000, and the kernel gave its end port 30010.
+func TestIncidentOfTheFirstLines(t *testing.T) {
+	for _, command := range [][2]string{{"javac", "default-jdk-headless"}, {"java", "default-jre-headless"}, {"ss", "iproute2"}, {"ip", "iproute2"}} {
+		needs(t, command[0], command[1])
+	}
+	readme := readPage(t, "README.md")
+	system := rigtest.Boot(t, "")
+	system.Install(t, program(t), "/usr/bin/portguard")
+	buildJar(t, system.Dir, "App")
+	buildJar(t, system.Dir, "Order")
+	system.Unit(t, "order.service", "[Service]\nExecStart=java -jar order.jar\nWorkingDirectory=/rig\n")
+	system.Shell(t,
+		"ip address add 10.11.0.5/32 dev lo; ip address add 10.11.0.9/32 dev lo",
+		"ip route replace local 10.11.0.9 dev lo table local src 10.11.0.5",
+		"systemctl daemon-reload",
+		"systemd-run -q --unit=cache --socket-property=ListenStream=10.11.0.9:7000 sleep infinity",
+		"sysctl -qw net.ipv4.ip_local_port_range='30010 30010'",
+		"systemctl start order",
+		"for i in $(seq 300); do ss -Htn state established sport = :30010 | grep -q . && break; sleep 0.1; done",
+		"sysctl -qw net.ipv4.ip_local_port_range='1024 65000'")
+	readme.play(t, shellIn(t, system), readme.consoles(t, "portguard"))
+}
