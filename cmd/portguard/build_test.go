@@ -40,6 +40,9 @@ type program struct {
 	err  error
 }
 
+// programsEnv names a directory that has the programs already, by their names, for a host without a Go compiler.
+const programsEnv = "PORTGUARD_TEST_PROGRAMS"
+
 // build returns the path of the program of a package in or below this directory.
 func (p *programs) build(t testing.TB, pkg string, flags ...string) string {
 	t.Helper()
@@ -60,6 +63,13 @@ func (p *programs) build(t testing.TB, pkg string, flags ...string) string {
 }
 
 func (p *programs) run(pkg string, flags []string) (string, error) {
+	name := filepath.Base(pkg)
+	if pkg == "." {
+		name = "portguard"
+	}
+	if dir := os.Getenv(programsEnv); dir != "" {
+		return filepath.Join(dir, name), nil
+	}
 	if p.dir == "" {
 		dir, err := os.MkdirTemp("", "portguard-test-")
 		if err != nil {
@@ -69,10 +79,6 @@ func (p *programs) run(pkg string, flags []string) (string, error) {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			return "", err
 		}
-	}
-	name := filepath.Base(pkg)
-	if pkg == "." {
-		name = "portguard"
 	}
 	path := filepath.Join(p.dir, name)
 	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", path, pkg)...)

@@ -66,6 +66,7 @@ func exitCode(err error) int {
 	var denied *deniedError
 	var risk *atRiskError
 	var ended *endedError
+	var setuid *setuidError
 	switch {
 	case err == nil:
 		return exitOK
@@ -78,7 +79,7 @@ func exitCode(err error) int {
 			return exitNotFound
 		}
 		return exitCannotExec
-	case errors.As(err, &root), errors.As(err, &denied):
+	case errors.As(err, &root), errors.As(err, &denied), errors.As(err, &setuid):
 		return exitNoPerm
 	case errors.As(err, &risk):
 		return exitAtRisk

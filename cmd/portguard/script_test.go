@@ -22,7 +22,7 @@ import (
 //
 //	exits CODE COMMAND [ARG]...   run a command that ends with this exit status
 //	holds PORT KIND               let another process have a TCP port of 127.0.0.1, until the script ends; sets $PID
-//	document FILE                 the file (or stdout, stderr) is exactly one JSON document
+//	document FILE                 the file (or stdout, stderr) is exactly one JSON document, and obeys the schema
 //	[otheruser]                   the test can run commands as another user, by setpriv
 func TestScript(t *testing.T) {
 	rig := holders.New(t)
@@ -115,6 +115,7 @@ func isDocument(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: document FILE")
 	}
+	ts.Check(obeys("report", []byte(ts.ReadFile(args[0]))))
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
 	d.DisallowUnknownFields()
 	var doc jsonReport

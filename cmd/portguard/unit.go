@@ -13,14 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/systemd"
-	"portguard/systemd/dropin"
 )
 
 const unitLong = `Puts portguard in front of a service that systemd starts, by one drop-in file of its own:
 
   portguard unit install UNIT   write it, or write it anew with other flags
   portguard unit show [UNIT]    say which services are guarded, and how
-  portguard unit remove UNIT    take exactly that file away
+  portguard unit remove UNIT    take exactly that file away; --all: those of every service
 
 UNIT without a suffix is a service. Services of the system's manager are meant, not those of users.`
 
@@ -39,52 +38,6 @@ func newUnit(a *app) *cobra.Command {
 	}
 	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
 	return cmd
-}
-
-const unitRemoveLong = `Takes away what "portguard unit install" wrote, reloads systemd, and leaves nothing behind. The service
-goes on running as it is; what changes is its next start. A service that is not guarded is none the worse for
-it: exit status 0.`
-
-func newUnitRemove(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "remove UNIT",
-		Short:   "take portguard's drop-in of a service away",
-		Long:    unitRemoveLong,
-		Example: "  portguard unit remove order.service",
-		Args:    cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
-			name, err := oneService("remove", args)
-			if err != nil {
-				return err
-			}
-			return a.removeUnit(dropin.System, name)
-		},
-	}
-}
-
-func (a *app) removeUnit(dir dropin.Dir, name string) error {
-	ctx, cancel := unitContext()
-	defer cancel()
-	switch err := dir.Remove(name); {
-	case errors.Is(err, fs.ErrNotExist):
-		fmt.Fprintf(a.stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
-		return nil
-	case err != nil:
-		return unitFailure(err, "remove "+name)
-	}
-	fmt.Fprintf(a.stdout, "removed %s\n", dir.Path(name))
-	m, err := systemd.Connect(ctx)
-	if errors.Is(err, systemd.Absent) {
-		return nil // as in an image that is being built: nobody has read the file
-	}
-	if err != nil {
-		return unitFailure(err, "remove "+name)
-	}
-	defer m.Close()
-	if err := m.Reload(ctx); err != nil {
-		return unitFailure(err, "remove "+name)
-	}
-	return nil
 }
 
 // oneService takes the one argument that unit's commands have.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -10,14 +9,13 @@ import (
 	"portguard/netdiag/portrange"
 )
 
-func unitsJSON(w io.Writer, units []guardedUnit) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(struct {
-		Version int           `json:"version"`
-		Units   []guardedUnit `json:"units"`
-	}{1, units})
+// The JSON document of unit show, schema version 1: fields are added, never renamed or removed.
+type jsonUnits struct {
+	Version int           `json:"version"`
+	Units   []guardedUnit `json:"units"`
 }
+
+func unitsJSON(w io.Writer, units []guardedUnit) error { return writeJSON(w, jsonUnits{1, units}) }
 
 // unitsText is a table; ports that follow each other and have all else in common share a line.
 func unitsText(w io.Writer, units []guardedUnit) error {
@@ -25,7 +23,7 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 	fmt.Fprintln(t, "UNIT\tFORM\tENDPOINT\tRESERVED\tFLAGS")
 	for _, u := range units {
 		if u.Problem != "" {
-			fmt.Fprintf(t, "%s\t-\t-\t-\t%s\n", u.Unit, safe(u.Problem))
+			fmt.Fprintf(t, "%s\t-\t-\t-\t%s\n", safe(u.Unit), safe(u.Problem))
 			continue
 		}
 		form := string(u.Form)
@@ -33,7 +31,7 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 			form += ", outdated"
 		}
 		for _, row := range endpointRows(u.Endpoints) {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", u.Unit, form, row.name, yesNo(row.reserved), safe(strings.Join(u.Flags, " ")))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", safe(u.Unit), form, safe(row.name), yesNo(row.reserved), safe(strings.Join(u.Flags, " ")))
 		}
 	}
 	return t.Flush()

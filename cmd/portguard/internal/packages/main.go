@@ -1,0 +1,68 @@
+// Command packages builds portguard's packages: deb, rpm and apk, for amd64 and arm64, with their checksums.
+//
+//	go run ./cmd/portguard/internal/packages -out dist
+//
+// The same commit gives the same bytes, wherever and whenever it is built, by the same release of Go: all times are the
+// commit's, or those of SOURCE_DATE_EPOCH where there is no repository. The packages are made by nFPM, whose many modules
+// are in a list of their own (nfpm.mod), so that who builds portguard itself never downloads them.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	out := flag.String("out", "dist", "the `DIRECTORY` for the packages")
+	arches := flag.String("arch", "amd64,arm64", "build for these `ARCHITECTURES`, by their names in Go")
+	formats := flag.String("format", "deb,rpm,apk", "build these `FORMATS`")
+	maintainer := flag.String("maintainer", "", "`NAME <ADDRESS>` in the packages (default: the author of the commit)")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(*out, strings.Split(*arches, ","), strings.Split(*formats, ","), *maintainer); err != nil {
+		fmt.Fprintln(os.Stderr, "packages:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out string, arches, formats []string, maintainer string) error {
+	work, err := os.MkdirTemp("", "portguard-packages-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	if out, err = filepath.Abs(out); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	src, err := findSource(maintainer)
+	if err != nil {
+		return err
+	}
+	made := build{source: src, dir: work}
+	if err := made.docs(); err != nil {
+		return err
+	}
+	if err := made.packager(); err != nil {
+		return err
+	}
+	for _, arch := range arches {
+		if err := made.program(arch); err != nil {
+			return err
+		}
+		for _, format := range formats {
+			if err := made.pack(out, format, arch); err != nil {
+				return err
+			}
+		}
+	}
+	return checksums(out)
+}

@@ -1,0 +1,312 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"debug/elf"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var (
+	long       = flag.Bool("packages.long", false, "build everything twice, not only what is for this architecture, and install in a fresh Debian")
+	rigRelease = flag.String("rig.release", "bookworm", "with -packages.long: the `RELEASE` of Debian, or a root directory")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	status := m.Run()
+	if first.dir != "" {
+		_ = os.RemoveAll(filepath.Dir(first.dir))
+	}
+	os.Exit(status)
+}
+
+// first is what this process has built; TestMain removes it.
+var first distribution
+
+type distribution struct {
+	sync.Once
+	dir string // of the packages; the source is beside it
+	err error
+}
+
+// dist builds the packages, once, of a copy of the source in a repository of its own, and returns their directory.
+func dist(t *testing.T) string {
+	t.Helper()
+	first.Do(func() {
+		var dir string
+		if dir, first.err = os.MkdirTemp("", "portguard-dist-"); first.err == nil {
+			first.dir = filepath.Join(dir, "dist")
+			first.err = first.build(filepath.Join(dir, "source"))
+		}
+	})
+	if first.err != nil {
+		t.Fatal(first.err)
+	}
+	return first.dir
+}
+
+// build copies the source as it is, commits the copy, and builds its packages.
+func (d *distribution) build(source string) error {
+	if err := copySource("../../../..", source); err != nil {
+		return err
+	}
+	for _, git := range [][]string{{"init", "-q"}, {"add", "-A"}, {"commit", "-q", "-m", "as it is"}, {"tag", "v0.1.0"}} {
+		if err := in(source, "git", git...); err != nil {
+			return err
+		}
+	}
+	return in(source, "go", "run", "./cmd/portguard/internal/packages", "-out", d.dir)
+}
+
+// in runs a command in a directory.
+func in(dir, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	for _, who := range []string{"AUTHOR", "COMMITTER"} {
+		cmd.Env = append(cmd.Env, "GIT_"+who+"_NAME=Some Body", "GIT_"+who+"_EMAIL=body@example.org", "GIT_"+who+"_DATE=2026-11-22T12:00:00Z")
+	}
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, text)
+	}
+	return nil
+}
+
+func copySource(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		switch {
+		case d.IsDir() && (rel == ".git" || rel == "dist"):
+			return filepath.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), text, info.Mode())
+	})
+}
+
+// The same commit gives the same bytes: of a clone in another directory, in another time zone, with another umask.
+func TestReproducible(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(dist(t), "SHA256SUMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	arches := "amd64"
+	if *long {
+		arches = "amd64,arm64"
+	}
+	t.Setenv("TZ", "Asia/Kolkata")
+	defer syscall.Umask(syscall.Umask(0o077))
+	clone, again := filepath.Join(t.TempDir(), "a clone"), filepath.Join(t.TempDir(), "elsewhere")
+	if err := in(".", "git", "clone", "-q", filepath.Join(filepath.Dir(dist(t)), "source"), clone); err != nil {
+		t.Fatal(err)
+	}
+	if err := in(clone, "go", "run", "./cmd/portguard/internal/packages", "-out", again, "-arch", arches); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(again, "SHA256SUMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(got)) {
+		n++
+		if !strings.Contains(string(want), line) {
+			t.Errorf("the second build has %sthe first\n%s", line, want)
+		}
+	}
+	if want := 3 * (strings.Count(arches, ",") + 1); n != want {
+		t.Errorf("%d packages, want %d\n%s", n, want, got)
+	}
+}
+
+// contents lists the files of a package, with their modes and owners where the format's own program shows them.
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	argv := map[string][]string{".deb": {"dpkg-deb", "-c"}, ".rpm": {"rpm", "-qplv"}, ".apk": {"tar", "-tvzf"}}[filepath.Ext(path)]
+	if _, err := exec.LookPath(argv[0]); err != nil {
+		t.Skipf("needs %s (Debian package of the same name)", argv[0])
+	}
+	out, err := exec.Command(argv[0], append(argv[1:], path)...).Output()
+	if err != nil {
+		t.Fatalf("%q: %v", argv, err)
+	}
+	return string(out)
+}
+
+func TestContents(t *testing.T) {
+	everywhere := []string{
+		"-rwxr-xr-x usr/bin/portguard", "-rw-r--r-- usr/share/bash-completion/completions/portguard",
+		"-rw-r--r-- usr/share/fish/vendor_completions.d/portguard.fish", "-rw-r--r-- usr/share/man/man1/portguard.1.gz",
+		"-rw-r--r-- usr/share/man/man1/portguard-unit-install.1.gz", "-rw-r--r-- usr/share/doc/portguard/README.sysctl",
+		"-rw-r--r-- usr/share/doc/portguard/examples/dropin.conf", "-rw-r--r-- usr/share/doc/portguard/schema/v1.json",
+	}
+	others := []string{
+		"-rw-r--r-- usr/share/zsh/site-functions/_portguard", "-rw-r--r-- usr/share/licenses/portguard/LICENSE",
+		"-rw-r--r-- usr/share/licenses/portguard/THIRD-PARTY", "-rw-r--r-- usr/share/doc/portguard/CHANGELOG.md",
+	}
+	for _, tt := range []struct {
+		name string
+		want []string
+	}{
+		{"portguard_0.1.0-1_amd64.deb", []string{
+			"-rw-r--r-- usr/share/zsh/vendor-completions/_portguard", "-rw-r--r-- usr/share/doc/portguard/copyright",
+			"-rw-r--r-- usr/share/doc/portguard/changelog.gz", "-rw-r--r-- usr/lib/systemd/system/portguard-audit.timer",
+		}},
+		{"portguard-0.1.0-1.x86_64.rpm", append(others, "-rw-r--r-- usr/lib/systemd/system/portguard-audit.timer")},
+		{"portguard_0.1.0-r1_x86_64.apk", others},
+		{"portguard_0.1.0-1_arm64.deb", nil},
+		{"portguard-0.1.0-1.aarch64.rpm", nil},
+		{"portguard_0.1.0-r1_aarch64.apk", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := contents(t, filepath.Join(dist(t), tt.name))
+			var got []string
+			for line := range strings.Lines(text) {
+				fields := strings.Fields(line)
+				if !strings.Contains(line, "root") && !strings.HasPrefix(fields[len(fields)-1], ".") {
+					t.Errorf("not root's: %s", line)
+				}
+				got = append(got, fields[0]+" "+strings.TrimLeft(fields[len(fields)-1], "./"))
+			}
+			for _, want := range slices.Concat(everywhere, tt.want) {
+				if !slices.Contains(got, want) {
+					t.Errorf("%s is missing in\n%s", want, text)
+				}
+			}
+		})
+	}
+}
+
+// unpack returns one file of a deb.
+func unpack(t *testing.T, deb, name string) []byte {
+	t.Helper()
+	out, err := exec.Command("dpkg-deb", "--fsys-tarfile", deb).Output()
+	if err != nil {
+		t.Skipf("needs dpkg-deb: %v", err)
+	}
+	for r := tar.NewReader(bytes.NewReader(out)); ; {
+		h, err := r.Next()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if strings.TrimPrefix(h.Name, "./") == name {
+			text, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+	}
+}
+
+// Nothing of the machine that built it is in a package: no name and no time in what is compressed, no path of the source.
+func TestNothingOfTheBuilder(t *testing.T) {
+	deb := filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb")
+	z, err := gzip.NewReader(bytes.NewReader(unpack(t, deb, "usr/share/man/man1/portguard.1.gz")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(gzip.Header{OS: z.OS}, z.Header); diff != "" {
+		t.Errorf("header (-want +got)\n%s", diff)
+	}
+	for _, name := range []string{"usr/bin/portguard", "usr/share/bash-completion/completions/portguard"} {
+		if text := unpack(t, deb, name); bytes.Contains(text, []byte(filepath.Dir(dist(t)))) {
+			t.Errorf("%s has the path of its source", name)
+		}
+	}
+	if text := unpack(t, deb, "usr/share/doc/portguard/THIRD-PARTY.gz"); len(text) < 1000 {
+		t.Errorf("the licences of others take %d bytes", len(text))
+	}
+}
+
+// The program has no interpreter and no libraries, so it makes no difference whether a system has glibc, musl or neither:
+// it runs in a root directory that has nothing else, not even /proc.
+func TestProgramNeedsNothing(t *testing.T) {
+	for arch, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
+		f, err := elf.NewFile(bytes.NewReader(unpack(t, filepath.Join(dist(t), "portguard_0.1.0-1_"+arch+".deb"), "usr/bin/portguard")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Machine != machine {
+			t.Errorf("%s: the program is for %v", arch, f.Machine)
+		}
+		for _, p := range f.Progs {
+			if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+				t.Errorf("%s: it has a %v", arch, p.Type)
+			}
+		}
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, for chroot(2)")
+	}
+	program := unpack(t, filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb"), "usr/bin/portguard")
+	const most = 8 << 20
+	if len(program) > most {
+		t.Errorf("the program takes %d bytes, more than %d", len(program), most)
+	}
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "portguard"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ args, want string }{
+		{"version", "portguard v0.1.0 "},
+		{"version", "captured by our own entry point, exact"},
+		{"-p 30010", "30010/tcp is free"},
+		{"-p 30010 -- /portguard version", "portguard v0.1.0 "},
+	} {
+		cmd := exec.Command("/portguard", strings.Fields(tt.args)...)
+		cmd.Path, cmd.Dir, cmd.Env = "/portguard", "/", []string{}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Cloneflags: syscall.CLONE_NEWNET}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), tt.want) {
+			t.Errorf("portguard %s: %v, want %q\n%s", tt.args, err, tt.want, out)
+		}
+	}
+}
+
+// Debian's own check has nothing to complain of beyond what files/lintian gives a reason for.
+func TestLintian(t *testing.T) {
+	if _, err := exec.LookPath("lintian"); err != nil {
+		if *long {
+			t.Fatal("needs the Debian package lintian")
+		}
+		return // large; the long form asks for it
+	}
+	deb := filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb")
+	out, err := exec.Command("lintian", "--allow-root", "--fail-on", "error,warning", deb).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "W: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

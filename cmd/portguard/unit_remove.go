@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/spf13/cobra"
+
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+)
+
+const unitRemoveLong = `Takes away what "portguard unit install" wrote, reloads systemd, and leaves nothing behind. The service
+goes on running as it is; what changes is its next start. A service that is not guarded is none the worse for
+it: exit status 0.
+
+With --all it does so for every service whose drop-in starts this very program, as the removal of a package has to:
+a service would not start with a drop-in that names a program which is gone.`
+
+func newUnitRemove(a *app) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:     "remove UNIT | --all",
+		Short:   "take portguard's drop-in of a service away",
+		Long:    unitRemoveLong,
+		Example: "  portguard unit remove order.service",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case all && len(args) > 0:
+				return &usageError{"--all is every service: it takes no UNIT", "portguard unit remove --all"}
+			case all:
+				return a.removeUnits(dropin.System)
+			}
+			name, err := oneService("remove", args)
+			if err != nil {
+				return err
+			}
+			return a.removeUnit(dropin.System, name)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "the drop-ins of all services that start this very program")
+	return cmd
+}
+
+func (a *app) removeUnit(dir dropin.Dir, name string) error {
+	switch err := dir.Remove(name); {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(a.stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
+		return nil
+	case err != nil:
+		return unitFailure(err, "remove "+name)
+	}
+	fmt.Fprintf(a.stdout, "removed %s\n", dir.Path(name))
+	return unitFailure(reload(), "remove "+name)
+}
+
+// removeUnits removes all that it can, whatever cannot be.
+func (a *app) removeUnits(dir dropin.Dir) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	names, err := dir.List()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var failed *multierror.Error
+	removed := 0
+	for _, name := range names {
+		if program, err := starts(dir, name); err != nil {
+			fmt.Fprintf(a.stderr, "portguard: left alone: %s\n", safe(err.Error()))
+			continue
+		} else if program != self {
+			continue
+		}
+		if err := dir.Remove(name); err != nil {
+			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
+			continue
+		}
+		fmt.Fprintf(a.stdout, "removed %s\n", safe(dir.Path(name)))
+		removed++
+	}
+	switch {
+	case removed > 0:
+		if err := reload(); err != nil {
+			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
+		}
+	case failed == nil:
+		fmt.Fprintf(a.stdout, "no service is guarded by %s\n", self)
+	}
+	if failed != nil {
+		failed.ErrorFormat = inOneLine
+	}
+	return failed.ErrorOrNil()
+}
+
+func inOneLine(all []error) string {
+	lines := make([]string, len(all))
+	for i, err := range all {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "; ")
+}
+
+// starts is the program that a drop-in of ours starts.
+func starts(dir dropin.Dir, name string) (string, error) {
+	in, err := dir.Read(name)
+	if err != nil {
+		return "", err
+	}
+	line := in.Pre
+	if in.Exec != "" {
+		line = in.Exec
+	}
+	args, err := unitfile.Arguments(line)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", dir.Path(name), err)
+	}
+	if len(args) == 0 {
+		return "", nil
+	}
+	return args[0], nil
+}
+
+// reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
+func reload() error {
+	ctx, cancel := unitContext()
+	defer cancel()
+	m, err := systemd.Connect(ctx)
+	if errors.Is(err, systemd.Absent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	return m.Reload(ctx)
+}
