@@ -32,6 +32,7 @@ func TestAbsence(t *testing.T) {
 		{"data unsent", sockdiag.Socket{}, Closing, owner.Result{}, nil, nil, Ownerless},
 		{"in the queue of a listener", sockdiag.Socket{}, Accepted, owner.Result{Unreadable: 1}, nil, nil, NotAccepted},
 		{"/proc not readable", full, Client, owner.Result{}, nil, owner.ErrNoProc, NoProc},
+		{"no descriptors left", full, Client, owner.Result{}, nil, unix.EMFILE, Unsearched},
 
 		{"io_uring", full, Listener, owner.Result{}, ring, nil, InRing},
 		{"io_uring, though not all could be seen", full, Listener, owner.Result{Unreadable: 1}, append(flight, ring...), nil, InRing},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	godbus "github.com/godbus/dbus/v5"
@@ -49,23 +50,50 @@ func (e *Error) Is(target error) bool {
 // Manager is a connection to the system's service manager.
 type Manager struct {
 	conn *dbus.Conn
+	end  context.CancelFunc
 }
 
-// Connect reaches systemd by the system bus or, for root, without one. Reading is for everyone; the rest needs root or a
-// polkit rule. The connection ends with the context. Errors are Absent and *Error.
+// deaf is how long a bus may take to let us in; then it is as good as none.
+const deaf = 5 * time.Second
+
+// Connect reaches systemd by the system bus or, for root, without one where the bus does not answer. Reading is for
+// everyone; the rest needs root or a polkit rule. The connection ends with the context. Errors are Absent and *Error.
 func Connect(ctx context.Context) (*Manager, error) {
 	if _, err := os.Lstat("/run/systemd/system"); errors.Is(err, fs.ErrNotExist) { // sd_booted(3)
 		return nil, Absent
 	}
-	conn, err := dbus.NewWithContext(ctx)
+	m, err := connectBy(ctx, dbus.NewSystemConnectionContext)
+	if err != nil && os.Geteuid() == 0 && ctx.Err() == nil {
+		byBus := err
+		if m, err = connectBy(ctx, dbus.NewSystemdConnectionContext); err != nil {
+			err = fmt.Errorf("system bus: %w; without it: %w", byBus, err)
+		}
+	}
 	if err != nil {
 		return nil, &Error{Op: "connect", Err: err}
 	}
-	return &Manager{conn}, nil
+	return m, nil
+}
+
+func connectBy(ctx context.Context, dial func(context.Context) (*dbus.Conn, error)) (*Manager, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	late := time.AfterFunc(deaf, func() { end(fmt.Errorf("no answer within %s", deaf)) })
+	conn, err := dial(ctx)
+	if !late.Stop() || err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		end(nil)
+		return nil, err
+	}
+	return &Manager{conn, func() { end(nil) }}, nil
 }
 
 // Close ends the connection.
-func (m *Manager) Close() { m.conn.Close() }
+func (m *Manager) Close() {
+	m.conn.Close()
+	m.end()
+}
 
 // Reload makes systemd read its unit files again, and returns when it has. Whether that is needed cannot be known:
 // NeedDaemonReload stays "no" for the first drop-in in a new directory (seen with 247 and 252).

@@ -45,17 +45,18 @@ func isJournal(w io.Writer) bool {
 		return false
 	}
 	var is bool
-	switch w {
-	case os.Stderr:
+	switch descriptor(w) {
+	case 2:
 		is, _ = journal.StderrIsJournalStream()
-	case os.Stdout:
+	case 1:
 		is, _ = journal.StdoutIsJournalStream()
 	}
 	return is
 }
 
-// say writes one message. o is the endpoint that it is about, nil for none.
+// say writes one message, on one line whatever names are in it. o is the endpoint that it is about, nil for none.
 func (l log) say(id messageID, p journal.Priority, o *wrapper.Outcome, text string) {
+	text = safe(text)
 	if l.journal && journal.Send(text, p, fields(id, o)) == nil {
 		l.said.Store(true)
 		return

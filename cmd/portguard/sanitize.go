@@ -27,6 +27,15 @@ func safe(s string) string {
 	return b.String()
 }
 
+// safeLines is safe for a text that has lines of its own.
+func safeLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = safe(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 func unsafeRune(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }

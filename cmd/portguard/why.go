@@ -87,6 +87,8 @@ func whoIsMissing(h netdiag.Holder) string {
 		return "; no process in this pid namespace has it: look for it from the host"
 	case netdiag.NoProc:
 		return "; which process has it cannot be seen without /proc"
+	case netdiag.Unsearched:
+		return "; no memory or open files were left to look for the process that has it (ulimit -n)"
 	case netdiag.StaleSubflow:
 		return "; its process is gone, and the kernel is closing the MPTCP connection"
 	case netdiag.InRing:

@@ -110,6 +110,7 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 		{netdiag.Hidden, "; /proc hides other users' processes from this user (hidepid)"},
 		{netdiag.OtherPIDNamespace, "; no process in this pid namespace has it: look for it from the host"},
 		{netdiag.NoProc, "; which process has it cannot be seen without /proc"},
+		{netdiag.Unsearched, "; no memory or open files were left to look for the process that has it (ulimit -n)"},
 		{netdiag.StaleSubflow, "; its process is gone, and the kernel is closing the MPTCP connection"},
 		{netdiag.InRing, "; it is a fixed file of an io_uring"},
 		{netdiag.InFlight, "; no process has it open: it was probably sent over a unix socket and not yet received"},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -102,6 +103,9 @@ func (d Dir) Remove(unit string) error {
 	if err != nil {
 		return err
 	}
+	if err := sweep(d.of(unit)); err != nil {
+		return err
+	}
 	if err := os.Remove(d.Path(unit)); err != nil {
 		return err
 	}
@@ -113,16 +117,43 @@ func (d Dir) Remove(unit string) error {
 	return syncDir(string(d))
 }
 
-// replace writes a file under a name that systemd does not read and renames it when it is on the disk.
+// temporary is the beginning of a name that systemd does not read; the pid of the process that writes follows.
+const temporary = ".portguard-"
+
+// sweep removes temporary files of processes that do not live any more.
+func sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		number, ok := strings.CutPrefix(e.Name(), temporary)
+		pid, err := strconv.Atoi(number)
+		if !ok || err != nil || pid <= 0 || pid != os.Getpid() && unix.Kill(pid, 0) != unix.ESRCH {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace writes a file under a name of its own and renames it when it is on the disk.
 func replace(path, text string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".portguard-*")
+	dir := filepath.Dir(path)
+	if err := sweep(dir); err != nil {
+		return err
+	}
+	name := filepath.Join(dir, temporary+strconv.Itoa(os.Getpid()))
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // never through a link that stands there
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close() // it may be closed
-			_ = os.Remove(f.Name())
+			_ = os.Remove(name)
 		}
 	}()
 	if _, err := f.WriteString(text); err != nil {
@@ -137,10 +168,10 @@ func replace(path, text string) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := os.Rename(name, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return syncDir(dir)
 }
 
 func syncDir(path string) error {

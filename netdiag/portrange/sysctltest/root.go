@@ -112,10 +112,15 @@ func (r *Root) command(program string, argv []string) *exec.Cmd {
 	return cmd
 }
 
+// Command is a program that the test has built, inside, not started yet. Its pid is that of the process which runs it.
+func (r *Root) Command(program string, args ...string) *exec.Cmd {
+	return r.command(program, append([]string{"/test/program"}, args...))
+}
+
 // Start runs a program that the test has built without waiting for it. wait returns when it has ended.
 func (r *Root) Start(t testing.TB, program string, args ...string) (wait func() (status int, output string)) {
 	t.Helper()
-	cmd := r.command(program, append([]string{"/test/program"}, args...))
+	cmd := r.Command(program, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {

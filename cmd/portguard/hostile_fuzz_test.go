@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/coreos/go-systemd/v22/journal"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/wrapper"
+)
+
+// hostileReport is the incident, with names that somebody else has chosen wherever a name may stand.
+func hostileReport(name, args, cgroup, reason string) wrapper.Report {
+	o := theIncident()
+	h := &o.Holders[0]
+	h.Cgroup = cgroup
+	p := &h.Owners[0]
+	p.Command, p.Args, p.Exe, p.User, p.Cgroup = name, strings.Split(args, "\x00"), name, name, cgroup
+	h.Hints = []owner.Hint{{Kind: owner.HintIOURing, Process: *p}}
+	o.Known = o.Holders
+	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: 0, Result: wrapper.Failed, Detail: reason}, {Rung: wrapper.Share, Holder: -1, Result: wrapper.Done, Detail: name}}
+	nameless := theIncident()
+	nameless.Holders[0].Owners, nameless.Holders[0].Absence, nameless.Holders[0].Cgroup = nil, netdiag.NotPermitted, cgroup
+	unasked := theIncident()
+	unasked.Holders, unasked.Unexplained = nil, errors.New(reason)
+	return wrapper.Report{Outcomes: []wrapper.Outcome{o, nameless, unasked}, Degraded: errors.New(reason)}
+}
+
+func seedHostile(f *testing.F) {
+	for _, arg := range hostile.args {
+		f.Add(hostile.name, arg+"\x00"+arg, "/system.slice/"+arg+".service", arg)
+	}
+	f.Add("java", "java\x00-jar\x00order.jar", "/system.slice/order.service", "sock_diag dump tcp: operation not permitted")
+	f.Add("\u2028", strings.Repeat("\U000e0001", 60), "/machine.slice/machine-a\\x0ab\\x1b.scope", "\xf0\x9f")
+	f.Add("sshd: root@pts/0", "sshd: \x1b]0;title\a", "/user.slice/user-0.slice/user@0.service/app.slice/\\x1b\\x5b2J.service", "a\r\nb")
+	f.Add("x", "", "/docker/../../etc", "%s%n%!d(MISSING)")
+	f.Add("x", "x", "/lxc/\x9b31m", "\x00")
+}
+
+// unprintable is the first character that could do something to a terminal, or to a log that is read line by line.
+func unprintable(text string) (string, bool) {
+	if !utf8.ValidString(text) {
+		return text, true
+	}
+	i := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+	if i < 0 {
+		return "", false
+	}
+	return text[i:], true
+}
+
+// Whatever processes, users, units and containers are called: no text of ours has anything but lines of plain characters,
+// none of which a name has begun.
+func FuzzHostileText(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, name, args, cgroup, reason string) {
+		r := hostileReport(name, args, cgroup, reason)
+		var b bytes.Buffer
+		textReport{w: &b, facts: renderFacts, now: renderNow, actions: true}.render(&r)
+		for line := range strings.Lines(b.String()) {
+			if rest, bad := unprintable(strings.TrimSuffix(line, "\n")); bad {
+				t.Errorf("the report has %q in %q", rest, line)
+			}
+			// A line of the report begins with its endpoint, or is indented; what a name has forged would be neither.
+			if !strings.HasPrefix(line, "30010/tcp is taken: ") && !strings.HasPrefix(line, "  ") && line != "\n" {
+				t.Errorf("the report has the line %q", line)
+			}
+		}
+
+		// One line each: in a log, in the journal's fields, in systemd's STATUS=.
+		b.Reset()
+		l := log{w: &b, said: new(atomic.Bool)}
+		l.report(&r, renderFacts, true)
+		for i := range r.Outcomes {
+			o := &r.Outcomes[i]
+			for _, a := range o.Actions {
+				(&progress{log: l}).Acted(o, a)
+			}
+			for key, value := range fields(msgTaken, o) {
+				if rest, bad := unprintable(value); bad {
+					t.Errorf("the journal's field %s has %q", key, rest)
+				}
+			}
+		}
+		l.say(msgFailed, journal.PriErr, nil, reason)
+		for line := range strings.Lines(b.String()) {
+			if rest, bad := unprintable(strings.TrimSuffix(line, "\n")); bad || !strings.HasPrefix(line, "portguard: ") {
+				t.Errorf("the log has %q in %q", rest, line)
+			}
+		}
+		status := waitingFor(wrapper.Waiting{Outcomes: []*wrapper.Outcome{&r.Outcomes[0], &r.Outcomes[1], &r.Outcomes[2]}, Until: time.Now()})
+		if rest, bad := unprintable(status); bad {
+			t.Errorf("STATUS= has %q", rest)
+		}
+	})
+}
+
+// The same names in JSON: one line, one document, in which each name reads back as far as JSON knows its characters.
+func FuzzHostileJSON(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, name, args, cgroup, reason string) {
+		r := hostileReport(name, args, cgroup, reason)
+		var b bytes.Buffer
+		if err := renderJSON(&b, &r, renderFacts); err != nil {
+			t.Fatal(err)
+		}
+		text, ended := strings.CutSuffix(b.String(), "\n")
+		if rest, bad := unprintable(text); bad || !ended {
+			t.Errorf("the document has %q in it", rest)
+		}
+		d := json.NewDecoder(strings.NewReader(text))
+		d.DisallowUnknownFields()
+		var doc jsonReport
+		if err := d.Decode(&doc); err != nil || d.More() || len(doc.Endpoints) != len(r.Outcomes) {
+			t.Fatalf("%v, %d endpoints, more: %v\n%s", err, len(doc.Endpoints), d.More(), text)
+		}
+		known := func(s string) string { return string([]rune(s)) } // U+FFFD for each byte that is no text
+		p := doc.Endpoints[0].Holders[0].Processes[0]
+		if p.Command != known(name) || name != "" && *p.Exe != known(name) || strings.Join(p.Args, "\x00") != known(args) {
+			t.Errorf("%q %q became %q %q", name, args, p.Command, p.Args)
+		}
+		if got := doc.Endpoints[0].Actions[0].Detail; got != known(reason) {
+			t.Errorf("%q became %q", reason, got)
+		}
+	})
+}
