@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 )
@@ -41,12 +43,12 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 	defer guards.close()
 	p.lookDue = true
 	for ctx.Err() == nil {
-		now := time.Now()
+		now, spent := time.Now(), processorTime()
 		if g.tryAll(waiting, guards, start) {
 			p.lookDue = true // one came free or failed in another way: what the others wait for is worth telling again
 		}
 		p.tried(now)
-		p.cost = time.Since(now)
+		p.cost = processorTime() - spent
 		if len(r.wanted()) == 0 || p.over(now) {
 			break
 		}
@@ -129,6 +131,14 @@ func (g *Guard) concludeWait(o *Outcome, waited time.Duration) {
 		a.Result, a.Detail = Failed, "still "+o.Trial.Verdict.String()+" after "+roundTime(waited)
 	}
 	g.act(o, a)
+}
+
+// processorTime is what the process has spent so far: unlike the clock's, it does not grow while others have the
+// processor.
+func processorTime() time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) // it fails for no process that asks for its own
+	return time.Duration(t.Nano())
 }
 
 func waitText(d time.Duration) string {

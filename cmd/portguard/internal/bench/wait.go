@@ -140,8 +140,8 @@ func connection(listener int, server *unix.SockaddrInet4, port int) (client, pee
 	return client, peer, os.NewSyscallError("accept", err)
 }
 
-// waitForRemains is the time from the end of a TIME_WAIT record to the service's first instruction, for several ports at
-// once. short takes FIN_WAIT2 records, which end after two seconds, not a minute.
+// waitForRemains is the time from the end of a TIME_WAIT record to the service's first instruction, for several ports. They
+// are made apart: the kernel ends those of the same two seconds at the same moment, and all services would start at once. short takes FIN_WAIT2 records, which end after two seconds, not a minute.
 func waitForRemains(p programs, ports int, short bool) ([]time.Duration, error) {
 	if short {
 		if err := os.WriteFile("/proc/sys/net/ipv4/tcp_fin_timeout", []byte("2"), 0); err != nil {
@@ -171,6 +171,7 @@ func waitForRemains(p programs, ports int, short bool) ([]time.Duration, error) 
 		unix.Close(client)
 		if !short {
 			unix.Close(peer) // FIN_WAIT2 becomes TIME_WAIT
+			time.Sleep(2500 * time.Millisecond)
 		} else {
 			defer unix.Close(peer)
 		}
