@@ -15,6 +15,7 @@ const nobody = 65534
 func TestExplainAsAnOrdinaryUser(t *testing.T) {
 	x := explainerAs(t, nobody)
 	l := newLab(t)
+	listed := listsBound(t)
 	for _, tt := range []struct {
 		name    string
 		holders []holders.Spec
@@ -37,6 +38,10 @@ func TestExplainAsAnOrdinaryUser(t *testing.T) {
 			"taken; listener CLOSE 0.0.0.0 not-permitted, perhaps"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.name == "bound" && !listed {
+				tt.want = "taken"
+				t.Log("on this kernel: a socket that is bound and idle is in no table (Linux 6.8); that of another user is not found")
+			}
 			l.hold(t, tt.holders...)
 			got := strings.Join(lines(x.ask(t, service(tt.service, l.port))), "; ")
 			if diff := cmp.Diff(tt.want, got); diff != "" {

@@ -20,6 +20,8 @@ import (
 type lab struct {
 	rig  *holders.Rig
 	port uint16
+	// lacks is what random situations have to do without; others do not ask.
+	lacks lacks
 }
 
 func newLab(t *testing.T) *lab {
@@ -27,7 +29,7 @@ func newLab(t *testing.T) *lab {
 	for _, cidr := range []string{"10.99.0.1/32", "10.99.0.2/32", "fd99::1/128", "fd99::2/128"} {
 		nstest.Addr(t, cidr)
 	}
-	l := &lab{holders.New(t), 2000}
+	l := &lab{rig: holders.New(t), port: 2000}
 	for block := l.port; l.port-block < 50; {
 		if l.port++; !fresh(l.port) {
 			block = l.port
@@ -149,5 +151,6 @@ var absences = map[netdiag.Absence]string{
 	netdiag.Hidden:            "hidden",
 	netdiag.OtherPIDNamespace: "other-pid-namespace",
 	netdiag.NoProc:            "no-proc",
+	netdiag.Unsearched:        "unsearched",
 	netdiag.Gone:              "gone",
 }

@@ -13,11 +13,14 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// destroy ends a socket, if it still is the one that was found.
+// destroy ends a socket, if it still is the one that was found. EOPNOTSUPP: this kernel cannot.
 func (g *Guard) destroy(ctx context.Context, h netdiag.Holder) error {
 	diag, err := g.prober.Diag()
 	if err != nil {
 		return err
+	}
+	if h.Kind == netdiag.Closing && capable(unix.CAP_NET_ADMIN) && !endsOrphans(ctx, diag) {
+		return unix.EOPNOTSUPP
 	}
 	return diag.Destroy(ctx, h.Socket)
 }
@@ -36,8 +39,9 @@ func (g *Guard) clearOne(ctx context.Context, rung Rung, i int, h netdiag.Holder
 	return Action{rung, i, Failed, "clear the " + describe(h) + ": " + err.Error()}
 }
 
-// canClear reports whether the kernel would clear a TIME_WAIT record for us: it lets us, it has SOCK_DESTROY, which an
-// attempt on a socket that nobody has tells, and it knows how to, which its version tells (Linux 6.0).
+// canClear reports whether the kernel would clear for us what a process leaves behind: it lets us, it has SOCK_DESTROY, which
+// an attempt on a socket that nobody has tells, and it knows how to: of TIME_WAIT its version tells that (Linux 6.0), of
+// orphans one of our own.
 func (g *Guard) canClear(ctx context.Context) bool {
 	nobody := sockdiag.Socket{
 		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: sockdiag.Established,
@@ -46,7 +50,8 @@ func (g *Guard) canClear(ctx context.Context) bool {
 		Cookie: 1<<64 - 2,
 	}
 	diag, err := g.prober.Diag()
-	return err == nil && capable(unix.CAP_NET_ADMIN) && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) && kernelMajor() >= 6
+	return err == nil && capable(unix.CAP_NET_ADMIN) && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) &&
+		kernelMajor() >= 6 && endsOrphans(ctx, diag)
 }
 
 // kernelMajor is the first number of the kernel's release, 0 when it cannot be read.

@@ -130,7 +130,7 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 			}
 		}
 		g.try(o, rung)
-		if cleared == 0 && closing == 0 {
+		if cleared == 0 && closing == 0 || time.Since(end) > drainLimit { // some kernels say that they clear, and do not
 			return
 		}
 		time.Sleep(deathStep)

@@ -178,7 +178,7 @@ func (c *remainsCase) check(t *testing.T) {
 
 // httpGet is the status and the body of a service on this host, "" when it does not answer.
 func httpGet(port string) string {
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get("http://127.0.0.1:" + port + "/")
 	if err != nil {
 		return ""

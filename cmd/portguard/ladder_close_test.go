@@ -21,7 +21,9 @@ func TestCloseEveryKind(t *testing.T) {
 	}
 	ownerless := func(state holders.State) func(*testing.T, uint16) *holders.Holder {
 		return func(t *testing.T, port uint16) *holders.Holder {
-			return l.rig.Hold(t, port, tcpSpec(loopback4, state, holders.Picked))
+			h := l.rig.Hold(t, port, tcpSpec(loopback4, state, holders.Picked))
+			l.needsClearing(t, port, state, "--close")
+			return h
 		}
 	}
 	for _, c := range []struct {

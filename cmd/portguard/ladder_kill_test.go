@@ -52,6 +52,7 @@ func TestKillByHandIsATrap(t *testing.T) {
 		h := l.rig.Hold(t, port, pooled(loopback4))
 		l.take(t, h).stop(t, unix.SIGKILL)
 		awaitState(t, port, portOf(t, h.Peer), "FIN_WAIT2")
+		l.needsClearing(t, port, holders.FinWait2Orphan, "--kill")
 		l.serves(t, port, "--kill")
 	})
 }

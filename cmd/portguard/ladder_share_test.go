@@ -30,6 +30,7 @@ func TestShareEveryKind(t *testing.T) {
 	ownerless := func(state holders.State) holder {
 		return func(t *testing.T, port uint16) func(*testing.T) {
 			l.rig.Hold(t, port, tcpSpec(loopback4, state, holders.Picked))
+			l.needsClearing(t, port, state, "--share")
 			return nil
 		}
 	}
@@ -106,7 +107,7 @@ func needsThreads(t *testing.T) {
 	t.Helper()
 	fd, err := unix.PidfdOpen(unix.Gettid(), unix.PIDFD_THREAD)
 	if err != nil {
-		t.Skipf("needs pidfds of threads (Linux 6.9): %v", err)
+		t.Skip("needs pidfds of threads (Linux 6.9)")
 	}
 	unix.Close(fd)
 }

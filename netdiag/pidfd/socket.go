@@ -1,10 +1,12 @@
 package pidfd
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"strconv"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -59,7 +61,24 @@ func SetReuseAddr(fd int) error {
 // Disconnect breaks a connection, for every process that has the socket: the peer gets a reset, the owners an error. A
 // port that the kernel chose is free at once; one that was asked for stays bound until the last descriptor is closed.
 // A listening socket would stop listening: this is for connections.
+//
+// Some kernels (those before Linux 6.7 that have "tcp: deny tcp_disconnect() when threads are waiting") refuse it with EBUSY
+// while a thread waits for the socket, as one in read() does. It is woken up then: it reads the end of the stream.
 func Disconnect(fd int) error {
+	err := disconnect(fd)
+	for _, how := range []int{unix.SHUT_RD, unix.SHUT_RDWR} { // the second wakes up writers, but may leave a TIME_WAIT
+		for end := time.Now().Add(wakeLimit); errors.Is(err, unix.EBUSY) && time.Now().Before(end); err = disconnect(fd) {
+			_ = unix.Shutdown(fd, how) // fails when the connection is gone, which the next try tells
+			time.Sleep(time.Millisecond)
+		}
+	}
+	return err
+}
+
+// wakeLimit is how long the threads that wait for a socket may take to leave, once they are woken up.
+const wakeLimit = 500 * time.Millisecond
+
+func disconnect(fd int) error {
 	unspec := unix.RawSockaddr{Family: unix.AF_UNSPEC}
 	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&unspec)), unsafe.Sizeof(unspec))
 	if errno != 0 {

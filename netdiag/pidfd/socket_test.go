@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -183,6 +184,29 @@ func TestDisconnectFreesPortThatKernelChose(t *testing.T) {
 	}
 	if n, err := unix.Write(client, []byte("x")); !errors.Is(err, unix.ECONNRESET) && !errors.Is(err, unix.EPIPE) {
 		t.Errorf("the owner writes %d, %v", n, err)
+	}
+}
+
+// A program's thread waits for an answer, as a pool's do most of the time.
+func TestDisconnectWhileTheOwnerReads(t *testing.T) {
+	client, _ := connected(t, 30016, false)
+	read := make(chan error)
+	go func() {
+		_, err := unix.Read(client, make([]byte, 1))
+		read <- err
+	}()
+	time.Sleep(20 * time.Millisecond) // it waits by then; if not, this is as easy as without it
+	if err := Disconnect(client); err != nil {
+		t.Fatal(err)
+	}
+	if err := serve(t, 30016, false); err != nil {
+		t.Errorf("bind after: %v", err)
+	}
+	select {
+	case err := <-read:
+		t.Logf("the owner's read() ends: %v", err)
+	case <-time.After(5 * time.Second):
+		t.Error("the owner reads on")
 	}
 }
 

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// row is what has to work, and the tests that show it.
+type row struct {
+	what string
+	pkg  string
+	// tests are patterns of path.Match for names of tests and subtests; one that matches stands for all below it, too.
+	tests []string
+}
+
+// long tells the rows that the short form leaves out: what takes an emulator minutes, and the command's own tests, whose
+// program takes as long to build.
+func (r row) long() bool {
+	slow := []string{"TestConflictIsTheKernelsRule", "TestTryTakesNoDatagramFromALiveUDPServer", "TestWaitSeesACloseAtOnce"}
+	return r.pkg == "cmd/portguard" || slices.ContainsFunc(r.tests, func(pattern string) bool {
+		top, _, _ := strings.Cut(pattern, "/")
+		return slices.Contains(slow, top)
+	})
+}
+
+// section is a group of rows.
+type section struct {
+	title string
+	rows  []row
+}
+
+// rows are the table. To have another thing tested on every kernel, name its test here.
+func rows() []section {
+	const netdiag, sockdiag, pidfd, owner, wrapper, command = "netdiag", "netdiag/sockdiag", "netdiag/pidfd", "netdiag/owner", "wrapper", "cmd/portguard"
+	const kinds = "TestExplainNamesEveryKindOfHolder/"
+	return []section{
+		{"The verdict", []row{
+			{"the conflict rule is the kernel's, TCP", netdiag, []string{"TestConflictIsTheKernelsRule/tcp_*"}},
+			{"the conflict rule is the kernel's, UDP", netdiag, []string{"TestConflictIsTheKernelsRule/udp_*"}},
+			{"random situations", netdiag, []string{"TestRandomSituations"}},
+			{"random situations, ordinary user", netdiag, []string{"TestRandomSituationsAsAnOrdinaryUser"}},
+			{"a trial serves nobody and takes nothing", netdiag, []string{"TestTrialHoldsThePortAndServesNobody", "TestTryTakesNoDatagramFromALiveUDPServer"}},
+		}},
+		{"Who is named", []row{
+			{"listener", netdiag, []string{kinds + "listener*"}},
+			{"client", netdiag, []string{kinds + "client*", "TestExplainNamesEveryClientOfAPort", "TestExplainNamesASelfConnectedSocketOnce"}},
+			{"bound-client", netdiag, []string{kinds + "bound_client", kinds + "bound_client_that*"}},
+			{"accepted", netdiag, []string{kinds + "accepted*", "TestExplainNamesConnectionsNotYetAccepted"}},
+			{"bound", netdiag, []string{kinds + "bound", kinds + "bound_client_after*"}},
+			{"remains: TIME_WAIT, FIN_WAIT2", netdiag, []string{kinds + "TIME_WAIT*", kinds + "FIN_WAIT2*", "TestExplainTellsHowLongRemainsLast"}},
+			{"closing: an orphan with data to send", netdiag, []string{kinds + "closing*"}},
+			{"a socket of the kernel", netdiag, []string{"TestExplainNamesAKernelSocket"}},
+			{"MPTCP listener and client", netdiag, []string{"TestExplainNamesMPTCPSockets"}},
+			{"UDP", netdiag, []string{"TestExplainDecidesUDP"}},
+			{"every process that shares a socket", netdiag, []string{"TestExplainNamesAllProcessesThatShareASocket"}},
+			{"as an ordinary user", netdiag, []string{"TestExplainAsAnOrdinaryUser", "TestExplainTellsTheUserOfAHolder"}},
+			{"an io_uring's fixed file", owner, []string{"TestHintForRing"}},
+			{"a descriptor in flight", owner, []string{"TestHintForDescriptorInFlight"}},
+			{"a thread's own descriptor table", owner, []string{"TestFindThreadWithOwnTable"}},
+		}},
+		{"Getting the port", []row{
+			{"share: the service starts beside every holder", command, []string{"TestShareEveryKind/a_*", "TestShareEveryKind/clients*"}},
+			{"share: TIME_WAIT and FIN_WAIT2 are cleared", command, []string{"TestShareEveryKind/TIME_WAIT", "TestShareEveryKind/what_an_orphan*"}},
+			{"share: refused with the reason", command, []string{"TestShareRefused"}},
+			{"wait: woken by the destroy event", wrapper, []string{"TestWaitSeesACloseAtOnce"}},
+			{"wait: the end of the remains", wrapper, []string{"TestWaitSeesTheEndOfRemains"}},
+			{"wait: a reset, a new address, a change of hands", wrapper, []string{"TestWaitSeesAReset", "TestWaitSeesAnAddressAppear", "TestWaitOutlastsAChangeOfHands"}},
+			{"close: connections", command, []string{"TestCloseEveryKind/[ESCF]*_WAIT", "TestCloseEveryKind/ESTABLISHED", "TestCloseEveryKind/SYN_SENT", "TestCloseEveryKind/FIN_WAIT2", "TestCloseEveryKind/a_client*"}},
+			{"close: TIME_WAIT and FIN_WAIT2", command, []string{"TestCloseEveryKind/TIME_WAIT", "TestCloseEveryKind/FIN_WAIT2_without*"}},
+			{"close: orphans with data to send", command, []string{"TestCloseEveryKind/an_orphan*"}},
+			{"close: MPTCP", command, []string{"TestCloseEveryKind/MPTCP"}},
+			{"close: UDP", command, []string{"TestCloseEveryKind/UDP"}},
+			{"close: nothing but what is in the way", command, []string{"TestCloseExactly", "TestCloseListener"}},
+			{"close without SOCK_DESTROY", wrapper, []string{"TestCloseWithoutSockDestroy"}},
+			{"kill: the owner ends, and the port is free", wrapper, []string{"TestKillEndsTheOwner", "TestKillEndsAllWhoShareTheSocket", "TestKillAfterGraceWhenTheSignalIsIgnored", "TestKillSparesWhoLetsGo"}},
+			{"kill: what the process leaves is cleared", wrapper, []string{"TestKillClearsWhatTheProcessLeaves"}},
+			{"kill: remains of nobody", wrapper, []string{"TestKillClearsRemains"}},
+			{"close and kill as an ordinary user", command, []string{"TestCloseAsTheSameUser"}},
+			{"kill as an ordinary user", wrapper, []string{"TestKillByAnOrdinaryUser"}},
+		}},
+		{"Holding it", []row{
+			{"the placeholder keeps connect() out", wrapper, []string{"TestPlaceholderKeepsOut/connect"}},
+			{"the placeholder keeps bind() to port 0 out", wrapper, []string{"TestPlaceholderKeepsOut/bind"}},
+			{"every service binds beside its placeholder", wrapper, []string{"TestPlaceholderIsInNoServicesWay"}},
+			{"a port is held as soon as it is let go", command, []string{"TestHoldTakesOver"}},
+		}},
+		{"What it rests on", []row{
+			{"SOCK_DESTROY frees a connection's port", sockdiag, []string{"TestDestroyFreesThePortOf/a_connection", "TestDestroyIPv4ConnectionOfIPv6Socket", "TestDestroyUDP"}},
+			{"SOCK_DESTROY clears TIME_WAIT", sockdiag, []string{"TestDestroyFreesThePortOf/remains"}},
+			{"SOCK_DESTROY leaves a socket bound that asked for its port", sockdiag, []string{"TestDestroyedSocketMayKeepItsPort"}},
+			{"destroy events", sockdiag, []string{"TestEventComesWhenASocketGoes", "TestEventsAreThoseOfThePortsAskedFor", "TestLostEventsAreReportedOnce"}},
+			{"dumps and events for an ordinary user", sockdiag, []string{"TestAllButDestroyNeedsNoPrivilege"}},
+			{"pidfd_getfd: the owner's own socket, and no other", pidfd, []string{"TestGetFD*"}},
+			{"a duplicate is checked against its cookie", netdiag, []string{"TestDuplicateIsTheOwnersSocket", "TestDuplicateRefusesAnotherSocket", "TestDuplicateNeedsRightsOnTheOwner"}},
+			{"descriptors of a thread's own table", pidfd, []string{"TestOpenThreadReachesItsOwnTable"}},
+			{"connect(AF_UNSPEC) frees the port", pidfd, []string{"TestDisconnect*"}},
+		}},
+	}
+}
+
+// covers reports whether the row has the test, or one above it.
+func (r row) covers(pkg, test string) bool {
+	if pkg != r.pkg {
+		return false
+	}
+	for ; test != "."; test = path.Dir(test) {
+		for _, pattern := range r.tests {
+			if ok, err := path.Match(pattern, test); ok && err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// testPackage is a package with the tests of its rows.
+type testPackage struct {
+	path  string
+	tests []string // top-level ones, as regular expressions
+}
+
+func packagesOf(sections []section, short bool) []testPackage {
+	var all []testPackage
+	for _, s := range sections {
+		for _, r := range s.rows {
+			if short && r.long() {
+				continue
+			}
+			i := slices.IndexFunc(all, func(p testPackage) bool { return p.path == r.pkg })
+			if i < 0 {
+				i = len(all)
+				all = append(all, testPackage{path: r.pkg})
+			}
+			for _, pattern := range r.tests {
+				top, _, _ := strings.Cut(pattern, "/")
+				if top = strings.ReplaceAll(top, "*", ".*"); !slices.Contains(all[i].tests, top) {
+					all[i].tests = append(all[i].tests, top)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// flags are the package's own: how many random situations.
+func (p testPackage) flags(short bool) string {
+	switch {
+	case p.path != "netdiag":
+		return ""
+	case short:
+		return " -random.n 50"
+	}
+	return " -random.n 300"
+}
