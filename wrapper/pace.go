@@ -6,9 +6,9 @@ import "time"
 // together they must stay far below 1 % of a core, and below 2 % on the worst.
 const (
 	// Where thousands of ports are tried in one go, or a port has thousands of TIME_WAIT records, which bind() goes through
-	// one by one, all distances grow: the trials take a 500th of the time, a 200th while events keep coming, and a 20th in
+	// one by one, all distances grow: the trials take a 500th of the time, a 200th while events keep coming, and a 40th in
 	// the seconds in which the last remains should end.
-	tryShare, foldShare, lateShare = 500, 200, 20
+	tryShare, foldShare, lateShare = 500, 200, 40
 	// heartbeat is for what sends no event: a connection reset by its peer, or a socket destroyed by somebody else, frees
 	// the port while its owner keeps it open.
 	heartbeat = 200 * time.Millisecond

@@ -52,7 +52,7 @@ func TestScaleInACrowd(t *testing.T) {
 		}
 	})
 	t.Run("5,000 ports, most of them in use", func(t *testing.T) {
-		p := launch(t, measured(t, "-p", "20000-24999", "--json")...)
+		p := launch(t, measured(t, "-p", "10000-14999", "--json")...)
 		line := p.expect(t, "")
 		p.end(t)
 		checkTaken(t, []byte(p.errs.String()))

@@ -15,7 +15,7 @@ type bars struct {
 // barsFor are those for a run of some length.
 func barsFor(length time.Duration) bars {
 	if length < 5*time.Minute {
-		return bars{growth: 1, cpu: 0.02}
+		return bars{growth: 1, cpu: 0.05}
 	}
 	return bars{growth: 0.1, cpu: 0.02}
 }
