@@ -1,5 +1,5 @@
 // Package nstest lets a package's tests have a network namespace to themselves: every port free, no traffic from
-// outside, sysctls that may be changed, and nothing left behind. Test support only.
+// outside, sysctls that may be changed, and nothing left behind. For tests, and for the programs that prove and measure.
 //
 //	func TestMain(m *testing.M) { os.Exit(nstest.Main(m)) }
 //
@@ -11,12 +11,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
-	"runtime"
 	"syscall"
 	"testing"
-
-	"github.com/vishvananda/netlink"
 )
 
 // outsideEnv holds the name of the network namespace that the tests have left. A process whose own namespace differs
@@ -24,7 +20,8 @@ import (
 // variable left over in a shell does no harm.
 const outsideEnv = "PORTGUARD_NSTEST_OUTSIDE"
 
-// Main runs the tests of m in a fresh network namespace with loopback up and returns the exit status for os.Exit.
+// Main runs the tests of m in a fresh network namespace with loopback up and returns the exit status for os.Exit. The kernel
+// picks ports from 52000-60999 there: the ports that tests name lie below.
 // It does so by running the test binary a second time; flags, profiles, fuzzing and signals work as without it.
 // Where no namespace can be had it says why and returns 1: to skip every test would look like success.
 func Main(m *testing.M) int {
@@ -33,88 +30,37 @@ func Main(m *testing.M) int {
 		return fail(err)
 	}
 	if outside := os.Getenv(outsideEnv); outside == "" || outside == here {
-		status, err := runInside(here)
-		if err != nil {
-			return fail(err)
-		}
-		return status
+		return statusOf(Enter(outsideEnv + "=" + here))
 	}
-	if err := loopbackUp(); err != nil {
+	if err := errors.Join(LoopbackUp(), pickHigh()); err != nil {
 		return fail(err)
 	}
 	return m.Run()
 }
 
+// statusOf is the exit status after the tests have run, inside, with this result.
+func statusOf(err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case !errors.As(err, &exit):
+		return fail(err)
+	}
+	if status := exit.Sys().(syscall.WaitStatus); status.Signaled() {
+		fmt.Fprintf(os.Stderr, "nstest: tests ended by signal: %v\n", status.Signal())
+		return 128 + int(status.Signal())
+	}
+	return exit.ExitCode()
+}
+
 func fail(err error) int {
-	fmt.Fprintf(os.Stderr, "nstest: these tests need a network namespace of their own (root, or unprivileged user namespaces): %v\n", err)
+	fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 	return 1
 }
 
-// runInside runs this binary with the same arguments in a new network namespace and returns its exit status.
-func runInside(here string) (int, error) {
-	// The parent death signal is sent when the thread that forked ends, not the process.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
-	cmd, err := startInside(here)
-	if err != nil {
-		return 0, err
-	}
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
-	go func() {
-		for s := range signals {
-			_ = cmd.Process.Signal(s) // fails only when it has ended, which Wait reports
-		}
-	}()
-	err = cmd.Wait()
-	signal.Stop(signals)
-	close(signals)
-
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return 0, err
-	}
-	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
-		fmt.Fprintf(os.Stderr, "nstest: tests ended by signal: %v\n", status.Signal())
-		return 128 + int(status.Signal()), nil
-	}
-	return cmd.ProcessState.ExitCode(), nil
-}
-
-// startInside tries as root, then as root of a new user namespace.
-func startInside(here string) (*exec.Cmd, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	var refused error
-	for _, flags := range []uintptr{syscall.CLONE_NEWNET, syscall.CLONE_NEWNET | syscall.CLONE_NEWUSER} {
-		cmd := exec.Command(exe, os.Args[1:]...)
-		cmd.Args[0] = os.Args[0]
-		cmd.Env = append(os.Environ(), outsideEnv+"="+here)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, Pdeathsig: syscall.SIGKILL}
-		if flags&syscall.CLONE_NEWUSER != 0 {
-			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
-			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
-		}
-		err := cmd.Start()
-		if err == nil {
-			return cmd, nil
-		}
-		refused = errors.Join(refused, fmt.Errorf("clone flags %#x: %w", flags, err))
-	}
-	return nil, refused
-}
-
-func loopbackUp() error {
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		return fmt.Errorf("loopback: %w", err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		return fmt.Errorf("loopback up: %w", err)
-	}
-	return nil
+// pickHigh keeps what the kernel picks away from the ports that tests name: one test's clients leave TIME_WAIT records, and a
+// listener of the next could not be bound.
+func pickHigh() error {
+	return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("52000 60999"), 0)
 }

@@ -10,28 +10,27 @@ import (
 // programs are paths of what is measured, and what it is measured with.
 type programs struct{ portguard, bare, first, rss string }
 
+func programsIn(dir string) programs {
+	in := func(name string) string { return filepath.Join(dir, name) }
+	return programs{in("portguard"), in("bare"), in("first"), in("rss")}
+}
+
 // build makes the programs; portguard as it is released.
-func build(dir string) (programs, error) {
+func (p programs) build() error {
 	const here = "portguard/cmd/portguard/internal/bench/"
-	var p programs
-	for _, b := range []struct {
-		to      *string
-		pkg     string
-		ldflags string
-	}{
-		{&p.portguard, "portguard/cmd/portguard", "-s -w -E portguard/wrapper/become.entry"},
-		{&p.bare, here + "bare", "-s -w"},
-		{&p.first, here + "first", "-s -w -E main.entry"},
-		{&p.rss, here + "rss", "-s -w"},
+	for _, b := range []struct{ path, pkg, ldflags string }{
+		{p.portguard, "portguard/cmd/portguard", "-s -w -E portguard/wrapper/become.entry"},
+		{p.bare, here + "bare", "-s -w"},
+		{p.first, here + "first", "-s -w -E main.entry"},
+		{p.rss, here + "rss", "-s -w"},
 	} {
-		*b.to = filepath.Join(dir, filepath.Base(b.pkg))
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags="+b.ldflags, "-o", *b.to, b.pkg)
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags="+b.ldflags, "-o", b.path, b.pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return p, fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
+			return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // missing are the Debian packages of the peers that are not installed.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -114,10 +113,7 @@ func beLoad(number, connections int, outside string) error {
 		}
 	}
 	server := &unix.SockaddrInet4{Addr: [4]byte{127, 1, byte(number), 1}, Port: 7000}
-	listener, err := tcpSocket()
-	if err == nil {
-		err = errors.Join(unix.Bind(listener, server), unix.Listen(listener, 128))
-	}
+	listener, err := listen(server)
 	if err != nil {
 		return err
 	}
@@ -128,11 +124,10 @@ func beLoad(number, connections int, outside string) error {
 		if err != nil {
 			return err
 		}
-		connect := func() error { return os.NewSyscallError("connect", unix.Connect(client, server)) }
 		if i == connections/2 {
-			shared, err = client, withPorts(port, port, connect)
+			shared, err = client, picking(port, func() error { return connect(client, server) })
 		} else {
-			err = connect()
+			err = connect(client, server)
 		}
 		if err != nil {
 			return fmt.Errorf("connection %d: %w", i, err)
@@ -167,11 +162,6 @@ func beLoad(number, connections int, outside string) error {
 	fmt.Println(strings.Join(owners, " "))
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
-}
-
-func tcpSocket() (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	return fd, os.NewSyscallError("socket", err)
 }
 
 // beSharer leaves the unit's cgroup, and keeps the socket that it was given until stdin ends.

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,6 +21,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/measured"
+	"portguard/netdiag/nstest"
 )
 
 func main() {
@@ -41,25 +45,11 @@ func run() error {
 	short := flag.Bool("short", false, "a small load and few rounds: no bar counts, but every report has to be right")
 	write := flag.Bool("write", false, "write the table into docs/speed.md")
 	flag.Parse()
-	if !inside() {
-		return enter()
+	dir := os.Getenv(programsEnv)
+	if dir == "" {
+		return outside()
 	}
-	if packages := missing(); len(packages) > 0 {
-		return fmt.Errorf("these Debian packages are missing: %s", strings.Join(packages, " "))
-	}
-	dir, err := os.MkdirTemp("", "portguard-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	b := &bench{plan: newPlan(*short)}
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return err
-	}
-	if b.programs, err = build(dir); err != nil {
-		return err
-	}
+	b := &bench{plan: newPlan(*short), programs: programsIn(dir)}
 	if err := b.measure(); err != nil {
 		return err
 	}
@@ -71,7 +61,7 @@ func run() error {
 			return err
 		}
 		path := filepath.Join(strings.TrimSpace(string(root)), "docs", "speed.md")
-		if err := writeBetween(path, machine(b.plan, load)+"\n"+text); err != nil {
+		if err := measured.Write(path, "speed", machine(b.plan, os.Getenv(loadEnv))+"\n"+text); err != nil {
 			return err
 		}
 	}
@@ -87,6 +77,33 @@ func run() error {
 	return nil
 }
 
+// What the run in the namespace is told by the one outside: where the programs are, and how busy the host was before.
+const (
+	programsEnv = "PORTGUARD_BENCH_PROGRAMS"
+	loadEnv     = "PORTGUARD_BENCH_LOADAVG"
+)
+
+// outside prepares what cannot be had in the namespace, where no module could be downloaded, and runs the rest there.
+func outside() error {
+	if packages := missing(); len(packages) > 0 {
+		return fmt.Errorf("these Debian packages are missing: %s", strings.Join(packages, " "))
+	}
+	loadavg, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return err
+	}
+	load, _, _ := strings.Cut(string(loadavg), " ")
+	dir, err := os.MkdirTemp("", "portguard-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := programsIn(dir).build(); err != nil {
+		return err
+	}
+	return nstest.Enter(programsEnv+"="+dir, loadEnv+"="+load)
+}
+
 func loadFromArgs(args []string) error {
 	number, err1 := strconv.Atoi(args[0])
 	connections, err2 := strconv.Atoi(args[1])
@@ -98,10 +115,7 @@ func loadFromArgs(args []string) error {
 
 // measure goes through all cases. The load ends before the waits are measured.
 func (b *bench) measure() error {
-	if err := loopbackUp(); err != nil {
-		return err
-	}
-	if err := setPorts(firstPort, lastPort); err != nil {
+	if err := errors.Join(nstest.LoopbackUp(), pickAny()); err != nil {
 		return err
 	}
 	if err := b.idle(); err != nil {
@@ -126,11 +140,10 @@ func (b *bench) measure() error {
 	return b.size()
 }
 
-// machine says what the table was measured on. load is how busy it was with other things (/proc/loadavg).
-func machine(p plan, load []byte) string {
+// machine says what the table was measured on. load is how busy it was with other things.
+func machine(p plan, load string) string {
 	var u unix.Utsname
 	_ = unix.Uname(&u) // it fails for bad addresses only
-	before, _, _ := strings.Cut(string(load), " ")
 	return fmt.Sprintf("Linux %s, %d processors, load average %s before; %d sockets in %d processes. Ratios of medians, and the interval "+
-		"of 95 in 100 repetitions.\n", unix.ByteSliceToString(u.Release[:]), runtime.NumCPU(), before, 2*p.connections, p.processes)
+		"of 95 in 100 repetitions.\n", unix.ByteSliceToString(u.Release[:]), runtime.NumCPU(), load, 2*p.connections, p.processes)
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -42,28 +40,4 @@ func table(rows []row) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.what, r.against, r.value, bar, verdict)
 	}
 	return b.String()
-}
-
-const begin, end = "<!-- measured: speed -->\n", "<!-- end -->\n"
-
-// writeBetween replaces what is between the two marks of a file.
-func writeBetween(path, text string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	updated, err := replaceBetween(old, text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.WriteFile(path, updated, 0o644)
-}
-
-func replaceBetween(old []byte, text string) ([]byte, error) {
-	before, rest, ok := bytes.Cut(old, []byte(begin))
-	_, after, ok2 := bytes.Cut(rest, []byte(end))
-	if !ok || !ok2 {
-		return nil, fmt.Errorf("no place for the table: %q and then %q", begin, end)
-	}
-	return bytes.Join([][]byte{before, []byte(begin), []byte(text), []byte(end), after}, nil), nil
 }

@@ -26,16 +26,3 @@ func TestTableSaysWhatIsOverItsBar(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
-
-func TestReplaceBetween(t *testing.T) {
-	got, err := replaceBetween([]byte("text\n"+begin+"old\n"+end+"more\n"), "new\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("text\n"+begin+"new\n"+end+"more\n", string(got)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if _, err := replaceBetween([]byte(end+begin), ""); err == nil {
-		t.Error("marks in the wrong order are no place for a table")
-	}
-}

@@ -92,10 +92,7 @@ func (w waiter) started() (time.Duration, error) {
 func waitForClose(p programs, rounds int) ([]time.Duration, error) {
 	const port = 18_000
 	server := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 7001}
-	listener, err := tcpSocket()
-	if err == nil {
-		err = errors.Join(unix.Bind(listener, server), unix.Listen(listener, 16))
-	}
+	listener, err := listen(server)
 	if err != nil {
 		return nil, err
 	}
@@ -127,21 +124,9 @@ func waitForClose(p programs, rounds int) ([]time.Duration, error) {
 	return took, nil
 }
 
-// connection makes one whose near end has a port that the kernel picked.
-func connection(listener int, server *unix.SockaddrInet4, port int) (client, peer int, err error) {
-	if client, err = tcpSocket(); err != nil {
-		return -1, -1, err
-	}
-	err = withPorts(port, port, func() error { return os.NewSyscallError("connect", unix.Connect(client, server)) })
-	if err != nil {
-		return -1, -1, err
-	}
-	peer, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC)
-	return client, peer, os.NewSyscallError("accept", err)
-}
-
 // waitForRemains is the time from the end of a TIME_WAIT record to the service's first instruction, for several ports. They
-// are made apart: the kernel ends those of the same two seconds at the same moment, and all services would start at once. short takes FIN_WAIT2 records, which end after two seconds, not a minute.
+// are made apart: the kernel ends those of the same two seconds at the same moment, and all services would start at once.
+// short takes FIN_WAIT2 records, which end after two seconds, not a minute.
 func waitForRemains(p programs, ports int, short bool) ([]time.Duration, error) {
 	if short {
 		if err := os.WriteFile("/proc/sys/net/ipv4/tcp_fin_timeout", []byte("2"), 0); err != nil {
@@ -149,10 +134,7 @@ func waitForRemains(p programs, ports int, short bool) ([]time.Duration, error) 
 		}
 	}
 	server := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 7002}
-	listener, err := tcpSocket()
-	if err == nil {
-		err = errors.Join(unix.Bind(listener, server), unix.Listen(listener, 16))
-	}
+	listener, err := listen(server)
 	if err != nil {
 		return nil, err
 	}

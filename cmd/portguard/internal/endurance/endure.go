@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/nstest"
 )
 
 // host is the namespace at work: a client that keeps a port, the churn, and the portguards that are watched.
@@ -55,13 +57,13 @@ func (h *host) start(portguard string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(loopbackUp(), setPickRange(waitedPort, waitedPort)); err != nil {
+	if err := errors.Join(nstest.LoopbackUp(), pickFrom(waitedPort, waitedPort)); err != nil {
 		return err
 	}
 	if h.client, h.peer, err = connection(); err != nil {
 		return err
 	}
-	if err := setPickRange(rangeLow, rangeHigh); err != nil {
+	if err := pickFrom(rangeLow, rangeHigh); err != nil {
 		return err
 	}
 	guard := func(to **process, name string, argv ...string) {

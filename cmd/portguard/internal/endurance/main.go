@@ -20,6 +20,9 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"portguard/cmd/portguard/internal/measured"
+	"portguard/netdiag/nstest"
 )
 
 func main() {
@@ -47,17 +50,9 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if !inside() {
-		return enter(ctx)
-	}
-	dir, err := os.MkdirTemp("", "portguard-endurance-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	portguard, err := build(ctx, dir)
-	if err != nil {
-		return err
+	portguard := os.Getenv(programEnv)
+	if portguard == "" {
+		return outside(ctx)
 	}
 	results, err := endure(ctx, portguard, *length)
 	if err != nil {
@@ -66,7 +61,7 @@ func run(args []string) error {
 	text := results.table()
 	fmt.Print(text)
 	if *write != "" {
-		if err := writeTable(*write, text); err != nil {
+		if err := measured.Write(*write, "endurance", text); err != nil {
 			return err
 		}
 	}
@@ -76,13 +71,29 @@ func run(args []string) error {
 	return nil
 }
 
+// programEnv tells the run in the namespace where portguard is.
+const programEnv = "PORTGUARD_ENDURANCE_PROGRAM"
+
+// outside builds portguard, for which no module could be downloaded in the namespace, and runs the rest there.
+func outside(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "portguard-endurance-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	portguard := filepath.Join(dir, "portguard")
+	if err := build(ctx, portguard); err != nil {
+		return err
+	}
+	return nstest.Enter(programEnv + "=" + portguard)
+}
+
 // build makes portguard as it is released.
-func build(ctx context.Context, dir string) (string, error) {
-	path := filepath.Join(dir, "portguard")
+func build(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w -E portguard/wrapper/become.entry", "-o", path, "portguard/cmd/portguard")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
+		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
 	}
-	return path, nil
+	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -52,11 +51,6 @@ func (r *results) failure() error {
 	return fmt.Errorf("%d bars are not held:\n  %s", len(all), strings.Join(all, "\n  "))
 }
 
-const (
-	begin = "<!-- endurance: written by cmd/portguard/internal/endurance -->\n"
-	end   = "<!-- end of endurance -->\n"
-)
-
 // table is the results in Markdown.
 func (r *results) table() string {
 	var b strings.Builder
@@ -87,18 +81,4 @@ func kernel() string {
 	var u unix.Utsname
 	_ = unix.Uname(&u) // it fails for bad addresses only
 	return unix.ByteSliceToString(u.Release[:])
-}
-
-// writeTable puts the table between the markers of a file.
-func writeTable(name, text string) error {
-	old, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	head, rest, ok := strings.Cut(string(old), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no lines %q and %q", name, strings.TrimSpace(begin), strings.TrimSpace(end))
-	}
-	return os.WriteFile(name, []byte(head+begin+"\n"+text+"\n"+end+tail), 0o644)
 }

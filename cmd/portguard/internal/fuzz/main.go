@@ -18,6 +18,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"portguard/cmd/portguard/internal/measured"
 )
 
 func main() {
@@ -83,7 +85,7 @@ func run(ctx context.Context, each time.Duration, lanes int, only, write string)
 	text := table(results, each)
 	fmt.Println("\n" + text)
 	if write != "" {
-		if err := writeTable(write, text); err != nil {
+		if err := measured.Write(write, "fuzz", text); err != nil {
 			return err
 		}
 	}
