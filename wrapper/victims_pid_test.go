@@ -10,10 +10,8 @@ func nothing() {}
 
 func pidBeforeOpen(w *world) func(bool) {
 	return func(swap bool) {
-		h, end := w.holder()
+		s, end := w.owned()
 		defer end()
-		s := w.sleeper(h.FD)
-		h.CloseFD()
 		l := w.look(Policy{})
 		want, who := pending, "the holder"
 		if swap {
@@ -51,11 +49,8 @@ func pidAfterOpen(w *world) func(bool) {
 // The kernel still lists the socket, so only the pid and the start tell the stranger from the owner.
 func pidOfOneOfTwo(w *world) func(bool) {
 	return func(swap bool) {
-		h, end := w.holder()
+		first, second, l, end := w.ownedByTwo()
 		defer end()
-		first, second := w.sleeper(h.FD), w.sleeper(h.FD)
-		h.CloseFD()
-		l := w.look(Policy{})
 		want, who := pending, "the first owner"
 		before := w.IntN(2) == 0
 		exchange := func() {
@@ -80,11 +75,8 @@ func pidOfOneOfTwo(w *world) func(bool) {
 // Of a process that has the socket, and the pid of one that had it, nobody has decided anything.
 func oneOfTwoEnds(w *world) func(bool) {
 	return func(swap bool) {
-		h, end := w.holder()
+		first, second, l, end := w.ownedByTwo()
 		defer end()
-		first, second := w.sleeper(h.FD), w.sleeper(h.FD)
-		h.CloseFD()
-		l := w.look(Policy{})
 		fd := second.socket()
 		want, who := pending, "the first owner"
 		if swap {
@@ -104,10 +96,8 @@ func oneOfTwoEnds(w *world) func(bool) {
 // raceForPID runs the whole kill rung while the pid changes hands.
 func raceForPID(w *world) func(bool) {
 	return func(swap bool) {
-		h, end := w.holder()
+		s, end := w.owned()
 		defer end()
-		s := w.sleeper(h.FD)
-		h.CloseFD()
 		ran := w.background(Policy{Kill: true, Grace: time.Millisecond})
 		if swap {
 			w.moment()

@@ -38,13 +38,14 @@ func (w *world) shell(becomes string, socket int, user uint32) (s *stranger, tel
 	}
 }
 
-func execWithout(w *world) func(bool) {
+// execBefore lets the holder become another program before its process is opened.
+func execBefore(w *world, becomes string, user uint32, p Policy) func(bool) {
 	return func(swap bool) {
 		h, end := w.holder()
 		defer end()
-		s, becomeSleep := w.shell("sleep 1000 3>&-", h.FD, 0)
+		s, becomeSleep := w.shell(becomes, h.FD, user)
 		h.CloseFD()
-		l := w.look(Policy{})
+		l := w.look(p)
 		want := pending
 		if swap {
 			becomeSleep()
@@ -55,6 +56,8 @@ func execWithout(w *world) func(bool) {
 		s.end()
 	}
 }
+
+func execWithout(w *world) func(bool) { return execBefore(w, "sleep 1000 3>&-", 0, Policy{}) }
 
 func execInto(w *world) func(bool) {
 	sh, err := filepath.EvalSymlinks("/bin/sh")
@@ -129,22 +132,7 @@ func setuidOwner(w *world) func(bool) {
 }
 
 func setuidInBetween(w *world) func(bool) {
-	program := w.setuidSleep()
-	return func(swap bool) {
-		h, end := w.holder()
-		defer end()
-		s, becomeSleep := w.shell(program+" 1000", h.FD, caller)
-		h.CloseFD()
-		l := w.look(only(caller))
-		want := pending
-		if swap {
-			becomeSleep()
-			want = ""
-		}
-		l.kill(nothing)
-		s.mustBe(want, "the process")
-		s.end()
-	}
+	return execBefore(w, w.setuidSleep()+" 1000", caller, only(caller))
 }
 
 // peerProcessOf climbs a whole rung. The process at the other end has nothing to do with the port.

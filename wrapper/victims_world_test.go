@@ -50,6 +50,24 @@ func (w *world) holderOn(port uint16) (h *holders.Holder, end func()) {
 	}
 }
 
+// owned makes a holder that one process has, and nobody else.
+func (w *world) owned() (s *stranger, end func()) {
+	w.Helper()
+	h, end := w.holder()
+	s = w.sleeper(h.FD)
+	h.CloseFD()
+	return s, end
+}
+
+// ownedByTwo makes a holder that two processes have, and finds it.
+func (w *world) ownedByTwo() (first, second *stranger, l *looked, end func()) {
+	w.Helper()
+	h, end := w.holder()
+	first, second = w.sleeper(h.FD), w.sleeper(h.FD)
+	h.CloseFD()
+	return first, second, w.look(Policy{}), end
+}
+
 // forker runs what it is sent on a thread that blocks every signal, as do the processes that are started there: what they
 // are sent stays pending, to be counted.
 func forker(t *testing.T) chan<- func() {

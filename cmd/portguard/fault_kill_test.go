@@ -47,10 +47,7 @@ func TestKilledAtAnyMomentOfARung(t *testing.T) {
 		t.Run(rung, func(t *testing.T) {
 			length := 100 * time.Millisecond
 			for range faults(3, 200) {
-				port := l.port()
-				h := l.rig.Hold(t, port, pooled(loopback4))
-				peer := h.Peer
-				holder := l.take(t, h)
+				port, holder, peer := l.client(t)
 				argv := []string{rung, "-p", number(port), "--", "true"}
 				lived := killedAt(t, time.Duration(random.Int64N(int64(length))), exec.Command(l.portguard, argv...))
 				length = max(20*time.Millisecond, min(length, 2*lived))

@@ -62,6 +62,14 @@ func sufferCommand(t *testing.T, limit time.Duration, command func(context.Conte
 	return aftermath{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 
+// client lets a process have a port, as its end of a connection; peer is the other end.
+func (l *ladder) client(t *testing.T) (port uint16, holder *actor, peer int) {
+	t.Helper()
+	port = l.port()
+	h := l.rig.Hold(t, port, pooled(loopback4))
+	return port, l.take(t, h), h.Peer
+}
+
 // trace is what a Go program that crashes leaves on stderr.
 var trace = regexp.MustCompile(`panic:|fatal error:|goroutine \d+|runtime:|\.go:\d+`)
 

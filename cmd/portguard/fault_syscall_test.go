@@ -53,10 +53,7 @@ func startsWithIt(a aftermath) bool {
 // said, and the next run, with nothing in its way, gets the port.
 func TestFaultsOfSystemCalls(t *testing.T) {
 	l := newLadder(t)
-	port := l.port()
-	h := l.rig.Hold(t, port, pooled(loopback4))
-	peer := h.Peer
-	l.take(t, h)
+	port, _, peer := l.client(t)
 	for _, injection := range injections() {
 		t.Run(injection, func(t *testing.T) {
 			a := suffer(t, 20*time.Second, inject(t, injection, l.portguard, "-p", number(port))...)
@@ -86,10 +83,7 @@ func TestFaultsWhileSharing(t *testing.T) {
 			continue
 		}
 		t.Run(injection, func(t *testing.T) {
-			port := l.port()
-			h := l.rig.Hold(t, port, pooled(loopback4))
-			peer := h.Peer
-			holder := l.take(t, h)
+			port, holder, peer := l.client(t)
 			a := suffer(t, 20*time.Second, inject(t, injection, l.portguard, "--share", "-p", number(port), "--", "true")...)
 			if !startsWithIt(a) {
 				a.honest(t, exitOK, exitUnavailable, exitOSErr, exitNoPerm, exitCannotExec, exitNotFound)

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/holders"
+	"portguard/netdiag/portrange"
 )
 
 // ladderLong runs the tests of the ladder at the length at which chance has no part in them.
@@ -180,16 +181,15 @@ func isReset(peer int) bool {
 // narrowed runs f while the kernel picks this port or none.
 func narrowed(t *testing.T, port uint16, f func()) {
 	t.Helper()
-	const path = "/proc/sys/net/ipv4/ip_local_port_range"
-	before, err := os.ReadFile(path)
+	before, err := portrange.Ephemeral()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, fmt.Appendf(nil, "%d %d", port, port), 0); err != nil {
+	if err := portrange.SetEphemeral(portrange.Range{Low: port, High: port}); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := os.WriteFile(path, before, 0); err != nil {
+		if err := portrange.SetEphemeral(before); err != nil {
 			t.Error(err)
 		}
 	}()

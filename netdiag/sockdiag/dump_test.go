@@ -50,6 +50,19 @@ const (
 	udpProto = unix.IPPROTO_UDP
 )
 
+// connection is what is said of a TCP connection with port 7000 whose own port the kernel picked, or took from the listener.
+func connection(state string, opened Opened) said {
+	return said{
+		Protocol: tcpProto, State: state, Local: "127.0.0.1", Remote: "127.0.0.1:7000", Opened: opened,
+		Auto: true, OwnInode: true, OwnCookie: true,
+	}
+}
+
+// remains is what is said of what remains of one.
+func remains(state string) said {
+	return said{Protocol: tcpProto, State: state, Local: "127.0.0.1", Remote: "127.0.0.1:7000", Auto: true, Minisock: true}
+}
+
 func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 	subject := uint16(30010) // the port that each test asks about; its peer, if any, is on port 7000
 	for _, tt := range []struct {
@@ -90,19 +103,13 @@ func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 		{"client whose port the kernel picked", func(t *testing.T, p uint16) int {
 			fd, _ := connected(t, p, 7000)
 			return fd
-		}, said{
-			Protocol: tcpProto, State: "ESTABLISHED", Local: "127.0.0.1", Remote: "127.0.0.1:7000", Opened: OpenedActively,
-			Auto: true, OwnInode: true, OwnCookie: true,
-		}},
+		}, connection("ESTABLISHED", OpenedActively)},
 
 		{"client after data both ways", func(t *testing.T, p uint16) int {
 			fd, accepted := connected(t, p, 7000)
 			talk(t, fd, accepted)
 			return fd
-		}, said{
-			Protocol: tcpProto, State: "ESTABLISHED", Local: "127.0.0.1", Remote: "127.0.0.1:7000", Opened: OpenedActively,
-			Auto: true, OwnInode: true, OwnCookie: true,
-		}},
+		}, connection("ESTABLISHED", OpenedActively)},
 
 		{"client that asked for its port", func(t *testing.T, p uint16) int {
 			listen(t, reuseAddr(t, tcp4(t)), "127.0.0.1:7000")
@@ -117,10 +124,7 @@ func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 			talk(t, fd, accepted)
 			closeNow(t, accepted)
 			return fd
-		}, said{
-			Protocol: tcpProto, State: "CLOSE_WAIT", Local: "127.0.0.1", Remote: "127.0.0.1:7000", Opened: OpenedActively,
-			Auto: true, OwnInode: true, OwnCookie: true,
-		}},
+		}, connection("CLOSE_WAIT", OpenedActively)},
 
 		{"AF_INET6 client of an IPv4 server", func(t *testing.T, p uint16) int {
 			listen(t, reuseAddr(t, tcp4(t)), "127.0.0.1:7000")
@@ -141,37 +145,22 @@ func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 		}},
 
 		{"accepted, its listener closed", func(t *testing.T, p uint16) int {
-			l := listen(t, reuseAddr(t, tcp4(t)), at("127.0.0.1", p))
-			connect(t, bind(t, reuseAddr(t, tcp4(t)), "127.0.0.1:7000"), at("127.0.0.1", p))
-			fd := accept(t, l)
-			closeNow(t, l)
+			_, fd := acceptedOn(t, p)
 			return fd
-		}, said{
-			Protocol: tcpProto, State: "ESTABLISHED", Local: "127.0.0.1", Remote: "127.0.0.1:7000", Opened: OpenedPassively,
-			Auto: true, OwnInode: true, OwnCookie: true,
-		}},
+		}, connection("ESTABLISHED", OpenedPassively)},
 
 		{"accepted, after data both ways", func(t *testing.T, p uint16) int {
-			l := listen(t, reuseAddr(t, tcp4(t)), at("127.0.0.1", p))
-			client := connect(t, bind(t, reuseAddr(t, tcp4(t)), "127.0.0.1:7000"), at("127.0.0.1", p))
-			fd := accept(t, l)
-			closeNow(t, l)
+			client, fd := acceptedOn(t, p)
 			talk(t, client, fd)
 			return fd
-		}, said{
-			Protocol: tcpProto, State: "ESTABLISHED", Local: "127.0.0.1", Remote: "127.0.0.1:7000", Opened: OpenedPassively,
-			Auto: true, OwnInode: true, OwnCookie: true,
-		}},
+		}, connection("ESTABLISHED", OpenedPassively)},
 
 		{"remains whose peer has closed too", func(t *testing.T, p uint16) int {
 			fd, accepted := connected(t, p, 7000)
 			closeNow(t, fd)
 			closeNow(t, accepted)
 			return -1
-		}, said{
-			Protocol: tcpProto, State: "TIME_WAIT", Local: "127.0.0.1", Remote: "127.0.0.1:7000",
-			Auto: true, Minisock: true,
-		}},
+		}, remains("TIME_WAIT")},
 
 		{"remains of a client that asked for its port pass as auto", func(t *testing.T, p uint16) int {
 			l := listen(t, reuseAddr(t, tcp4(t)), "127.0.0.1:7000")
@@ -180,10 +169,7 @@ func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 			closeNow(t, fd)
 			closeNow(t, accepted)
 			return -1
-		}, said{
-			Protocol: tcpProto, State: "TIME_WAIT", Local: "127.0.0.1", Remote: "127.0.0.1:7000",
-			Auto: true, Minisock: true,
-		}},
+		}, remains("TIME_WAIT")},
 
 		{"remains whose peer has not closed", func(t *testing.T, p uint16) int {
 			nstest.Sysctl(t, "net.ipv4.tcp_fin_timeout", "30") // up to 60 s the kernel keeps but the minisock
@@ -194,10 +180,7 @@ func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 				return len(s) == 1 && s[0].State != FinWait1
 			})
 			return -1
-		}, said{
-			Protocol: tcpProto, State: "FIN_WAIT2", Local: "127.0.0.1", Remote: "127.0.0.1:7000",
-			Auto: true, Minisock: true,
-		}},
+		}, remains("FIN_WAIT2")},
 
 		{"UDP bound", func(t *testing.T, p uint16) int {
 			return bind(t, udp4(t), at("127.0.0.1", p))
@@ -234,6 +217,16 @@ func TestWhatADumpSaysOfEachKindOfSocket(t *testing.T) {
 		})
 		subject++ // what remains of one must not be in the way of the next
 	}
+}
+
+// acceptedOn makes a connection from port 7000 to this port, whose listener is closed then.
+func acceptedOn(t *testing.T, port uint16) (client, fd int) {
+	t.Helper()
+	l := listen(t, reuseAddr(t, tcp4(t)), at("127.0.0.1", port))
+	client = connect(t, bind(t, reuseAddr(t, tcp4(t)), "127.0.0.1:7000"), at("127.0.0.1", port))
+	fd = accept(t, l)
+	closeNow(t, l)
+	return client, fd
 }
 
 // talk sends data both ways. The last of it may not be acknowledged yet when it returns.
