@@ -2,7 +2,9 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -59,7 +61,11 @@ func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
 	pointless := false
 	for _, o := range r.wanted() {
 		if o.Trial.Verdict == netdiag.Taken && err != nil {
-			g.act(o, Action{rung, -1, NotPossible, "portguard's own ancestors, which are never touched, cannot be told: " + err.Error()})
+			a := Action{rung, -1, NotPossible, "portguard's own ancestors, which are never touched, cannot be told: " + err.Error()}
+			if errors.Is(err, fs.ErrPermission) {
+				a.Result = NotPermitted
+			}
+			g.act(o, a)
 			pointless = true
 			continue
 		}

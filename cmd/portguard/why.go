@@ -82,7 +82,7 @@ func whoIsMissing(h netdiag.Holder) string {
 	case netdiag.NotPermitted:
 		return "; this user may not see which process has it (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"
 	case netdiag.Hidden:
-		return "; /proc hides other users' processes from this user (hidepid)"
+		return "; /proc hides other users' processes from this user (hidepid): to see them takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	case netdiag.OtherPIDNamespace:
 		return "; no process in this pid namespace has it: look for it from the host"
 	case netdiag.NoProc:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
@@ -47,6 +48,7 @@ func TestMain(m *testing.M) {
 		"ring":     holdInRing,
 		"inflight": holdInFlight,
 		"find":     findFromEnv,
+		"descend":  ancestorsFromEnv,
 	}
 	ready, err := helpers[name]()
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -202,18 +204,37 @@ func holdInFlight() (string, error) {
 	return fmt.Sprintf("%d %d", inode, pair[1]), unix.Close(fd)
 }
 
-// findFromEnv searches from where it was put, and says the answer in JSON. MOUNT mounts a proc of its own with these
-// options, BECOME changes to this user afterwards.
-func findFromEnv() (string, error) {
+// standApart does what the environment says: MOUNT mounts a proc of its own with these options, BECOME changes to this user
+// afterwards.
+func standApart() error {
 	if options := os.Getenv("MOUNT"); options != "" {
 		if err := mountProc(options); err != nil {
-			return "", err
+			return err
 		}
 	}
 	if uid, err := strconv.Atoi(os.Getenv("BECOME")); err == nil {
-		if err := errors.Join(syscall.Setgroups(nil), syscall.Setresgid(uid, uid, uid), syscall.Setresuid(uid, uid, uid)); err != nil {
-			return "", err
-		}
+		return errors.Join(syscall.Setgroups(nil), syscall.Setresgid(uid, uid, uid), syscall.Setresuid(uid, uid, uid))
+	}
+	return nil
+}
+
+// ancestorsFromEnv says its own ancestors, in JSON, from where it was put.
+func ancestorsFromEnv() (string, error) {
+	if err := standApart(); err != nil {
+		return "", err
+	}
+	line, err := Ancestors(os.Getpid())
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w: %w", err, errors.ErrUnsupported) // of this kernel
+	}
+	said, _ := json.Marshal(line) // numbers
+	return string(said), err
+}
+
+// findFromEnv searches from where it was put, and says the answer in JSON.
+func findFromEnv() (string, error) {
+	if err := standApart(); err != nil {
+		return "", err
 	}
 	inode, err := strconv.ParseUint(os.Getenv("INODE"), 10, 32)
 	if err != nil {

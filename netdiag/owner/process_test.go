@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,9 +9,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/nstest"
 )
 
 func TestProcessOfOurselves(t *testing.T) {
@@ -124,6 +129,24 @@ func TestAncestors(t *testing.T) {
 	}
 	if st, err := parseStat(last); err != nil || st.parent != 0 {
 		t.Errorf("last ancestor %d has a parent: %+v, %v", line[len(line)-1], st, err)
+	}
+}
+
+// Behind one that /proc hides may be one that it shows, and that is an ancestor all the same: a supervisor of this user's,
+// behind sudo.
+func TestAncestorsUnderHidepid(t *testing.T) {
+	nstest.Root(t)
+	h := start(t, "descend", &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}, "MOUNT=hidepid=2", "BECOME=65534")
+	want, err := Ancestors(h.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int
+	if err := json.Unmarshal([]byte(h.ready), &got); err != nil {
+		t.Fatalf("%v in %s", err, h.ready)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-seen by root +seen by the process itself)\n%s", diff)
 	}
 }
 
