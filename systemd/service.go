@@ -13,6 +13,7 @@ type Service struct {
 	SubState       string
 	FragmentPath   string   // the unit file; "" for one without
 	DropInPaths    []string // in the order in which they count
+	Outdated       bool     // its files have changed since they were loaded, as far as systemd notices (NeedDaemonReload)
 	Transient      bool     // made by systemd-run and gone when it stops
 	ControlGroup   string   // "" while it does not run
 	MainPID        int      // 0: none
@@ -54,6 +55,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		SubState:       p.text("SubState"),
 		FragmentPath:   p.text("FragmentPath"),
 		DropInPaths:    p.texts("DropInPaths"),
+		Outdated:       p.flag("NeedDaemonReload"),
 		Transient:      p.flag("Transient"),
 		ControlGroup:   p.text("ControlGroup"),
 		ExecStart:      p.commands("ExecStart"),

@@ -25,10 +25,11 @@ UNIT without a suffix is a service. Services of the system's manager are meant, 
 
 func newUnit(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "unit install|show|remove",
-		Short: "guard a systemd service by a drop-in",
-		Long:  unitLong,
-		Args:  cobra.ArbitraryArgs,
+		Use:     "unit install|show|remove",
+		Short:   "guard a systemd service by a drop-in",
+		Long:    unitLong,
+		Example: "  portguard unit install order.service -p 30010 --share\n  portguard unit show",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &usageError{"unit needs to know what to do: install, show or remove", "portguard unit show"}

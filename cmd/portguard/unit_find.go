@@ -27,7 +27,8 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	if len(in.endpoints) > 0 {
 		return nil
 	}
-	right := "portguard unit install " + svc.Name + " -p 30010"
+	withPort := func(port string) string { return "portguard unit install " + svc.Name + " -p " + port }
+	right := withPort("30010")
 	switch {
 	case svc.PrivateNetwork || svc.NetworkNSPath != "":
 		return &usageError{svc.Name + " listens in a network namespace of its own: its endpoints cannot be found from here", right}
@@ -61,7 +62,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 			return err
 		}
 	}
-	in.endpoints, err = in.options.endpoints(right)
+	in.endpoints, err = in.options.endpoints(withPort)
 	return err
 }
 

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,7 +16,8 @@ import (
 )
 
 const unitInstallLong = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
-guarded. Installing again, with other flags, takes the place of what was there.
+guarded. Installing again, with other flags, takes the place of what was there; with the same flags nothing is
+written or reloaded, and "unchanged" is said.
 
   --as pre (default)  one more ExecStartPre=+, after the unit's own and right before ExecStart=. It runs as root,
                       whatever User= says, and in the service's network namespace. Nothing else is changed.
@@ -69,6 +70,9 @@ func newUnitInstall(a *app) *cobra.Command {
 			if in.name, err = oneService("install", args); err != nil {
 				return err
 			}
+			if err := eaten(cmd.CommandPath(), in.flags); err != nil {
+				return err
+			}
 			if err := in.check(as); err != nil {
 				return err
 			}
@@ -85,7 +89,8 @@ func newUnitInstall(a *app) *cobra.Command {
 
 // check finds everything that is wrong with the flags before systemd is asked.
 func (in *unitInstall) check(as string) error {
-	right := "portguard unit install " + in.name + " -p 30010 --share"
+	withPort := func(port string) string { return "portguard unit install " + in.name + " -p " + port + " --share" }
+	right := withPort("30010")
 	switch in.form = unitForm(as); in.form {
 	case formPre:
 		if in.flags.Changed("hold") {
@@ -97,7 +102,7 @@ func (in *unitInstall) check(as string) error {
 	}
 	var err error
 	if len(in.options.ports) > 0 {
-		if in.endpoints, err = in.options.endpoints(right); err != nil {
+		if in.endpoints, err = in.options.endpoints(withPort); err != nil {
 			return err
 		}
 	} else if _, err = in.options.socketOptions(); err != nil {
@@ -109,16 +114,18 @@ func (in *unitInstall) check(as string) error {
 	if _, err = in.options.policy(in.flags); err != nil {
 		return err
 	}
-	_, rest := spelled(in.flags)
-	in.line = strings.TrimSpace("install " + in.name + " " + commandLine(slices.Concat(in.arguments(), rest), 0) + " --as " + as)
+	in.line = in.spelledAs(in.form)
 	in.portguard, err = os.Executable() // links resolved
 	return err
 }
 
-// arguments are the -p arguments.
-func (in *unitInstall) arguments() []string {
-	ports, _ := spelled(in.flags)
-	return ports
+// spelledAs is the command line as it was given, with another form perhaps.
+func (in *unitInstall) spelledAs(form unitForm) string {
+	ports, rest := spelled(in.flags)
+	if i := slices.Index(rest, "--hold"); i >= 0 && form == formPre {
+		rest = slices.Delete(rest, i, i+2)
+	}
+	return commandLine(slices.Concat([]string{"install", in.name}, ports, rest, []string{"--as", string(form)}), 0)
 }
 
 // installUnit looks, decides, writes, and makes sure that systemd has understood.
@@ -133,33 +140,23 @@ func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
 		return unitFailure(err, in.line)
 	}
 	defer m.Close()
-	if !in.dryRun {
-		if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
-			return unitFailure(err, in.line)
-		}
-	}
-	svc, err := m.Service(ctx, in.name)
-	if err != nil {
-		return unitFailure(err, in.line)
-	}
-	if err := refuse(svc, in); err != nil {
-		return err
-	}
-	if err := in.settleEndpoints(ctx, m, svc); err != nil {
-		return err
-	}
-	files, err := readUnitFiles(svc, dir.Path(svc.Name))
-	if err != nil {
-		return unitFailure(err, in.line)
-	}
-	p, err := in.plan(svc, files)
-	if err != nil {
-		return err
-	}
-	if in.dryRun {
+	svc, p, err := in.decide(ctx, m, dir)
+	switch {
+	case in.dryRun && err == nil:
 		fmt.Fprintf(a.stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
 		a.note(p.notes)
 		return nil
+	case in.dryRun:
+		return err
+	case err == nil && p.inForce(dir, svc):
+		fmt.Fprintf(a.stdout, "unchanged %s\n", dir.Path(svc.Name))
+		return nil
+	}
+	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
+		return unitFailure(err, in.line)
+	}
+	if svc, p, err = in.decide(ctx, m, dir); err != nil {
+		return err
 	}
 	if err := write(ctx, m, dir, svc, p); err != nil {
 		return unitFailure(err, in.line)
@@ -167,6 +164,26 @@ func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
 	fmt.Fprintf(a.stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
 	a.note(p.notes)
 	return nil
+}
+
+// decide looks at the service as systemd knows it, and plans its drop-in, or says why there can be none.
+func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir dropin.Dir) (systemd.Service, plan, error) {
+	svc, err := m.Service(ctx, in.name)
+	if err != nil {
+		return svc, plan{}, unitFailure(err, in.line)
+	}
+	if err := refuse(svc, *in); err != nil {
+		return svc, plan{}, err
+	}
+	if err := in.settleEndpoints(ctx, m, svc); err != nil {
+		return svc, plan{}, err
+	}
+	files, err := readUnitFiles(svc, dir.Path(svc.Name))
+	if err != nil {
+		return svc, plan{}, unitFailure(err, in.line)
+	}
+	p, err := in.plan(svc, files)
+	return svc, p, err
 }
 
 func (a *app) note(notes []string) {

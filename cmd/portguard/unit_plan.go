@@ -61,7 +61,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 
 // ownCommand is the one command of the service, as its files write it.
 func (in *unitInstall) ownCommand(svc systemd.Service, files [][]unitfile.Assignment) (unitfile.Command, error) {
-	asPre := "portguard unit install " + svc.Name + " --as pre"
+	asPre := "portguard unit " + in.spelledAs(formPre)
 	lines := unitfile.List(files, "Service", "ExecStart")
 	if len(lines) != 1 {
 		return unitfile.Command{}, &usageError{fmt.Sprintf("%s has %d ExecStart= commands; portguard can become only one", svc.Name, len(lines)), asPre}

@@ -128,7 +128,7 @@ func guarded(dir dropin.Dir, name string, facts hostFacts) (guardedUnit, error) 
 	if err := flags.Parse(args[1:]); err != nil {
 		return u, err
 	}
-	endpoints, err := o.endpoints("portguard unit install " + name + " -p 30010")
+	endpoints, err := o.endpoints(func(port string) string { return "portguard unit install " + name + " -p " + port })
 	if err != nil {
 		return u, err
 	}

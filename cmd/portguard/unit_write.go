@@ -29,6 +29,11 @@ func write(ctx context.Context, m *systemd.Manager, dir dropin.Dir, before syste
 	return errors.Join(err, m.Reload(ctx))
 }
 
+// inForce reports whether the drop-in is there already, to the byte, and systemd runs what it says.
+func (p plan) inForce(dir dropin.Dir, svc systemd.Service) bool {
+	return !svc.Outdated && dir.Has(p.dropIn) && p.verify(svc, svc, true) == nil
+}
+
 // takeEffect reloads and looks. wrapped says that the command was behind portguard before.
 func takeEffect(ctx context.Context, m *systemd.Manager, before systemd.Service, p plan, wrapped bool) error {
 	if err := m.Reload(ctx); err != nil {

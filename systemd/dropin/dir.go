@@ -71,6 +71,17 @@ func (d Dir) List() ([]string, error) {
 	return units, nil
 }
 
+// Has reports whether this very drop-in is in its place, so that Write would change nothing.
+func (d Dir) Has(in DropIn) bool {
+	text, err := os.ReadFile(d.Path(in.Unit))
+	if err != nil {
+		return false
+	}
+	before, err := parseHeader(string(text))
+	in.OwnDir = before.OwnDir
+	return err == nil && in.Render() == string(text)
+}
+
 // Write puts a drop-in in its place, whole or not at all; it takes the place of one of ours, and never of a foreign file.
 // It decides OwnDir by itself.
 func (d Dir) Write(in DropIn) error {

@@ -47,7 +47,7 @@ func ParseCommand(line string) (Command, error) {
 	case program == "":
 		return refuse("there is no program after its prefixes")
 	case strings.Contains(prefixes, "|"):
-		return refuse(`the prefix "|" gives the line to the user's shell, which would start the other program, too`)
+		return refuse(`the prefix "|" makes the line a script of the user's shell, and no program stands before a script`)
 	}
 	c := Command{
 		Prefixes: strings.ReplaceAll(prefixes, "@", ""), Argv0: strings.Contains(prefixes, "@"),
