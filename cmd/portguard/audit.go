@@ -112,7 +112,7 @@ type atRiskError struct{}
 func (*atRiskError) Error() string { return "ports are at risk" }
 
 func (a *app) audit(asked []netdiag.Endpoint, o auditOptions) error {
-	ctx, stop := withSignals(a.inherited)
+	ctx, stop := withSignals(a.inherited, false)
 	defer stop()
 	began := time.Now()
 	r, err := takeAudit(ctx, asked, o)

@@ -59,7 +59,6 @@ func (e *usageError) Error() string { return e.problem }
 // exitCode is the one place that knows which failure has which number.
 func exitCode(err error) int {
 	var usage *usageError
-	var syntax *netdiag.SyntaxError
 	var taken *notFreeError
 	var command *become.Error
 	var root *needsRootError
@@ -72,7 +71,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &ended):
 		return ended.code
-	case errors.As(err, &usage), errors.As(err, &syntax):
+	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &command):
 		if command.NotFound() {

@@ -25,7 +25,6 @@ func TestExitCode(t *testing.T) {
 	}{
 		{"nothing wrong", nil, 0},
 		{"usage", &usageError{problem: "x"}, 64},
-		{"an endpoint that is none", &netdiag.SyntaxError{Text: "x"}, 64},
 		{"command not found", &become.Error{Command: "x", Err: unix.ENOENT}, 127},
 		{"command not executable", &become.Error{Command: "x", Path: "/x", Err: unix.EACCES}, 126},
 		{"wrapped", fmt.Errorf("context: %w", &usageError{problem: "x"}), 64},

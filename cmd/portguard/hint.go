@@ -3,21 +3,17 @@ package main
 import (
 	"errors"
 
-	"portguard/netdiag"
 	"portguard/systemd"
 )
 
 // hint is the one place that gives advice on errors: "" when there is none.
 func hint(err error) string {
 	var usage *usageError
-	var syntax *netdiag.SyntaxError
 	var root *needsRootError
 	var denied *deniedError
 	switch {
 	case errors.As(err, &usage) && usage.right != "":
 		return usage.right
-	case errors.As(err, &syntax):
-		return "portguard -p " + syntax.Right + " -- COMMAND"
 	case errors.As(err, &denied):
 		return denied.hint()
 	case errors.As(err, &root):

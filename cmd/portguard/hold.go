@@ -31,10 +31,18 @@ func newHold(a *app) *cobra.Command {
 		Example: "  portguard hold -p 30000-31000",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), "portguard hold -p 30000-31000"}
+			right := func(port string) string { return "portguard hold -p " + port }
+			if err := eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
+				return err
 			}
-			endpoints, err := o.endpoints("portguard hold -p 30000-31000")
+			switch {
+			case len(args) == 0:
+			case isPort(args[0]):
+				return &usageError{fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(args[0])}
+			default:
+				return &usageError{fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000")}
+			}
+			endpoints, err := o.endpoints(right)
 			if err != nil {
 				return err
 			}
@@ -56,7 +64,7 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
 	if err := enoughFDs(len(endpoints)); err != nil {
 		return err
 	}
-	ctx, stop := withSignals(a.inherited)
+	ctx, stop := withSignals(a.inherited, false)
 	defer stop()
 	w := &progress{log: a.log, terminal: isTerminal(a.stderr), silent: o.quiet}
 	g := wrapper.New(wrapper.Policy{}, w)

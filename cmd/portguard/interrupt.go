@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -15,15 +14,23 @@ import (
 )
 
 // interruptedError is a signal that ended the work before it was done.
-type interruptedError struct{ signal syscall.Signal }
+type interruptedError struct {
+	signal  syscall.Signal
+	command bool // there is one, and it was not started
+}
 
 func (e *interruptedError) Error() string {
-	return fmt.Sprintf("ended by %s; the command was not started", unix.SignalName(e.signal))
+	text := "ended by " + unix.SignalName(e.signal)
+	if e.command {
+		text += "; the command was not started"
+	}
+	return text
 }
 
 // withSignals is a context that ends with the signals that ask a process to end. Those that were ignored when portguard
-// was started stay ignored, as nohup and background jobs expect. A broken pipe on stderr must not end it either.
-func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
+// was started stay ignored, as nohup and background jobs expect. A broken pipe on stderr must not end it either. command
+// says that all this is for one to start.
+func withSignals(in become.Inherited, command bool) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signal.Ignore(syscall.SIGPIPE)
 	incoming := make(chan os.Signal, 1)
@@ -43,7 +50,7 @@ func withSignals(in become.Inherited) (ctx context.Context, stop func()) {
 			return
 		}
 		end := sig.(syscall.Signal)
-		cancel(&interruptedError{end})
+		cancel(&interruptedError{end, command})
 		// Whoever is stuck, in a pipe that nobody reads, cannot see that; and who asks twice is not kept waiting.
 		select {
 		case _, again := <-incoming:

@@ -16,18 +16,21 @@ func TestInterrupted(t *testing.T) {
 	const port = "40211"
 	portguard := binary(t)
 	holders.New(t).Hold(t, 40211, pooled(loopback4))
-	for _, tt := range []struct {
-		signal syscall.Signal
-		name   string
+	started := filepath.Join(t.TempDir(), "started")
+	command := []string{"--", "touch", started}
+	for name, tt := range map[string]struct {
+		signal  syscall.Signal
+		command []string
+		says    string
 	}{
-		{syscall.SIGINT, "SIGINT"},
-		{syscall.SIGTERM, "SIGTERM"},
-		{syscall.SIGHUP, "SIGHUP"},
-		{syscall.SIGQUIT, "SIGQUIT"},
+		"SIGINT":            {syscall.SIGINT, command, "ended by SIGINT; the command was not started"},
+		"SIGTERM":           {syscall.SIGTERM, command, "ended by SIGTERM; the command was not started"},
+		"SIGHUP":            {syscall.SIGHUP, command, "ended by SIGHUP; the command was not started"},
+		"SIGQUIT":           {syscall.SIGQUIT, command, "ended by SIGQUIT; the command was not started"},
+		"without a command": {syscall.SIGTERM, nil, "ended by SIGTERM"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			started := filepath.Join(t.TempDir(), "started")
-			p := launch(t, portguard, "--wait", "forever", "-p", port, "--", "touch", started)
+		t.Run(name, func(t *testing.T) {
+			p := launch(t, append([]string{portguard, "--wait", "forever", "-p", port}, tt.command...)...)
 			eventually(t, 10*time.Second, "it waits", func() bool { return strings.Contains(p.errs.String(), "waiting") })
 			before := p.errs.String()
 			begin := time.Now()
@@ -40,9 +43,9 @@ func TestInterrupted(t *testing.T) {
 				t.Errorf("took %v", took)
 			}
 			if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != tt.signal {
-				t.Errorf("%v, want the end by %s", p.cmd.ProcessState, tt.name)
+				t.Errorf("%v, want the end by %s", p.cmd.ProcessState, tt.signal)
 			}
-			want := "portguard: ended by " + tt.name + "; the command was not started\n"
+			want := "portguard: " + tt.says + "\n"
 			if got := strings.TrimPrefix(p.errs.String(), before); got != want {
 				t.Errorf("stderr after the signal: %.300q, want %q", got, want)
 			}

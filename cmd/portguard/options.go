@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -40,6 +41,7 @@ type options struct {
 	quiet         bool
 	verbose       bool
 	noColor       bool
+	others        []string // the other commands, one of which a mistyped word may mean
 	superviseOptions
 }
 
@@ -87,7 +89,7 @@ func (o *options) addEndpointFlags(fs *pflag.FlagSet) {
 }
 
 func (o *options) addOutputFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but errors")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but errors; whether the port is free the exit status tells")
 	fs.BoolVar(&o.noColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
 }
 
@@ -103,15 +105,18 @@ type request struct {
 // parse checks everything that can be checked before anything is touched.
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	r := request{}
-	var err error
-	// The flags' own values come first: one that lacks its value has eaten the next flag, and nothing after it is right.
+	// The flags' own values come first: what stands behind a wrong one is a consequence.
+	err := eaten("portguard", fs)
+	if err != nil {
+		return r, err
+	}
 	if r.policy, err = o.policy(fs); err != nil {
 		return r, err
 	}
 	if r.command, err = o.command(fs, args); err != nil {
 		return r, err
 	}
-	if r.endpoints, err = o.endpoints("portguard -p 30010 -- COMMAND"); err != nil {
+	if r.endpoints, err = o.endpoints(func(port string) string { return "portguard -p " + port + " -- COMMAND" }); err != nil {
 		return r, err
 	}
 	if r.hold, err = o.holds(fs, len(r.command) > 0); err != nil {
@@ -135,15 +140,22 @@ func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 		if dash > 0 {
 			stray = dash
 		}
-		return nil, &usageError{
-			fmt.Sprintf("%q is not a flag: a COMMAND needs -- before it", args[0]),
-			o.corrected(fs, args[:stray], args[stray:]),
-		}
+		return nil, o.stray(fs, args[:stray], args[stray:])
 	}
 }
 
 // corrected is the command line as it was probably meant.
 func (o *options) corrected(fs *pflag.FlagSet, command, rest []string) string {
+	line := o.spelledOut(fs)
+	if len(o.ports) == 0 {
+		line = append(line, "-p", "30010")
+	}
+	line = append(append(append(line, "--"), command...), rest...)
+	return commandLine(line, 0)
+}
+
+// spelledOut is portguard with the flags that were given.
+func (o *options) spelledOut(fs *pflag.FlagSet) []string {
 	line := []string{"portguard"}
 	fs.Visit(func(f *pflag.Flag) {
 		name := "--" + f.Name
@@ -162,17 +174,13 @@ func (o *options) corrected(fs *pflag.FlagSet, command, rest []string) string {
 			}
 		}
 	})
-	if len(o.ports) == 0 {
-		line = append(line, "-p", "30010")
-	}
-	line = append(append(append(line, "--"), command...), rest...)
-	return commandLine(line, 0)
+	return line
 }
 
-// endpoints reads the values of -p. right is a command line that has one.
-func (o *options) endpoints(right string) ([]netdiag.Endpoint, error) {
+// endpoints reads the values of -p. right makes a command line of a port.
+func (o *options) endpoints(right func(port string) string) ([]netdiag.Endpoint, error) {
 	if len(o.ports) == 0 {
-		return nil, &usageError{"no endpoint: -p says which port the service will bind", right}
+		return nil, &usageError{"no endpoint: -p says which port the service will bind", right("30010")}
 	}
 	opts, err := o.socketOptions()
 	if err != nil {
@@ -181,12 +189,16 @@ func (o *options) endpoints(right string) ([]netdiag.Endpoint, error) {
 	var all []netdiag.Endpoint
 	for _, text := range o.ports {
 		some, err := netdiag.ParseEndpoints(text, opts, lookupService)
+		var syntax *netdiag.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, &usageError{err.Error(), right(syntax.Right)}
+		}
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, some...)
 	}
-	return all, checkOverlap(all)
+	return all, checkOverlap(all, right)
 }
 
 func (o *options) socketOptions() (netdiag.Options, error) {
@@ -210,7 +222,7 @@ func (o *options) socketOptions() (netdiag.Options, error) {
 }
 
 // checkOverlap refuses endpoints that no service could listen on together.
-func checkOverlap(all []netdiag.Endpoint) error {
+func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error {
 	type key struct {
 		protocol netdiag.Protocol
 		port     uint16
@@ -220,12 +232,12 @@ func checkOverlap(all []netdiag.Endpoint) error {
 		k := key{e.Protocol, e.Port}
 		for _, other := range byPort[k] {
 			if e.Addr == other.Addr {
-				return &usageError{fmt.Sprintf("endpoint %q is given twice", e), "portguard -p " + argument(e) + " -- COMMAND"}
+				return &usageError{fmt.Sprintf("endpoint %q is given twice", e), right(argument(e))}
 			}
 			if e.Overlaps(other) {
 				return &usageError{
 					fmt.Sprintf("endpoints %q and %q exclude each other: no service can listen on both (with --v6only, [::] leaves IPv4 alone)", other, e),
-					"portguard -p " + argument(other) + " -- COMMAND",
+					right(argument(other)),
 				}
 			}
 		}
@@ -306,10 +318,6 @@ func (o *options) holds(fs *pflag.FlagSet, command bool) (holdMode, error) {
 		return mode, nil
 	}
 	return "", &usageError{fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.hold), "portguard --hold none -p 30010 -- COMMAND"}
-}
-
-func exampleOf(flag string) string {
-	return map[string]string{"signal": " TERM", "grace": " 10s", "only": " user=redis"}[flag]
 }
 
 func parseWait(text string, given bool) (time.Duration, error) {

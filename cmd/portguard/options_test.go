@@ -136,7 +136,7 @@ func TestHintsAreRight(t *testing.T) {
 		}
 		right := hint(err)
 		if _, ok := err.(*usageError); !ok && right == "" {
-			right = hint(flagError(nil, err)) // pflag's own
+			right = hint(flagError(newMain(&app{}), err)) // pflag's own
 		}
 		if right == "portguard --help" {
 			continue

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,12 +50,8 @@ func newRange(a *app) *cobra.Command {
 func parseRangeArgument(args []string) (portrange.Range, error) {
 	text := strings.Join(args, "-")
 	s, err := parsePortSet("range", []string{text})
-	var usage *usageError
-	if errors.As(err, &usage) {
-		return portrange.Range{}, &usageError{fmt.Sprintf("%q is not a range: LOW-HIGH", text), "portguard range 32768-60999"}
-	}
-	if err != nil || len(s) != 1 || strings.Contains(text, ",") {
-		return portrange.Range{}, &usageError{fmt.Sprintf("%q is not one range: LOW-HIGH", text), "portguard range 32768-60999"}
+	if err != nil || len(s) != 1 || !strings.Contains(text, "-") || strings.Contains(text, ",") {
+		return portrange.Range{}, &usageError{fmt.Sprintf("%q is not a range: LOW-HIGH, two ports of 1 to 65535", text), "portguard range 32768-60999"}
 	}
 	return s[0], nil
 }
@@ -66,15 +61,11 @@ func (a *app) setRange(r portrange.Range, o sysctlOptions) error {
 	denied := deniedError{
 		command: "range " + r.String(), key: portrange.KernelRange, value: fmt.Sprintf("%d %d", r.Low, r.High),
 	}
-	if !o.dryRun {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		unlock, err := sysctld.Lock(ctx, "/")
-		if err != nil {
-			return denied.from(err)
-		}
-		defer unlock()
+	unlock, err := o.lock()
+	if err != nil {
+		return denied.from(err)
 	}
+	defer unlock()
 	s, err := readRange()
 	if err != nil {
 		return err

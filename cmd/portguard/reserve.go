@@ -47,6 +47,19 @@ func (o *sysctlOptions) scope() reserved.Scope {
 	return reserved.Scope{Runtime: both || o.runtime, Persist: both || o.persist}
 }
 
+// patience is how long to wait for another portguard that changes the settings.
+const patience = 10 * time.Second
+
+// lock keeps others of us from changing the settings meanwhile; a dry run, which changes nothing, needs no right to that.
+func (o *sysctlOptions) lock() (unlock func(), err error) {
+	if o.dryRun {
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return sysctld.Lock(ctx, "/")
+}
+
 func newReserve(a *app) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
@@ -109,9 +122,6 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	return portrange.Of(ports...), nil
 }
 
-// patience is how long to wait for another portguard that changes the settings.
-const patience = 10 * time.Second
-
 // changeReserved is both commands: lock, read, plan, say or do.
 func (a *app) changeReserved(command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
 	ports, err := parsePortSet(command, args)
@@ -119,15 +129,11 @@ func (a *app) changeReserved(command string, args []string, o sysctlOptions, pla
 		return err
 	}
 	denied := deniedError{command: command + " " + strings.Join(args, " "), key: portrange.KernelReserved}
-	if !o.dryRun {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		unlock, err := sysctld.Lock(ctx, "/")
-		if err != nil {
-			return denied.from(err)
-		}
-		defer unlock()
+	unlock, err := o.lock()
+	if err != nil {
+		return denied.from(err)
 	}
+	defer unlock()
 	state, err := reserved.Read("/")
 	if err != nil {
 		return err

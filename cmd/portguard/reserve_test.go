@@ -218,7 +218,7 @@ func TestReserveRefusesBadPorts(t *testing.T) {
 		"range 60999-32768":      "not a range",
 		"range 1-65535":          "begins below net.ipv4.ip_unprivileged_port_start (1024)",
 		"range 40000-40100":      "leaves 101 ports",
-		"range 30000-31000,2000": "not one range",
+		"range 30000-31000,2000": "is not a range: LOW-HIGH, two ports",
 	} {
 		says(t, r.runs(t, 64, strings.Fields(args)...), want)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"portguard/netdiag/portrange"
@@ -57,6 +55,7 @@ func newMain(a *app) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		CompletionOptions:     cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o.others = commandNames(cmd)
 			req, err := o.parse(cmd.Flags(), args)
 			if err != nil {
 				return err
@@ -120,19 +119,6 @@ func help(cmd *cobra.Command, _ []string) {
 	printExitStatuses(w)
 }
 
-// flagError turns pflag's errors into ours, with a right line.
-func flagError(cmd *cobra.Command, err error) error {
-	if errors.Is(err, pflag.ErrHelp) {
-		return err
-	}
-	right := "portguard --help"
-	var needs *pflag.ValueRequiredError
-	if errors.As(err, &needs) && needs.GetFlag().Name == "port" {
-		right = "portguard -p 30010 -- COMMAND"
-	}
-	return &usageError{err.Error(), right}
-}
-
 // notFreeError is a report in which not every endpoint is free.
 type notFreeError struct{ report *wrapper.Report }
 
@@ -168,7 +154,7 @@ func (a *app) guard(req request, o options) error {
 	defer report.Release()
 	// With the way clear, it is all over before a signal could want more than to end us, as it does.
 	if !report.AllFree() {
-		ctx, stop = withSignals(a.inherited)
+		ctx, stop = withSignals(a.inherited, path != "")
 		defer stop()
 		err := g.Climb(ctx, report)
 		w.finish()
@@ -183,6 +169,9 @@ func (a *app) guard(req request, o options) error {
 		return err
 	}
 	if !report.AllFree() {
+		if o.quiet {
+			out.quietly(report)
+		}
 		return &notFreeError{report}
 	}
 	if path == "" {

@@ -44,7 +44,7 @@ func (e *endedError) Unwrap() error {
 	if e.signal == 0 {
 		return nil
 	}
-	return &interruptedError{e.signal}
+	return &interruptedError{signal: e.signal}
 }
 
 // supervise starts the command, and starts it again, while the port is held.
@@ -188,9 +188,12 @@ func (s *supervision) Ended(r supervise.Run, next supervise.Decision) {
 	switch {
 	case r.Err != nil:
 		text = "the command was not started"
-		var quiet *notFreeError
-		if !errors.As(r.Err, &quiet) {
+		var reported *notFreeError
+		switch {
+		case !errors.As(r.Err, &reported):
 			text += ": " + r.Err.Error()
+		case s.options.quiet:
+			text += ": " + shortly(reported.report)
 		}
 	case r.Ran < soon && r.Status != (supervise.Status{}) && !r.NotReady:
 		text += s.inTheWay()
@@ -238,7 +241,7 @@ func (s *supervision) conclude(last supervise.Run, err error) error {
 		if os.Getpid() == 1 { // which no signal of its own ends
 			return &endedError{code: 128 + int(interrupted.Signal)}
 		}
-		return &interruptedError{interrupted.Signal}
+		return &interruptedError{interrupted.Signal, true}
 	case s.unit && errors.As(err, &interrupted):
 		return dying(supervise.Status{Signal: interrupted.Signal})
 	case err == nil && last.Err != nil:

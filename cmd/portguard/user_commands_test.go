@@ -115,7 +115,8 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 // command ends what runs until it is told to.
 func (c userCommand) command(ctx context.Context, argv []string) *exec.Cmd {
 	if c.ends {
-		argv = append([]string{"timeout", "--preserve-status", "-s", "TERM", "1"}, argv...)
+		// In the foreground: else it signals the whole group as well, and who asks twice is not kept waiting.
+		argv = append([]string{"timeout", "--foreground", "--preserve-status", "-s", "TERM", "1"}, argv...)
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

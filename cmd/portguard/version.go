@@ -28,8 +28,11 @@ func newVersion(a *app) *cobra.Command {
 		Use:   "version",
 		Short: "say which portguard this is, and whether it can pass on signals exactly",
 		Long:  "Says which portguard this is, and how it knows which signals were ignored when it was started.",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Sprintf("version takes no argument such as %q", args[0]), "portguard version"}
+			}
 			v := thisVersion()
 			if asJSON {
 				return writeJSON(a.stdout, v)

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError turns pflag's errors into ours, with a right line.
+func flagError(cmd *cobra.Command, err error) error {
+	var needs *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return err
+	case errors.As(err, &needs):
+		return &usageError{"there is no value after " + dashed(needs.GetFlag()), rightLine(cmd.CommandPath(), needs.GetFlag().Name)}
+	case errors.As(err, &invalid):
+		f, format := invalid.GetFlag(), "--%s %q is not a duration such as 10s or 2m"
+		if f.Value.Type() == "bool" {
+			format = "--%s takes no value such as %q"
+		}
+		return &usageError{fmt.Sprintf(format, f.Name, invalid.GetValue()), rightLine(cmd.CommandPath(), f.Name)}
+	case errors.As(err, &unknown):
+		return &usageError{err.Error(), meant(cmd, unknown)}
+	}
+	return &usageError{err.Error(), cmd.CommandPath() + " --help"}
+}
+
+func dashed(f *pflag.Flag) string {
+	if f.Shorthand != "" {
+		return "-" + f.Shorthand
+	}
+	return "--" + f.Name
+}
+
+// eaten finds a flag that lacks its value and has taken the next flag for it: then nothing after it is right.
+func eaten(command string, fs *pflag.FlagSet) error {
+	var wrong error
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			if wrong == nil && isFlag(v) {
+				wrong = &usageError{fmt.Sprintf("there is no value after %s, but %q", dashed(f), v), rightLine(command, f.Name)}
+			}
+		}
+	})
+	return wrong
+}
+
+func isFlag(word string) bool {
+	return len(word) > 1 && word[0] == '-' && (word[1] == '-' || word[1] >= 'A' && word[1] <= 'z')
+}
+
+// meant is the line that was probably meant by a flag that does not exist.
+func meant(cmd *cobra.Command, unknown *pflag.NotExistError) string {
+	name := unknown.GetSpecifiedName()
+	if short := unknown.GetSpecifiedShortnames(); len(short) > 1 {
+		name, _, _ = strings.Cut(short, "=") // -kill
+	}
+	var flags []string
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+	switch near := closest(name, flags); {
+	case name == "version", name == "V":
+		return "portguard version"
+	case near != "":
+		return rightLine(cmd.CommandPath(), near)
+	case name == "p" && strings.Contains(cmd.Use, "PORTS"):
+		example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
+		return example
+	}
+	return cmd.CommandPath() + " --help"
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// closest is the word that was probably meant, "" when it is none of these.
+func closest(typed string, words []string) string {
+	all := &cobra.Command{SuggestionsMinimumDistance: 2}
+	for _, w := range words {
+		if strings.EqualFold(w, typed) {
+			return w
+		}
+		all.AddCommand(&cobra.Command{Use: w, Run: func(*cobra.Command, []string) {}})
+	}
+	if near := all.SuggestionsFor(typed); len(near) > 0 && len(typed) > 2 {
+		return near[0]
+	}
+	return ""
+}
+
+// rightLine is a command line that has a flag.
+func rightLine(command, flag string) string {
+	line, rest := command, ""
+	switch command {
+	case "portguard":
+		rest = " -p 30010 -- COMMAND"
+	case "portguard hold":
+		rest = " -p 30010"
+	case "portguard reserve", "portguard release":
+		rest = " 30010"
+	case "portguard range":
+		rest = " 32768-60999"
+	case "portguard unit install":
+		line, rest = line+" order.service", " -p 30010"
+	}
+	switch flag {
+	case "port":
+		return line + rest
+	case "signal", "grace", "kill-listeners", "only":
+		line += " --kill"
+	case "restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group":
+		line += " --restart on-failure"
+	case "output":
+		line += " --openmetrics"
+	}
+	return line + " --" + flag + exampleOf(flag) + rest
+}
+
+// exampleOf is a value of a flag, with the space before it; "" for one that takes none.
+func exampleOf(flag string) string {
+	return map[string]string{
+		"reuseaddr": " yes", "wait": " 30s", "signal": " TERM", "grace": " 10s", "only": " user=redis", "hold": " none",
+		"restart": " on-failure", "restart-delay": " 1s", "restart-limit": " 5/1m", "ready-timeout": " 30s", "stop-timeout": " 10s",
+		"as": " wrapper", "downtime": " 10s", "sample": " 2s", "output": " portguard.prom",
+	}[flag]
+}
