@@ -59,7 +59,11 @@ func WithoutFDs(environ []string, pid int, keep []Passed, own int) []string {
 	forUs := ListenFDs(environ, pid) != nil
 	out := make([]string, 0, len(environ))
 	for _, e := range environ {
-		key, value, _ := strings.Cut(e, "=")
+		key, value, ok := strings.Cut(e, "=")
+		if !ok { // no variable: nobody finds a value by its name
+			out = append(out, e)
+			continue
+		}
 		switch key {
 		case "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES":
 			if forUs && len(keep) == 0 {

@@ -16,6 +16,7 @@ func FuzzListenFDs(f *testing.F) {
 		"LISTEN_PID=7\x00LISTEN_FDS=65537", "LISTEN_PID=7\x00LISTEN_FDS=-1", "LISTEN_PID=07\x00LISTEN_FDS=1",
 		"LISTEN_FDS=1\x00LISTEN_FDS=2\x00LISTEN_PID=7\x00LISTEN_FDNAMES=a:b:c:d", "LISTEN_PID=7\x00LISTEN_FDS=+2\x00LISTEN_FDNAMES",
 		"FDSTORE=3\x00LISTEN_PIDFDID=12\x00LISTEN_PID=8\x00LISTEN_FDS=1",
+		"LISTEN_FDS=1\x00LISTEN_PID\x00LISTEN_PID=7", // an entry that is no variable
 	} {
 		f.Add(environ)
 	}
@@ -29,8 +30,8 @@ func FuzzListenFDs(f *testing.F) {
 			}
 		}
 		ours := func(e string) bool {
-			key, _, _ := strings.Cut(e, "=")
-			return slices.Contains([]string{"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}, key)
+			key, _, ok := strings.Cut(e, "=")
+			return ok && slices.Contains([]string{"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}, key)
 		}
 		rest := slices.DeleteFunc(slices.Clone(environ), func(e string) bool { return ours(e) && all != nil })
 		if got := WithoutFDs(environ, pid, nil, 0); !strings.Contains(joined, "FDSTORE=") && !slices.Equal(rest, got) {
