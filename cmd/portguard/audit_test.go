@@ -139,6 +139,7 @@ func TestAuditUsage(t *testing.T) {
 
 // A unit's name is a directory's, and may have anything in it.
 func TestAuditPrintsNoForeignEscape(t *testing.T) {
+	nstest.SetRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	d := dropin.DropIn{Unit: "x.service", Pre: "+/usr/bin/portguard -p 40000"}
 	r.Write(t, "/etc/systemd/system/a\x1b[31mb\n.service.d/"+dropin.FileName, d.Render())

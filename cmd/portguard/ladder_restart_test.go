@@ -44,7 +44,9 @@ func TestRestartsKeepWorking(t *testing.T) {
 	awaitState(t, port, remote, "")
 	restarts("when it is gone")
 
-	// Another client, which closes first.
+	// Another client, which closes first; on another port, because a service that closed before its visitor has left TIME_WAIT
+	// there, and connect() picks no such port.
+	port = l.port()
 	h = l.rig.Hold(t, port, pooled(loopback4))
 	remote = portOf(t, h.Peer)
 	client = l.take(t, h)
