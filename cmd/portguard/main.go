@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/wrapper/become"
+	_ "portguard/wrapper/become/prefault" // starts sooner
 )
 
 // What belongs to the main thread alone, such as the parent death signal, reaches the service only from there.

@@ -3,8 +3,12 @@
 #define SYS_fcntl	25
 #define SYS_rt_sigaction	134
 #define SYS_rt_sigprocmask	135
+#define SYS_madvise	233
 #define F_GETFD	1
 #define SIG_IGN	1
+#define MADV_POPULATE_READ	22
+#define MADV_POPULATE_WRITE	23
+#define PAGE	65536	/* the largest that arm64 has; segments begin at such */
 
 // The frame: 32 bytes of struct sigaction, then the registers to put back.
 #define FRAME	96
@@ -21,6 +25,22 @@ TEXT ·entry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 
 	ADD	$FRAME, RSP, R9
 	MOVD	R9, ·startStack(SB)
+
+	// Code and data are mapped at once, not by a page fault each. Before Linux 5.14 nothing happens.
+	MOVD	$runtime·text(SB), R0
+	AND	$~(PAGE-1), R0
+	MOVD	$runtime·etext(SB), R1
+	SUB	R0, R1
+	MOVD	$MADV_POPULATE_READ, R2
+	MOVD	$SYS_madvise, R8
+	SVC
+	MOVD	$runtime·noptrdata(SB), R0
+	AND	$~(PAGE-1), R0
+	MOVD	$runtime·ebss(SB), R1
+	SUB	R0, R1
+	MOVD	$MADV_POPULATE_WRITE, R2
+	MOVD	$SYS_madvise, R8
+	SVC
 
 	// From signal 64 down to 1, so that signal 1 ends in bit 0.
 	MOVD	$0, R10
