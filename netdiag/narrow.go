@@ -50,7 +50,7 @@ func (t *tables) holders(f *Finding, found owner.Result, searched error) []Holde
 	holders := make([]Holder, 0, len(candidates))
 	for _, s := range candidates {
 		h := t.holder(s, found, searched)
-		h.Certain = len(candidates) == 1 && f.Endpoint.Protocol == TCP ||
+		h.Certain = len(candidates) == 1 && f.Endpoint.Protocol == TCP && !t.partial ||
 			first == sockdiag.No && Assess(f.Trial.Claim, s, h.Flags) == sockdiag.Yes
 		holders = append(holders, h)
 	}

@@ -16,13 +16,17 @@ type Finding struct {
 	Trial    Trial
 	// Holders stand in the way when the verdict is Taken. Empty although it is Taken: the kernel's tables show nobody.
 	Holders []Holder
+	// Partial: there may be holders beside these. Before Linux 6.8, and where /proc had to do, the kernel's tables leave out
+	// TCP sockets that are bound and neither listen nor are connected, and not every process could be asked for its own.
+	Partial bool
 }
 
 // Prober asks who holds a port. It is not safe for concurrent use.
 type Prober struct {
 	diag    *sockdiag.Conn
 	scanner owner.Scanner
-	mine    map[uint64]bool // cookies of portguard's own sockets
+	mine    map[uint64]bool   // cookies of portguard's own sockets
+	bound   sockdiag.Tristate // listsBound has found out
 	// degraded is why /proc had to do instead of sock_diag; nil when it had not.
 	degraded error
 }
@@ -85,10 +89,7 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 	// On a busy port the holders of one look may be gone at the next question. And a socket that is just becoming a
 	// FIN_WAIT2 or TIME_WAIT record may be in none of the kernel's tables for a moment.
 	const attempts = 6
-	for range attempts {
-		if len(taken) == 0 {
-			break
-		}
+	for attempt := 0; attempt < attempts && len(taken) > 0; attempt++ {
 		if err := p.explain(ctx, taken); err != nil {
 			return err
 		}
@@ -96,13 +97,7 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 			return f.Trial.Verdict != Taken || len(f.Holders) > 0
 		})
 	}
-	if len(taken) == 0 {
-		return nil
-	}
-	if p.degraded != nil {
-		return nil
-	}
-	return p.explainUnlisted(ctx, taken)
+	return nil
 }
 
 func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
@@ -116,6 +111,7 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 	}
 	for _, f := range taken {
 		f.Holders = t.holders(f, found, searched)
+		f.Partial = t.partial && f.Endpoint.Protocol == TCP
 		if slices.ContainsFunc(f.Holders, func(h Holder) bool { return p.vanished(ctx, h) }) {
 			f.Holders = nil // what is left of them may look like something else
 		}

@@ -119,7 +119,8 @@ func (a *actor) closeServer() error {
 	return unix.Close(a.server)
 }
 
-// identify finds the actors in the kernel's tables: by cookie, or by their other end where no process has them.
+// identify finds the actors in the kernel's tables: by cookie, or by their other end where no process has them. Older kernels
+// leave out what is bound and idle: of that the actor itself is asked.
 func (s *situation) identify(t *testing.T, port uint16, diag *sockdiag.Conn) {
 	t.Helper()
 	if len(s.actors) == 0 {
@@ -133,8 +134,9 @@ func (s *situation) identify(t *testing.T, port uint16, diag *sockdiag.Conn) {
 	}
 	for _, a := range s.actors {
 		var is func(sockdiag.Socket) bool
+		var cookie uint64
 		if a.FD >= 0 {
-			cookie, err := unix.GetsockoptUint64(a.FD, unix.SOL_SOCKET, unix.SO_COOKIE)
+			cookie, err = unix.GetsockoptUint64(a.FD, unix.SOL_SOCKET, unix.SO_COOKIE)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,6 +146,8 @@ func (s *situation) identify(t *testing.T, port uint16, diag *sockdiag.Conn) {
 			is = func(k sockdiag.Socket) bool { return k.Local == a.Local && k.Remote.Port() == remote }
 		}
 		switch i := slices.IndexFunc(sockets, is); {
+		case i < 0 && s.lacks.bound && a.bound():
+			a.socket = sockdiag.Socket{State: sockdiag.Close, Local: a.Local, Cookie: cookie, UID: uint32(a.UID)}
 		case i >= 0:
 			a.socket = sockets[i]
 			if a.FD < 0 {
@@ -158,6 +162,11 @@ func (s *situation) identify(t *testing.T, port uint16, diag *sockdiag.Conn) {
 			}
 		}
 	}
+}
+
+// bound reports whether the actor holds its port without a connection and without listening.
+func (a *actor) bound() bool {
+	return a.Protocol == unix.IPPROTO_TCP && (a.State == holders.Bound || a.State == holders.Reset && a.Origin == holders.Named)
 }
 
 func (s *situation) claim() netdiag.Claim { return s.service.Claims(uint32(s.options.UID))[0] }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/holders"
 	"portguard/netdiag/sockdiag"
 )
 
@@ -41,6 +42,9 @@ func TestRandomSituations(t *testing.T) {
 // The same as an ordinary user sees it, who may not ask the sockets: less is certain, and nothing is false.
 func TestRandomSituationsAsAnOrdinaryUser(t *testing.T) {
 	x := explainerAs(t, nobody)
+	if !listsBound(t) {
+		t.Log("on this kernel: a socket that is bound and idle is in no table (Linux 6.8): those of others are not found, and it is said that there may be some")
+	}
 	forRandomSituations(t, *randomN/3, func(s *situation) {
 		s.options.UID = nobody
 		s.check(t, x.ask(t, s.service), asNobody)
@@ -120,12 +124,18 @@ func (s *situation) check(t *testing.T, f netdiag.Finding, who view) (uncertain 
 	}
 	if f.Trial.Verdict == netdiag.Taken {
 		for _, a := range byCookie {
-			if s.conflicts(a) {
+			if s.conflicts(a) && !s.unseen(a, f, who) {
 				t.Errorf("not named: %s", a)
 			}
 		}
 	}
 	return uncertain
+}
+
+// unseen: the kernel's tables leave the actor out, and it is said that there may be more. Root finds it all the same, unless
+// its connection has ended and it shares its address: then nothing tells that it still has the port.
+func (s *situation) unseen(a *actor, f netdiag.Finding, who view) bool {
+	return s.lacks.bound && a.bound() && f.Partial && (who == asNobody || a.State == holders.Reset)
 }
 
 func allUncertain(f netdiag.Finding) bool {

@@ -19,6 +19,7 @@ type tables struct {
 	flags     map[socketID]Flags
 	cgroups   map[uint64]string // path by id
 	ephemeral portrange.Range
+	partial   bool // there may be TCP sockets beside these
 }
 
 func newTables() *tables {
@@ -59,7 +60,13 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 		if len(ports) == 0 {
 			continue
 		}
-		sockets, err := p.list(ctx, proto, ports)
+		var sockets []sockdiag.Socket
+		var err error
+		if proto == TCP {
+			sockets, t.partial, err = p.listTCP(ctx, ports)
+		} else {
+			sockets, err = p.list(ctx, proto, ports)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -51,18 +49,7 @@ func (g *Guard) canClear(ctx context.Context) bool {
 	}
 	diag, err := g.prober.Diag()
 	return err == nil && capable(unix.CAP_NET_ADMIN) && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) &&
-		kernelMajor() >= 6 && endsOrphans(ctx, diag)
-}
-
-// kernelMajor is the first number of the kernel's release, 0 when it cannot be read.
-func kernelMajor() int {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return 0
-	}
-	major, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), ".")
-	n, _ := strconv.Atoi(major)
-	return n
+		netdiag.LinuxSince(6, 0) && endsOrphans(ctx, diag)
 }
 
 // capable reports whether this thread has a capability in effect, in its own user namespace.

@@ -61,6 +61,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 			break
 		}
 		g.climb(ctx, next, r)
+		g.admit(next, r)
 		rung = next
 	}
 	recheckUDP(r)
@@ -82,6 +83,22 @@ func (g *Guard) climb(ctx context.Context, rung Rung, r *Report) {
 		g.kill(ctx, r)
 	}
 }
+
+// admit says of a rung that has acted, or would, and has left an endpoint taken, where it may not have seen all holders.
+func (g *Guard) admit(rung Rung, r *Report) {
+	for _, o := range r.wanted() {
+		acted := slices.ContainsFunc(o.Actions, func(a Action) bool {
+			return a.Rung == rung && a.Holder >= 0 && (a.Result == Done || a.Result == Would)
+		})
+		if acted && o.Partial && o.Trial.Verdict == netdiag.Taken {
+			g.act(o, Action{rung, -1, NotPermitted, "perhaps in vain: " + Unseen})
+		}
+	}
+}
+
+// Unseen is why a finding may be partial.
+const Unseen = "the kernel's tables here leave out sockets that are bound and idle (those of Linux 6.8 have them), " +
+	"and not every process could be asked for its own"
 
 // explain names the holders of every endpoint that is taken. What the kernel will not tell is kept in the outcome.
 func (g *Guard) explain(ctx context.Context, r *Report) {

@@ -108,8 +108,8 @@ func (l log) report(r *wrapper.Report, facts hostFacts, verbose bool) {
 		}
 		l.say(msgTaken, journal.PriErr, o, text)
 	}
-	if r.Degraded != nil {
-		l.say(msgFailed, journal.PriWarning, nil, degradedText(r.Degraded))
+	for _, text := range limits(r) {
+		l.say(msgFailed, journal.PriWarning, nil, text)
 	}
 }
 

@@ -86,12 +86,9 @@ type (
 // renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
 // thousands of connections, it takes more memory than all that was learnt of them.
 func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
-	doc := jsonReport{Version: 1, Endpoints: []jsonEndpoint{}}
+	doc := jsonReport{Version: 1, Endpoints: []jsonEndpoint{}, Limits: limits(r)}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
-	}
-	if r.Degraded != nil {
-		doc.Limits = []string{degradedText(r.Degraded)}
 	}
 	frame, err := plainJSON(doc)
 	if err != nil {

@@ -112,6 +112,8 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 	notAsked.Unexplained = errors.New("sock_diag: operation not permitted")
 	perhaps := theIncident()
 	perhaps.Holders[0].Certain = false
+	partial := theIncident()
+	partial.Partial = true
 	hidden := theIncident()
 	hidden.Holders[0].Owners, hidden.Holders[0].Absence, hidden.Holders[0].Socket.UID = nil, netdiag.NotPermitted, 4294000000
 
@@ -123,6 +125,7 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 		{"nobody shows", without, "  holder  not known: the kernel's tables show nobody on this port."},
 		{"the kernel cannot be asked", notAsked, "  holder  not known: sock_diag: operation not permitted\n"},
 		{"perhaps it shares", perhaps, "          (whether it is in the way hangs on its socket options, which could not be seen)\n"},
+		{"the kernel hides some", partial, "\n  note    there may be more in the way than shows: the kernel's tables here leave out "},
 		{"the owner is hidden, its user and unit are not", hidden, "  holder  a process of user 4294000000, order.service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,9 +35,21 @@ func (t textReport) render(r *wrapper.Report) {
 		}
 		t.outcome(&r.Outcomes[i])
 	}
-	if r.Degraded != nil {
-		fmt.Fprintf(t.w, "\n  note    %s\n", safe(degradedText(r.Degraded)))
+	for _, text := range limits(r) {
+		fmt.Fprintf(t.w, "\n  note    %s\n", safe(text))
 	}
+}
+
+// limits is what the report may lack, and why.
+func limits(r *wrapper.Report) []string {
+	partial := func(o wrapper.Outcome) bool { return o.Partial && o.Trial.Verdict == netdiag.Taken }
+	switch {
+	case r.Degraded != nil:
+		return []string{degradedText(r.Degraded)}
+	case slices.ContainsFunc(r.Outcomes, partial):
+		return []string{"there may be more in the way than shows: " + wrapper.Unseen}
+	}
+	return nil
 }
 
 // degradedText says what is missing, and what would give it.

@@ -9,29 +9,36 @@ type Place struct {
 }
 
 // Sockets lists every socket that any process has open, each process's once, ordered by pid. It is for finding sockets
-// that the kernel's own lists leave out; to find the owners of known ones, Find does less.
-func (s Scanner) Sockets(ctx context.Context) ([]Place, error) {
+// that the kernel's own lists leave out; to find the owners of known ones, Find does less. all is false when there may be
+// more: in a process whose descriptors are closed to us, or in one that does not show.
+func (s Scanner) Sockets(ctx context.Context) (places []Place, all bool, err error) {
 	sc, err := s.scan()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer sc.close()
-	answers, err := survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (places []Place, err error) {
+	type opened struct {
+		places     []Place
+		unreadable bool
+	}
+	answers, err := survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (o opened, err error) {
 		seen := map[uint32]bool{}
-		_, err = sc.tables(ctx, p, buf, func(at place, link []byte) {
+		readable, err := sc.tables(ctx, p, buf, func(at place, link []byte) {
 			if ino, ok := parseSocketLink(link); ok && !seen[ino] {
 				seen[ino] = true
-				places = append(places, Place{PID: p.pid, TID: at.tid, FD: at.fd, Inode: ino})
+				o.places = append(o.places, Place{PID: p.pid, TID: at.tid, FD: at.fd, Inode: ino})
 			}
 		})
-		return places, err
+		o.unreadable = !readable
+		return o, err
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var all []Place
-	for _, places := range answers {
-		all = append(all, places...)
+	all = !sc.hidepid() && !sc.childPIDNamespace()
+	for _, o := range answers {
+		places = append(places, o.places...)
+		all = all && !o.unreadable
 	}
-	return all, nil
+	return places, all, nil
 }

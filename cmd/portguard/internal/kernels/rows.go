@@ -48,6 +48,7 @@ func rows() []section {
 			{"bound-client", netdiag, []string{kinds + "bound_client", kinds + "bound_client_that*"}},
 			{"accepted", netdiag, []string{kinds + "accepted*", "TestExplainNamesConnectionsNotYetAccepted"}},
 			{"bound", netdiag, []string{kinds + "bound", kinds + "bound_client_after*"}},
+			{"bound, beside other holders", netdiag, []string{"TestExplainNamesABoundSocketBeside*", "TestAskSocket*", "TestUnlistedHoldsItsPort", "TestShowsBound*"}},
 			{"remains: TIME_WAIT, FIN_WAIT2", netdiag, []string{kinds + "TIME_WAIT*", kinds + "FIN_WAIT2*", "TestExplainTellsHowLongRemainsLast"}},
 			{"closing: an orphan with data to send", netdiag, []string{kinds + "closing*"}},
 			{"a socket of the kernel", netdiag, []string{"TestExplainNamesAKernelSocket"}},
@@ -78,6 +79,7 @@ func rows() []section {
 			{"kill: remains of nobody", wrapper, []string{"TestKillClearsRemains"}},
 			{"close and kill as an ordinary user", command, []string{"TestCloseAsTheSameUser"}},
 			{"kill as an ordinary user", wrapper, []string{"TestKillByAnOrdinaryUser"}},
+			{"a bound, idle socket beside a connection: both or none", wrapper, []string{"TestABoundSocketBesideAConnection", "TestKillOfOneBesideABoundSocketIsNotTried", "TestKillBesideAnothersBoundSocket"}},
 		}},
 		{"Holding it", []row{
 			{"the placeholder keeps connect() out", wrapper, []string{"TestPlaceholderKeepsOut/connect"}},

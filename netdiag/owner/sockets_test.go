@@ -1,0 +1,44 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+)
+
+// A socket of another process is listed where Find finds it, and what was closed to the one was closed to the other.
+func TestSocketsListsWhatFindFinds(t *testing.T) {
+	h := start(t, "table", nil)
+	inode := h.inode(t)
+	res := find(t, inode)
+	all, complete, err := Scanner{}.Sockets(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []where
+	for _, p := range all {
+		if p.Inode == inode {
+			got = append(got, where{p.PID, p.TID, p.FD})
+		}
+	}
+	if want := places(res.Owners[inode]); len(want) != 1 || !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	want := res.Unreadable == 0 && !res.Hidepid && !res.ChildPIDNamespace
+	if complete != want {
+		t.Errorf("complete: %v, and Find says %d unreadable, hidepid %v, child pid namespace %v",
+			complete, res.Unreadable, res.Hidepid, res.ChildPIDNamespace)
+	}
+}
+
+func TestSocketsWithoutAnAnswer(t *testing.T) {
+	if _, all, err := (Scanner{Root: t.TempDir()}).Sockets(t.Context()); !errors.Is(err, ErrNoProc) || all {
+		t.Errorf("without /proc: %v, %v", all, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, all, err := (Scanner{}).Sockets(ctx); !errors.Is(err, context.Canceled) || all {
+		t.Errorf("cancelled: %v, %v", all, err)
+	}
+}
