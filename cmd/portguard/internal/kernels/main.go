@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/measured"
 )
 
 func main() {
@@ -94,7 +96,7 @@ func run(ctx context.Context, o options, names []string) (failed bool, err error
 	if len(names) > 0 || o.short || failed {
 		return failed, nil
 	}
-	return false, writeInto(o.document, table)
+	return false, measured.Write(o.document, "kernels", table)
 }
 
 // testOn boots one kernel and reads what the tests said there.

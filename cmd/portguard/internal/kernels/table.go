@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 )
@@ -106,24 +105,4 @@ func (f *footnotes) number(texts []string) string {
 	}
 	slices.Sort(numbers)
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
-}
-
-// The table's place in the document.
-const (
-	tableBegin = "<!-- measured: kernels -->\n"
-	tableEnd   = "<!-- end -->\n"
-)
-
-// writeInto puts the table into a document, between its markers.
-func writeInto(path, table string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, ok1 := strings.Cut(string(text), tableBegin)
-	_, after, ok2 := strings.Cut(rest, tableEnd)
-	if !ok1 || !ok2 {
-		return fmt.Errorf("%s has no place for the table: %q ... %q", path, tableBegin, tableEnd)
-	}
-	return os.WriteFile(path, []byte(before+tableBegin+table+tableEnd+after), 0o644)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,29 +48,5 @@ func TestCutShort(t *testing.T) {
 		if c, err := readColumn(t.Context(), line{}, said); err == nil {
 			t.Errorf("%q is taken for %+v", said, c)
 		}
-	}
-}
-
-func TestWriteInto(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "kernels.md")
-	const before, after = "text\n<!-- measured: kernels -->\n", "<!-- end -->\nmore\n"
-	if err := os.WriteFile(path, []byte(before+"old\n"+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeInto(path, "new\n"); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(before+"new\n"+after, string(got)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if err := os.WriteFile(path, []byte("no marker\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeInto(path, "new\n"); err == nil {
-		t.Error("a document without a place for it is no error")
 	}
 }
