@@ -43,9 +43,10 @@ func connectionOf(fd int) (connection, error) {
 }
 
 // await waits until the connection is in the state, a TCP_ number of the kernel. One that the kernel does not know any
-// more is in CLOSE.
+// more is in CLOSE. A FIN that meets a socket on its way to a FIN_WAIT2 record is dropped, and sent again when the kernel of
+// an emulated host thinks that it is time.
 func (c connection) await(want uint8) error {
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		got, err := c.state()
 		if err != nil || got == want {
 			return err
