@@ -3,7 +3,6 @@ package become
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -112,12 +111,18 @@ func mayExecute(path string) error {
 
 // head returns the first bytes of a file, those that the kernel looks at to see what it is; none if they cannot be read.
 func head(path string) []byte {
-	f, err := os.Open(path)
+	fd, err := -1, error(unix.EINTR)
+	for err == unix.EINTR { // os.Open would set up Go's poller, for one read
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	}
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer unix.Close(fd)
 	buf := make([]byte, binprmBufSize)
-	n, _ := f.Read(buf)
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		return nil
+	}
 	return buf[:n]
 }

@@ -1,10 +1,6 @@
 package become
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-)
+import "unsafe"
 
 // Written by entry, before the Go runtime starts, and by nothing else. All zero when entry did not run.
 var (
@@ -15,7 +11,7 @@ var (
 )
 
 // stackEnviron reads the environment from an initial process stack as the kernel lays it out (create_elf_tables in
-// fs/binfmt_elf.c): a word argc, argc pointers and NULL, the environment's pointers and NULL.
+// fs/binfmt_elf.c): a word argc, argc pointers and NULL, the environment's pointers and NULL. The strings stay where they are.
 func stackEnviron(stack unsafe.Pointer) []string {
 	argc := *(*uintptr)(stack)
 	const word = unsafe.Sizeof(argc)
@@ -25,6 +21,15 @@ func stackEnviron(stack unsafe.Pointer) []string {
 		if entry == nil {
 			return environ
 		}
-		environ = append(environ, unix.BytePtrToString(entry))
+		environ = append(environ, stringAt(entry))
 	}
+}
+
+// stringAt is the string that ends before the next NUL.
+func stringAt(first *byte) string {
+	n := 0
+	for *(*byte)(unsafe.Add(unsafe.Pointer(first), n)) != 0 {
+		n++
+	}
+	return unsafe.String(first, n)
 }
