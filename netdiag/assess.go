@@ -15,12 +15,23 @@ func Assess(service Claim, s sockdiag.Socket, f Flags) sockdiag.Tristate {
 		return sockdiag.No // a request for a connection: the port is its listener's
 	}
 	proto := Protocol(s.Protocol)
+	holder := Claim{
+		Addr:      s.Local.Addr().WithZone(""),
+		Device:    s.Interface,
+		UID:       s.UID,
+		Listening: s.State == sockdiag.Listen,
+		Minisock:  s.Minisock(),
+	}
 	var yes, no bool
-	for _, holder := range possibleClaims(s, f) {
-		if Conflict(proto, service, holder) {
-			yes = true
-		} else {
-			no = true
+	for _, holder.ReuseAddr = range possible(f.ReuseAddr) {
+		for _, holder.ReusePort = range possible(f.ReusePort) {
+			for _, holder.V6Only = range possible(f.V6Only) {
+				if Conflict(proto, service, holder) {
+					yes = true
+				} else {
+					no = true
+				}
+			}
 		}
 	}
 	switch {
@@ -30,26 +41,6 @@ func Assess(service Claim, s sockdiag.Socket, f Flags) sockdiag.Tristate {
 		return sockdiag.Yes
 	}
 	return sockdiag.No
-}
-
-// possibleClaims are all that the socket may be.
-func possibleClaims(s sockdiag.Socket, f Flags) []Claim {
-	base := Claim{
-		Addr:      s.Local.Addr().WithZone(""),
-		Device:    s.Interface,
-		UID:       s.UID,
-		Listening: s.State == sockdiag.Listen,
-		Minisock:  s.Minisock(),
-	}
-	var all []Claim
-	for _, base.ReuseAddr = range possible(f.ReuseAddr) {
-		for _, base.ReusePort = range possible(f.ReusePort) {
-			for _, base.V6Only = range possible(f.V6Only) {
-				all = append(all, base)
-			}
-		}
-	}
-	return all
 }
 
 func possible(t sockdiag.Tristate) []bool {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -23,11 +24,13 @@ const (
 func (p *Prober) owners(ctx context.Context, findings []*Finding, t *tables) (owner.Result, error) {
 	var inodes []uint32
 	for _, f := range findings {
-		for _, s := range t.candidates(f) {
-			inodes = append(inodes, s.Inode)
+		for s := range t.candidates(f) {
+			if s.Inode != 0 {
+				inodes = append(inodes, s.Inode)
+			}
 		}
 	}
-	if !slices.ContainsFunc(inodes, func(i uint32) bool { return i != 0 }) {
+	if len(inodes) == 0 {
 		return owner.Result{}, nil
 	}
 	return p.scanner.Find(ctx, inodes)
@@ -35,15 +38,15 @@ func (p *Prober) owners(ctx context.Context, findings []*Finding, t *tables) (ow
 
 // holders are the candidates that conflict, the certain ones first.
 func (t *tables) holders(f *Finding, found owner.Result, searched error) []Holder {
-	candidates := t.candidates(f)
-	inspect(candidates, found.Owners, t)
-	candidates = t.candidates(f)
+	inspect(t.candidates(f), found.Owners, t)
+	onPort := t.byPort[keyOf(f.Endpoint)]
+	candidates := slices.AppendSeq(make([]sockdiag.Socket, 0, len(onPort)), t.candidates(f))
 	first := sockdiag.No
 	switch {
 	case f.Endpoint.Protocol == TCP:
 		candidates = probe(f, candidates, t)
 	case f.Trial.Claim.ReusePort:
-		if first = sharesFirst(f.Trial.Claim, t.byPort[keyOf(f.Endpoint)], t.flags); first == sockdiag.Yes {
+		if first = sharesFirst(f.Trial.Claim, onPort, t.flagsOf); first == sockdiag.Yes {
 			return nil
 		}
 	}
@@ -72,7 +75,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	h := Holder{
 		Socket: s,
 		Kind:   t.kind(s),
-		Flags:  t.flags[idOf(s)],
+		Flags:  t.flagsOf(s),
 		Owners: found.Owners[s.Inode],
 	}
 	if len(h.Owners) == 0 {
@@ -112,8 +115,12 @@ func user(owners []owner.Process) owner.Process {
 
 // inspect asks the sockets themselves for the flags that sock_diag does not show, where this user may: through a
 // duplicate that is only read.
-func inspect(sockets []sockdiag.Socket, owners map[uint32][]owner.Process, t *tables) {
-	for _, s := range sockets[:min(len(sockets), maxInspected)] {
+func inspect(candidates iter.Seq[sockdiag.Socket], owners map[uint32][]owner.Process, t *tables) {
+	n := 0
+	for s := range candidates {
+		if n++; n > maxInspected {
+			return
+		}
 		if s.Inode == 0 {
 			continue
 		}
@@ -141,7 +148,7 @@ func probe(f *Finding, candidates []sockdiag.Socket, t *tables) []sockdiag.Socke
 		a := s.Local.Addr()
 		_, done := shares[a]
 		if done || len(shares) == maxProbed || a.IsUnspecified() || a == f.Endpoint.Addr ||
-			Assess(f.Trial.Claim, s, t.flags[idOf(s)]) == sockdiag.Yes {
+			Assess(f.Trial.Claim, s, t.flagsOf(s)) == sockdiag.Yes {
 			continue
 		}
 		e := f.Endpoint

@@ -8,7 +8,7 @@ import "portguard/netdiag/sockdiag"
 // net/ipv4/udp.c). A dump keeps the order within a family, and not between the two: Unknown when it hangs on that.
 //
 // Beyond ten UDP sockets in a slot of the kernel's table the order is another one.
-func sharesFirst(service Claim, sockets []sockdiag.Socket, flags map[socketID]Flags) sockdiag.Tristate {
+func sharesFirst(service Claim, sockets []sockdiag.Socket, flags func(sockdiag.Socket) Flags) sockdiag.Tristate {
 	service.ReusePort = false // then the rule tells which sockets it is about
 	answer, asked := sockdiag.No, false
 	decided := map[uint8]bool{}
@@ -16,7 +16,7 @@ func sharesFirst(service Claim, sockets []sockdiag.Socket, flags map[socketID]Fl
 		if decided[s.Family] {
 			continue
 		}
-		f := flags[idOf(s)]
+		f := flags(s)
 		about := Assess(service, s, f)
 		if about == sockdiag.No {
 			continue

@@ -34,6 +34,7 @@ func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
 				return nil, err
 			}
 		}
+		s.tables.expect(proto, all)
 		for _, socket := range all {
 			if p.mine[socket.Cookie] && socket.Cookie != 0 {
 				continue

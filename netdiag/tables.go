@@ -3,8 +3,8 @@ package netdiag
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/netip"
-	"slices"
 
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
@@ -16,8 +16,8 @@ type tables struct {
 	byPort    map[portKey][]sockdiag.Socket
 	listening map[portKey]bool
 	auto      map[socketID]sockdiag.Tristate
-	flags     map[socketID]Flags
-	cgroups   map[uint64]string // path by id
+	flags     map[socketID]Flags // of the sockets that were asked
+	cgroups   map[uint64]string  // path by id
 	ephemeral portrange.Range
 	partial   bool // there may be TCP sockets beside these
 }
@@ -70,16 +70,27 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 		if err != nil {
 			return nil, err
 		}
+		t.expect(proto, sockets)
 		for _, s := range sockets {
 			if !p.mine[s.Cookie] {
 				t.add(proto, s)
-				t.flags[idOf(s)] = Flags{V6Only: v6Only(s)}
 			}
 		}
 	}
 	// Without the range a client is told from an accepted socket by what its connection says alone.
 	t.ephemeral, _ = portrange.Ephemeral()
 	return t, nil
+}
+
+// expect makes room for these sockets: there may be thousands on one port.
+func (t *tables) expect(proto Protocol, sockets []sockdiag.Socket) {
+	n := map[uint16]int{}
+	for i := range sockets {
+		n[sockets[i].Local.Port()]++
+	}
+	for port, n := range n {
+		t.byPort[portKey{proto, port}] = make([]sockdiag.Socket, 0, n)
+	}
 }
 
 func (t *tables) add(proto Protocol, s sockdiag.Socket) {
@@ -131,14 +142,22 @@ func portsOf(findings []*Finding, proto Protocol) []sockdiag.PortRange {
 }
 
 // candidates are the sockets on the endpoint's port that conflict, as far as their flags are known.
-func (t *tables) candidates(f *Finding) []sockdiag.Socket {
-	var some []sockdiag.Socket
-	for _, s := range t.byPort[keyOf(f.Endpoint)] {
-		if Assess(f.Trial.Claim, s, t.flags[idOf(s)]) != sockdiag.No {
-			some = append(some, s)
+func (t *tables) candidates(f *Finding) iter.Seq[sockdiag.Socket] {
+	return func(yield func(sockdiag.Socket) bool) {
+		for _, s := range t.byPort[keyOf(f.Endpoint)] {
+			if Assess(f.Trial.Claim, s, t.flagsOf(s)) != sockdiag.No && !yield(s) {
+				return
+			}
 		}
 	}
-	return some
+}
+
+// flagsOf is what the socket itself was asked for, or else what its record tells.
+func (t *tables) flagsOf(s sockdiag.Socket) Flags {
+	if f, asked := t.flags[idOf(s)]; asked {
+		return f
+	}
+	return Flags{V6Only: v6Only(s)}
 }
 
 // markAuto finds out which of the candidates did not name their port in a bind(), where that tells anything: of sockets
@@ -155,7 +174,7 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, found owner.
 			if f.Endpoint.Protocol != proto {
 				continue
 			}
-			for _, s := range t.candidates(f) {
+			for s := range t.candidates(f) {
 				if s.Inode == 0 || s.State == sockdiag.Listen || proto == TCP && s.State == sockdiag.Close {
 					continue
 				}
@@ -163,7 +182,9 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, found owner.
 					t.auto[idOf(s)] = tristate(!named)
 					continue
 				}
-				asked = append(asked, f)
+				if len(asked) == 0 || asked[len(asked)-1] != f {
+					asked = append(asked, f)
+				}
 				states |= sockdiag.MaskOf(s.State)
 				t.auto[idOf(s)] = sockdiag.No
 			}
@@ -172,7 +193,7 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, found owner.
 			continue
 		}
 		sockets, err := p.diag.Dump(ctx, sockdiag.Query{
-			Protocol: uint8(proto), States: states, Ports: portsOf(slices.Compact(asked), proto), Auto: true,
+			Protocol: uint8(proto), States: states, Ports: portsOf(asked, proto), Auto: true,
 		})
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ type Outcome struct {
 // all that is worth knowing.
 func (o *Outcome) learn() {
 	if len(o.Actions) == 0 {
-		o.Known = slices.Clone(o.Holders)
+		o.Known = slices.Clip(o.Holders) // a later look brings holders of its own and leaves these alone
 		return
 	}
 	before := o.Known

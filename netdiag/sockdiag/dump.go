@@ -3,6 +3,7 @@ package sockdiag
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,7 +63,7 @@ func (c *Conn) dumpWalk(ctx context.Context, q Query) ([]Socket, error) {
 			return err
 		})
 		if err == nil {
-			return found.sockets, nil
+			return found.all(), nil
 		}
 		if !errors.Is(err, errIncomplete) {
 			break
@@ -73,11 +74,13 @@ func (c *Conn) dumpWalk(ctx context.Context, q Query) ([]Socket, error) {
 
 // findings gathers the records of one dump.
 type findings struct {
-	every   bool        // any port will do
-	ports   []PortRange // or else these, as join leaves them
-	sockets []Socket
-	index   map[uint64]int // by cookie
+	every  bool           // any port will do
+	ports  []PortRange    // or else these, as join leaves them
+	pieces [][]Socket     // of perPiece sockets, so that those found are not copied each time that there are more
+	index  map[uint64]int // by cookie
 }
+
+const perPiece = 256
 
 // add takes s if its port is wanted: the program in the kernel may let through more. A cookie seen before is a socket
 // that went from one of the kernel's tables to another meanwhile, and the later record is the truer.
@@ -86,9 +89,15 @@ func (f *findings) add(s Socket) {
 		return
 	}
 	if i, ok := f.index[s.Cookie]; ok {
-		f.sockets[i] = s
+		f.pieces[i/perPiece][i%perPiece] = s
 		return
 	}
-	f.index[s.Cookie] = len(f.sockets)
-	f.sockets = append(f.sockets, s)
+	i := len(f.index)
+	f.index[s.Cookie] = i
+	if i%perPiece == 0 {
+		f.pieces = append(f.pieces, make([]Socket, 0, min(i, perPiece)))
+	}
+	f.pieces[i/perPiece] = append(f.pieces[i/perPiece], s)
 }
+
+func (f *findings) all() []Socket { return slices.Concat(f.pieces...) }

@@ -254,7 +254,7 @@ func TestSocketSeenTwiceIsOneAsSeenLast(t *testing.T) {
 	found.add(Socket{Cookie: 2, State: Listen, Local: local})
 	found.add(Socket{Cookie: 1, State: SynSent, Local: local})
 	want := []Socket{{Cookie: 1, State: SynSent, Local: local}, {Cookie: 2, State: Listen, Local: local}}
-	if diff := cmp.Diff(want, found.sockets, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+	if diff := cmp.Diff(want, found.all(), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
