@@ -97,7 +97,7 @@ func FuzzHostileText(f *testing.F) {
 				t.Errorf("the log has %q in %q", rest, line)
 			}
 		}
-		status := waitingFor(wrapper.Waiting{Outcomes: []*wrapper.Outcome{&r.Outcomes[0], &r.Outcomes[1], &r.Outcomes[2]}, Until: time.Now()})
+		status, _ := waitingFor(wrapper.Waiting{Outcomes: []*wrapper.Outcome{&r.Outcomes[0], &r.Outcomes[1], &r.Outcomes[2]}, Until: time.Now()})
 		if rest, bad := unprintable(status); bad {
 			t.Errorf("STATUS= has %q", rest)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -27,8 +28,9 @@ type progress struct {
 	what    string // what is waited for, in words: the outcomes are the guard's, and change
 	until   time.Time
 	expiry  time.Time
-	said    string // the last line about the wait, to say each only once
-	live    bool   // a live line stands on the terminal
+	story   string               // of this wait, the last one told in a log
+	told    map[string]time.Time // when each was
+	live    bool                 // a live line stands on the terminal
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -37,14 +39,15 @@ type progress struct {
 func (p *progress) Waiting(w wrapper.Waiting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what, p.until, p.expiry = waitingFor(w), w.Until, w.Expiry
+	what, story := waitingFor(w)
+	p.what, p.until, p.expiry = what, w.Until, w.Expiry
 	p.notify.waiting(p.what + p.expiryText())
 	switch {
 	case p.silent:
 	case p.terminal:
 		p.draw()
 	default:
-		p.sayOnce(w)
+		p.tell(w, story, time.Now())
 	}
 	if p.stop == nil && (p.terminal && !p.silent || p.notify.on()) {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
@@ -87,6 +90,7 @@ func (p *progress) finish() {
 	defer p.mu.Unlock()
 	p.erase()
 	p.notify.done()
+	p.story, p.told = "", nil // the next wait is told from its beginning
 }
 
 func (p *progress) tick(stop <-chan struct{}) {
@@ -108,16 +112,23 @@ func (p *progress) tick(stop <-chan struct{}) {
 	}
 }
 
-// sayOnce writes a line when what is waited for has changed. The countdown is left out of the comparison.
-func (p *progress) sayOnce(w wrapper.Waiting) {
-	if p.what == p.said {
+// retell is how long a wait is silent about what it has told before. On a busy port the holders of each look are others.
+const retell = 10 * time.Minute
+
+// tell writes a line when the story is another than before.
+func (p *progress) tell(w wrapper.Waiting, story string, now time.Time) {
+	if p.told == nil {
+		p.told = map[string]time.Time{}
+	}
+	maps.DeleteFunc(p.told, func(_ string, at time.Time) bool { return now.Sub(at) >= retell })
+	if _, told := p.told[story]; told || story == p.story {
 		return
 	}
+	p.story, p.told[story] = story, now
 	limit := "without limit"
 	if !p.until.IsZero() {
-		limit = "for up to " + roundUp(time.Until(p.until))
+		limit = "for up to " + roundUp(p.until.Sub(now))
 	}
-	p.said = p.what
 	var about *wrapper.Outcome
 	if len(w.Outcomes) > 0 {
 		about = w.Outcomes[0]
@@ -159,31 +170,40 @@ func (p *progress) expiryText() string {
 	return fmt.Sprintf("; the last of it ends in about %s", roundUp(time.Until(p.expiry)))
 }
 
-// waitingFor names the endpoints and who holds them, the first three.
-func waitingFor(w wrapper.Waiting) string {
-	var parts []string
+// waitingFor names the endpoints and who holds them, the first three. The story is the same without what changes with every
+// connection.
+func waitingFor(w wrapper.Waiting) (what, story string) {
+	var whats, stories []string
 	for i, o := range w.Outcomes {
 		if i == 3 {
-			parts = append(parts, fmt.Sprintf("and %d more", len(w.Outcomes)-i))
+			whats = append(whats, fmt.Sprintf("and %d more", len(w.Outcomes)-i))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s", o.Endpoint, holderText(o)))
+		who, more := whoHolds(o)
+		stories = append(stories, fmt.Sprintf("%s: %s", o.Endpoint, who))
+		whats = append(whats, stories[i]+more)
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(whats, "; "), strings.Join(stories, "; ")
 }
 
 // holderText is one clause about what an endpoint waits for.
 func holderText(o *wrapper.Outcome) string {
+	who, more := whoHolds(o)
+	return who + more
+}
+
+// whoHolds is holderText in two parts, the second of which changes with every connection.
+func whoHolds(o *wrapper.Outcome) (who, more string) {
 	switch {
 	case o.Trial.Verdict == netdiag.NoAddress:
-		return fmt.Sprintf("%s is not an address of this host yet", o.Endpoint.Addr)
+		return fmt.Sprintf("%s is not an address of this host yet", o.Endpoint.Addr), ""
 	case o.Unexplained != nil:
-		return "taken, and who has it cannot be asked"
+		return "taken, and who has it cannot be asked", ""
 	case len(o.Holders) == 0:
-		return "taken by a socket that does not show"
+		return "taken by a socket that does not show", ""
 	}
 	h := o.Holders[0]
-	who := nobody(h)
+	who = nobody(h)
 	if len(h.Owners) > 0 {
 		who = fmt.Sprintf("%s (pid %d)", safe(h.Owners[0].Command), h.Owners[0].PID)
 	} else {
@@ -191,14 +211,16 @@ func holderText(o *wrapper.Outcome) string {
 	}
 	switch h.Kind {
 	case netdiag.Remains, netdiag.Closing:
-		who = fmt.Sprintf("%s of a closed connection to %s", h.Socket.State, plain(h.Socket.Remote))
+		who = fmt.Sprintf("%s of a closed connection", h.Socket.State)
+		more = " to " + plain(h.Socket.Remote).String()
 	case netdiag.Listener:
 		who += " listens"
 	default:
-		who += " has it" + arrow(h)
+		who += " has it"
+		more = arrow(h)
 	}
 	if n := len(o.Holders) - 1; n > 0 {
-		who += fmt.Sprintf(" and %d more", n)
+		more += fmt.Sprintf(" and %d more", n)
 	}
-	return who
+	return who, more
 }
