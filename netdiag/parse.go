@@ -44,6 +44,9 @@ func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint,
 		case "udp":
 			proto = UDP
 		default:
+			if isNetwork(text) {
+				return nil, &SyntaxError{text, "this is a network; a service binds one address of it, or all there are", "127.0.0.1:8080"}
+			}
 			return nil, &SyntaxError{text, fmt.Sprintf("%q is neither tcp nor udp", name), "30010/udp"}
 		}
 		rest = before
@@ -61,6 +64,14 @@ func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint,
 		endpoints = append(endpoints, Endpoint{Protocol: proto, Addr: addr, Port: uint16(p), Options: opts})
 	}
 	return endpoints, nil
+}
+
+// isNetwork recognises a network with or without a port.
+func isNetwork(text string) bool {
+	before, _, _ := cutLast(text, ":")
+	_, err1 := netip.ParsePrefix(text)
+	_, err2 := netip.ParsePrefix(before)
+	return err1 == nil || err2 == nil
 }
 
 // splitAddress takes the address off the front. The zero address means that none was given.

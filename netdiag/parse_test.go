@@ -85,6 +85,7 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		noName   = "%q is not an address; a service binds addresses, not names"
 		noPort   = "there is no port"
 		brackets = "an IPv6 address needs brackets before its port"
+		network  = "this is a network; a service binds one address of it, or all there are"
 	)
 	q := func(format, word string) string { return fmt.Sprintf(format, word) }
 	for _, tt := range []struct {
@@ -128,6 +129,9 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		{"80/sctp", "80/sctp", `"sctp" is neither tcp nor udp`, "30010/udp"},
 		{"80/", "80/", `"" is neither tcp nor udp`, "30010/udp"},
 		{"80/tcp/udp", "80/tcp/udp", `"tcp/udp" is neither tcp nor udp`, "30010/udp"},
+		{"192.0.2.0/24:80", "192.0.2.0/24:80", network, "127.0.0.1:8080"},
+		{"192.0.2.0/24", "192.0.2.0/24", network, "127.0.0.1:8080"},
+		{"2001:db8::/32", "2001:db8::/32", network, "127.0.0.1:8080"},
 
 		{"::1:8080", "::1:8080", brackets, "[::1]:8080"},
 		{"::1", "::1", brackets, "[::1]:8080"},
