@@ -36,7 +36,7 @@ func TestScaleManyPorts(t *testing.T) {
 	}
 	keeper := l.keep(t, nil, fds)
 
-	p := launch(t, measured(t, "-p", manyPorts, "--json")...)
+	p := launch(t, weighed(t, "-p", manyPorts, "--json")...)
 	line := p.expect(t, "")
 	p.end(t)
 	peak(t, "report about 5,000 ports", line)

@@ -127,13 +127,13 @@ func gone(before, after map[uint64]sockdiag.Socket) []sockdiag.Socket {
 	return all
 }
 
-// measured is a portguard whose peak of memory is looked at.
-func measured(t *testing.T, args ...string) []string {
+// weighed is a portguard whose peak of memory is looked at.
+func weighed(t *testing.T, args ...string) []string {
 	t.Helper()
 	return append([]string{builds.build(t, "./internal/bench/rss"), binary(t)}, args...)
 }
 
-// peak is what a measured portguard needed, as the last line says.
+// peak is what a weighed portguard needed, as the last line says.
 func peak(t *testing.T, what, line string) {
 	t.Helper()
 	kib, err := strconv.Atoi(strings.TrimSpace(line))

@@ -23,7 +23,7 @@ func TestScaleInACrowd(t *testing.T) {
 
 	t.Run("report", func(t *testing.T) {
 		h := c.clients[12]
-		p := launch(t, measured(t, "-p", number(h.port), "--json")...)
+		p := launch(t, weighed(t, "-p", number(h.port), "--json")...)
 		line := p.expect(t, "")
 		p.end(t)
 		checkHolder(t, []byte(p.errs.String()), h)
@@ -52,7 +52,7 @@ func TestScaleInACrowd(t *testing.T) {
 		}
 	})
 	t.Run("5,000 ports, most of them in use", func(t *testing.T) {
-		p := launch(t, measured(t, "-p", "10000-14999", "--json")...)
+		p := launch(t, weighed(t, "-p", "10000-14999", "--json")...)
 		line := p.expect(t, "")
 		p.end(t)
 		checkTaken(t, []byte(p.errs.String()))
@@ -65,7 +65,7 @@ func startsInCrowd(t *testing.T, rung string, h crowdClient) {
 	t.Helper()
 	port := number(h.port)
 	began := time.Now()
-	p := launch(t, measured(t, rung, "-p", port, "--", theActor(t), "listen", ":"+port)...)
+	p := launch(t, weighed(t, rung, "-p", port, "--", theActor(t), "listen", ":"+port)...)
 	eventually(t, time.Minute, "the service is up", func() bool { return strings.Contains(p.errs.String(), "up\n") })
 	t.Logf("up after %s", time.Since(began).Round(time.Millisecond))
 	if err := p.stdin.Close(); err != nil { // which ends the service

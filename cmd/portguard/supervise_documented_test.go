@@ -2,44 +2,48 @@ package main
 
 import (
 	"flag"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/cmd/portguard/internal/measured"
 )
 
 var superviseUpdate = flag.Bool("supervise.update", false, "write what is measured into docs/supervise.md")
 
+const superviseDoc = "../../docs/supervise.md"
+
 // documented compares what was measured with what docs/supervise.md has under this name, or writes it there.
-func documented(t *testing.T, name, measured string) {
+func documented(t *testing.T, name, got string) {
 	t.Helper()
-	if diff := cmp.Diff(docPart(t, name, measured), measured); diff != "" {
-		t.Errorf("docs/supervise.md (-documented +measured; -supervise.update writes it)\n%s", diff)
-	}
+	documentedIn(t, superviseDoc, name, got, superviseUpdate)
 }
 
 // record is documented for numbers that are others each time: they are written, but not compared.
-func record(t *testing.T, name, measured string) {
+func record(t *testing.T, name, got string) {
 	t.Helper()
-	docPart(t, name, measured)
+	if !*superviseUpdate {
+		var err error
+		if got, err = measured.Read(superviseDoc, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	documentedIn(t, superviseDoc, name, got, superviseUpdate)
 }
 
-// docPart returns the measured part of docs/supervise.md that has this name, as it is now.
-func docPart(t *testing.T, name, measured string) string {
+// documentedIn compares what was measured with what a document has under this name, or writes it there where the flag says so.
+func documentedIn(t *testing.T, path, name, got string, update *bool) {
 	t.Helper()
-	const path, end = "../../docs/supervise.md", "<!-- end -->\n"
-	begin := "<!-- measured: " + name + " -->\n"
-	before, rest, found := strings.Cut(readFile(t, path), begin)
-	part, after, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		t.Fatalf("%s has no part %q", path, begin)
+	if *update {
+		if err := measured.Write(path, name, got); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if !*superviseUpdate {
-		return part
-	}
-	if err := os.WriteFile(path, []byte(before+begin+measured+end+after), 0o644); err != nil {
+	want, err := measured.Read(path, name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return measured
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-documented +measured; -supervise.update or -rig.update writes it)\n%s", path, diff)
+	}
 }

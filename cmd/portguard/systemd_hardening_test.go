@@ -3,12 +3,9 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var rigUpdate = flag.Bool("rig.update", false, "write the measured table into docs/systemd.md")
@@ -64,7 +61,6 @@ func sandboxes() []sandbox {
 
 // The table in docs/systemd.md is what was measured.
 func (r systemdRig) testHardening(t *testing.T) {
-	const path, begin, end = "../../docs/systemd.md", "<!-- measured: hardening -->\n", "<!-- end -->\n"
 	all := sandboxes()
 	rows := make([]row, len(all))
 	t.Run("rows", func(t *testing.T) {
@@ -75,25 +71,7 @@ func (r systemdRig) testHardening(t *testing.T) {
 			})
 		}
 	})
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(b), begin)
-	want, after, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		t.Fatalf("%s has no measured table", path)
-	}
-	got := table(rows)
-	if *rigUpdate {
-		if err := os.WriteFile(path, []byte(before+begin+got+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-documented +measured; -rig.update writes it)\n%s", path, diff)
-	}
+	documentedIn(t, "../../docs/systemd.md", "hardening", table(rows), rigUpdate)
 }
 
 // row is what was seen in a sandbox.

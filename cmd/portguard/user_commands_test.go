@@ -76,10 +76,7 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 			if out, err := exec.Command(prefix[0], append(prefix[1:], "true")...).CombinedOutput(); err != nil {
 				t.Skipf("cannot be had here: %v %s", err, out)
 			}
-			port := l.port()
-			h := l.rig.Hold(t, port, pooled(loopback4))
-			peer := h.Peer
-			l.take(t, h)
+			port, _, peer := l.client(t)
 			reserved, err := portrange.Reserved()
 			if err != nil {
 				t.Fatal(err)

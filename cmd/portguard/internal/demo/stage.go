@@ -1,14 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"syscall"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/nstest"
 )
 
 // stage is where the story plays.
@@ -36,34 +38,20 @@ func play() error {
 		return err
 	}
 	defer os.RemoveAll(string(p))
-	for _, attr := range []*syscall.SysProcAttr{
-		{Cloneflags: unix.CLONE_NEWNET},
-		{
-			Cloneflags:  unix.CLONE_NEWNET | unix.CLONE_NEWUSER,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-		},
-	} {
-		attr.Pdeathsig = syscall.SIGKILL
-		cmd := exec.Command("/proc/self/exe")
-		cmd.Args[0] = "demo"
-		cmd.Env = append(os.Environ(), stageEnv+"="+string(p))
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		cmd.SysProcAttr = attr
-		if cmd.Start() == nil {
-			return cmd.Wait()
-		}
+	err = nstest.Enter(stageEnv + "=" + string(p))
+	if ended := (*exec.ExitError)(nil); err == nil || errors.As(err, &ended) {
+		return err
 	}
 	return story(stage{server: "127.0.0.1:0"}, p)
 }
 
 // setStage makes the network of the incident's host, on one device: 10.11.0.5 is this host, 10.11.0.9 another one.
 func setStage() (stage, error) {
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
+	if err := nstest.LoopbackUp(); err != nil {
 		return stage{}, err
 	}
-	if err := netlink.LinkSetUp(lo); err != nil {
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
 		return stage{}, err
 	}
 	for _, cidr := range []string{"10.11.0.5/32", "10.11.0.9/32"} {

@@ -24,12 +24,31 @@ func Write(path, name, text string) error {
 	return os.WriteFile(path, []byte(document), 0o644)
 }
 
+// Read returns what the document has under this name.
+func Read(path, name string) (string, error) {
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	_, text, _, err := split(string(document), name)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
+}
+
 func replace(document, name, text string) (string, error) {
+	before, _, after, err := split(document, name)
+	return before + text + after, err
+}
+
+// split leaves the two lines to what is before and after.
+func split(document, name string) (before, text, after string, err error) {
 	begin, end := "<!-- measured: "+name+" -->\n", "<!-- end -->\n"
 	before, rest, begun := strings.Cut(document, begin)
-	_, after, ended := strings.Cut(rest, end)
+	text, after, ended := strings.Cut(rest, end)
 	if !begun || !ended {
-		return "", fmt.Errorf("there is no line %q, or no %q after it", strings.TrimSpace(begin), strings.TrimSpace(end))
+		return "", "", "", fmt.Errorf("there is no line %q, or no %q after it", strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
-	return before + begin + text + end + after, nil
+	return before + begin, text, end + after, nil
 }

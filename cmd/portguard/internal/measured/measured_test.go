@@ -17,6 +17,9 @@ func TestWriteReplacesOnePart(t *testing.T) {
 	if err := Write(path, "b", "| new |\n"); err != nil {
 		t.Fatal(err)
 	}
+	if text, err := Read(path, "b"); err != nil || text != "| new |\n" {
+		t.Errorf("read %q, %v", text, err)
+	}
 	got, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +44,9 @@ func TestDocumentWithoutAPlaceForItStaysAsItIs(t *testing.T) {
 			}
 			if err := Write(path, "a", "new\n"); err == nil {
 				t.Error("no error")
+			}
+			if text, err := Read(path, "a"); err == nil {
+				t.Errorf("read %q", text)
 			}
 			got, err := os.ReadFile(path)
 			if err != nil {
