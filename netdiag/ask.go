@@ -123,7 +123,7 @@ func describe(fd int, family uint8, local netip.AddrPort) (unlistedSocket, error
 	if device, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX); err == nil {
 		s.Interface = uint32(device)
 	}
-	return unlistedSocket{s, reuseAddr || reusePort, polled[0].Revents&unix.EPOLLRDHUP != 0}, nil
+	return unlistedSocket{s, reuseAddr, reusePort, polled[0].Revents&unix.EPOLLRDHUP != 0}, nil
 }
 
 func unspecified(family uint8) netip.Addr {

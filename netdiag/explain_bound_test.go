@@ -34,6 +34,8 @@ var besideOthers = []struct {
 		[]string{"bound CLOSE 127.0.0.1 mine", "remains TIME_WAIT 10.99.0.1 ownerless, perhaps"}},
 	{"one on the same address, both with SO_REUSEADDR", []holders.Spec{client("10.99.0.1 reuseaddr"), spec(holders.Bound, holders.Named, "10.99.0.1 reuseaddr")},
 		"* noreuseaddr", []string{"client ESTABLISHED 10.99.0.1 mine", "bound CLOSE 10.99.0.1 mine"}},
+	{"one that was reset after another, on the same address", []holders.Spec{spec(holders.Reset, holders.Picked, "::ffff:10.99.0.1"),
+		spec(holders.Reset, holders.Named, "10.99.0.1 reuseaddr")}, "* noreuseaddr", []string{"bound CLOSE 10.99.0.1 mine"}},
 
 	{"one that is in the way, and is not itself", []holders.Spec{client("10.99.0.1"), spec(holders.Bound, holders.Named, "127.0.0.1 reuseaddr")}, "*",
 		[]string{"client ESTABLISHED 10.99.0.1 mine"}},

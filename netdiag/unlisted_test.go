@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -151,26 +152,11 @@ func TestUnlistedHoldsItsPort(t *testing.T) {
 			if !ok || err != nil {
 				t.Fatal(ok, err)
 			}
-			if got := u.holds(others); got != tt.want {
+			if got := u.holds(others, nil); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
 		})
 	}
-	t.Run("reset, beside one that is bound, both with SO_REUSEPORT", func(t *testing.T) {
-		const port = 31139
-		var both []unlistedSocket
-		for _, s := range []holders.Spec{spec(holders.Reset, holders.Picked, false), spec(holders.Bound, holders.Named, false)} {
-			s.ReusePort = true
-			u, ok, err := askSocket(placeOf(t, rig.Hold(t, port, s).FD), map[uint16]bool{port: true})
-			if !ok || err != nil {
-				t.Fatal(ok, err)
-			}
-			both = append(both, u)
-		}
-		if some, sure := stillBound(both, nil); len(some) != 1 || some[0].Cookie != both[1].socket.Cookie || sure {
-			t.Errorf("bound are %+v, for sure: %v", some, sure)
-		}
-	})
 	t.Run("refused", func(t *testing.T) {
 		const port = 31140
 		nstest.SetRange(t, port, port)
@@ -183,10 +169,58 @@ func TestUnlistedHoldsItsPort(t *testing.T) {
 			t.Fatal(err)
 		}
 		u, ok, err := askSocket(placeOf(t, fd), map[uint16]bool{port: true})
-		if !ok || err != nil || u.holds(nil) != sockdiag.No {
-			t.Errorf("%v, %v, holds its port: %v", ok, err, u.holds(nil))
+		if !ok || err != nil || u.holds(nil, nil) != sockdiag.No {
+			t.Errorf("%v, %v, holds its port: %v", ok, err, u.holds(nil, nil))
 		}
 	})
+}
+
+// Of two that have been connected to the same address, and reset, one may hold it.
+func TestStillBoundAmongThoseThatWereReset(t *testing.T) {
+	rig := holders.New(t)
+	loopback := holders.Options{Protocol: unix.IPPROTO_TCP, Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	reuseAddr, reusePort := loopback, loopback
+	reuseAddr.ReuseAddr, reusePort.ReusePort = true, true
+	for i, tt := range []struct {
+		name        string
+		picked      holders.Options // of the one that has lost the port
+		named       holders.Options // of the one that keeps it
+		state       holders.State
+		found, sure bool
+	}{
+		{"that shares", loopback, reuseAddr, holders.Reset, true, true},
+		{"that does not share, as the other does", reuseAddr, loopback, holders.Reset, true, true},
+		{"neither shares", loopback, loopback, holders.Reset, false, false},
+		{"both share", reuseAddr, reuseAddr, holders.Reset, false, false},
+		{"both with SO_REUSEPORT", reusePort, reusePort, holders.Reset, false, false},
+		{"never connected", loopback, loopback, holders.Bound, true, true},
+		{"never connected, both with SO_REUSEPORT", reusePort, reusePort, holders.Bound, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			port := uint16(31150 + i)
+			var both []unlistedSocket
+			for _, s := range []holders.Spec{
+				{State: holders.Reset, Origin: holders.Picked, Options: tt.picked}, {State: tt.state, Origin: holders.Named, Options: tt.named},
+			} {
+				u, ok, err := askSocket(placeOf(t, rig.Hold(t, port, s).FD), map[uint16]bool{port: true})
+				if !ok || err != nil {
+					t.Fatal(ok, err)
+				}
+				both = append(both, u)
+			}
+			var want []sockdiag.Socket
+			if tt.found {
+				want = []sockdiag.Socket{both[1].socket}
+			}
+			for range 2 {
+				some, sure := stillBound(both, nil)
+				if !slices.Equal(some, want) || sure != tt.sure {
+					t.Errorf("bound are %+v, for sure: %v", some, sure)
+				}
+				slices.Reverse(both)
+			}
+		})
+	}
 }
 
 // record is a connection as the kernel's tables have it.
