@@ -19,7 +19,7 @@ type result struct {
 	parent    bool   // has subtests
 	notes     []string
 	counts    []count
-	said      []string
+	said      []string // but for those
 }
 
 // count is a number of things that a test has looked at.
@@ -115,12 +115,10 @@ func (r *result) take(e event) {
 		line := strings.TrimRight(e.Output, "\n")
 		if m := onThisKernel.FindStringSubmatch(line); m != nil {
 			r.notes = append(r.notes, m[1])
-		}
-		if m := counted.FindStringSubmatch(line); m != nil {
+		} else if m := counted.FindStringSubmatch(line); m != nil {
 			n, _ := strconv.Atoi(m[1]) // digits
 			r.counts = append(r.counts, count{n, m[2]})
-		}
-		if source.MatchString(line) {
+		} else if source.MatchString(line) {
 			r.said = append(r.said, source.ReplaceAllString(line, ""))
 		}
 	}

@@ -13,7 +13,7 @@ func TestCells(t *testing.T) {
 		"\x16=== RUN   TestA\n\x16=== RUN   TestA/one\n    a_test.go:7: counted: 20 pairs\n\x16--- PASS: TestA/one (0.00s)\n\x16=== NAME  TestA\n" +
 		"\x16=== RUN   TestA/two\n    a_test.go:7: counted: 22 pairs\n    a_test.go:9: on this kernel: less is listed\n\x16--- PASS: TestA/two (0.00s)\n\x16=== NAME  TestA\n\x16--- PASS: TestA (0.00s)\n" +
 		"\x16=== RUN   TestB\n    b_test.go:3: no such thing here\n\x16--- SKIP: TestB (0.00s)\n" +
-		"\x16=== RUN   TestC\n\x16=== RUN   TestC/bad\n    c_test.go:3: (-want +got)\n\x16--- FAIL: TestC/bad (0.00s)\n\x16=== NAME  TestC\n\x16--- FAIL: TestC (0.00s)\n" +
+		"\x16=== RUN   TestC\n\x16=== RUN   TestC/bad\n    c_test.go:2: on this kernel: all is well\n    c_test.go:3: (-want +got)\n\x16--- FAIL: TestC/bad (0.00s)\n\x16=== NAME  TestC\n\x16--- FAIL: TestC (0.00s)\n" +
 		"\x16=== RUN   TestD\npanic: at the disco\n" +
 		"=== exit 2\n=== end\n"
 	for _, end := range []string{"\n", "\r\n"} {
@@ -31,8 +31,8 @@ func TestCells(t *testing.T) {
 			"release": "5.10.0-test", "summary": "2 passed, 1 skipped, 2 failed",
 			"failures": "netdiag TestC/bad: (-want +got); netdiag TestD: ",
 			"TestA":    "ok, 42 pairs (1)", "TestA/one": "ok, 20 pairs", "TestB": "no (2)",
-			"TestC": "**fails**", "TestD": "**fails**", "TestE": "not run",
-			"footnotes": "less is listed; no such thing here",
+			"TestC": "**fails** (3)", "TestD": "**fails**", "TestE": "not run",
+			"footnotes": "less is listed; no such thing here; all is well",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
