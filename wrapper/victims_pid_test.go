@@ -28,9 +28,10 @@ func pidAfterOpen(w *world) func(bool) {
 	return func(swap bool) {
 		h, end := w.holder()
 		defer end()
+		port := w.port
 		other, endOther := w.holder() // of the same fd number
 		defer endOther()
-		w.port--
+		w.port = port
 		s := w.sleeper(h.FD)
 		h.CloseFD()
 		want, who := pending, "the holder"
@@ -42,7 +43,6 @@ func pidAfterOpen(w *world) func(bool) {
 		})
 		s.mustBe(want, who)
 		s.end()
-		w.port++
 	}
 }
 

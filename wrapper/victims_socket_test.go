@@ -109,7 +109,7 @@ func descriptorChanges(w *world, act func(*looked), reached func(*holders.Holder
 		}
 		port := w.port
 		if w.IntN(2) == 0 {
-			port += 10000
+			port += apart
 		}
 		other, endOther := w.holderOn(port)
 		defer endOther()
@@ -181,7 +181,7 @@ func raceForDescriptor(w *world) func(bool) {
 	return func(swap bool) {
 		h, end := w.holder()
 		defer end()
-		other, endOther := w.holderOn(w.port + 10000)
+		other, endOther := w.holderOn(w.port + apart)
 		defer endOther()
 		k.put(h.FD)
 		h.CloseFD()
@@ -314,8 +314,7 @@ func reset(fds ...int) {
 func sameEnds(w *world) func(bool) {
 	e, k := w.ends(), w.keeper()
 	return func(swap bool) {
-		w.port++
-		client, server := e.connect(w.port)
+		client, server := e.connect(w.next())
 		k.put(client)
 		unix.Close(client)
 		l := w.look(Policy{})
@@ -346,8 +345,7 @@ func sameEnds(w *world) func(bool) {
 func sameEndsAsRemains(w *world) func(bool) {
 	e := w.ends()
 	return func(swap bool) {
-		w.port++
-		client, server := e.connect(w.port)
+		client, server := e.connect(w.next())
 		unix.Close(client)
 		unix.Close(server)
 		l := w.look(Policy{})

@@ -31,10 +31,29 @@ type world struct {
 // holder makes a client of a pool on the next port. end takes it away, and what remains of it.
 func (w *world) holder() (h *holders.Holder, end func()) {
 	w.Helper()
-	if w.port++; w.port > 29000 {
-		w.port = 20001
+	return w.holderOn(w.next())
+}
+
+// next is a port that nothing is left on, and nothing on the other one of the row: a reset that comes just when a
+// socket becomes a FIN_WAIT2 record finds neither, and the record stays for its minute.
+func (w *world) next() uint16 {
+	for {
+		if w.port++; w.port > 29000 {
+			w.port = 20001
+		}
+		if isFree(tcp(w.port)) && isFree(tcp(w.port+apart)) {
+			return w.port
+		}
 	}
-	return w.holderOn(w.port)
+}
+
+// apart is how far the port is on which a row makes another holder.
+const apart = 10000
+
+func isFree(e netdiag.Endpoint) bool {
+	trial := netdiag.Try(e)
+	trial.Close()
+	return trial.Verdict == netdiag.Free
 }
 
 func (w *world) holderOn(port uint16) (h *holders.Holder, end func()) {
@@ -103,7 +122,7 @@ func (w *world) sleeper(socket int) *stranger {
 	return w.spawn(nil, []string{"/bin/sleep", "1000"}, -1, socket)
 }
 
-// spawn starts a program.
+// spawn starts a program. Of Go's own, it sends itself no signals.
 func (w *world) spawn(attr *syscall.SysProcAttr, argv []string, stdin, socket int) *stranger {
 	w.Helper()
 	if attr == nil {
@@ -126,7 +145,7 @@ func (w *world) spawn(attr *syscall.SysProcAttr, argv []string, stdin, socket in
 	s := &stranger{w: w}
 	w.forks <- func() {
 		defer close(done)
-		s.pid, err = syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: []string{"PATH=/usr/bin:/bin", partEnv + "=" + keeps}, Files: files, Sys: attr})
+		s.pid, err = syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: []string{"PATH=/usr/bin:/bin", partEnv + "=" + keeps, "GODEBUG=asyncpreemptoff=1"}, Files: files, Sys: attr})
 	}
 	if <-done; err != nil {
 		w.Fatal(err)
@@ -247,7 +266,10 @@ func (w *world) look(p Policy) *looked {
 func (l *looked) one() netdiag.Holder {
 	l.w.Helper()
 	if len(l.targets) != 1 || len(l.targets[0].holders) != 1 {
-		l.w.Fatalf("targets: %+v", l.targets)
+		for _, t := range l.targets {
+			l.w.Logf("targets: %v of %+v", t.holders, t.Known)
+		}
+		l.w.Fatalf("%d targets, want one with one holder", len(l.targets))
 	}
 	return l.targets[0].Known[l.targets[0].holders[0]]
 }
