@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"portguard/cmd/portguard/internal/manpage"
+	"portguard/cmd/internal/manpage"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/portrange/sysctld"
 	"portguard/systemd/dropin"

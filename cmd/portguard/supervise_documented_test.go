@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"portguard/cmd/portguard/internal/measured"
+	"portguard/cmd/internal/measured"
 )
 
 var superviseUpdate = flag.Bool("supervise.update", false, "write what is measured into docs/supervise.md")

@@ -17,7 +17,7 @@ func programsIn(dir string) programs {
 
 // build makes the programs; portguard as it is released.
 func (p programs) build() error {
-	const here = "portguard/cmd/portguard/internal/bench/"
+	const here = "portguard/cmd/internal/bench/"
 	for _, b := range []struct{ path, pkg, ldflags string }{
 		{p.portguard, "portguard/cmd/portguard", "-s -w -E portguard/wrapper/become.entry"},
 		{p.bare, here + "bare", "-s -w"},

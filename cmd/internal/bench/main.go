@@ -2,9 +2,9 @@
 // own: 100,000 sockets of 25 processes. Everything is run in turn, A B A B, so that both sides of a ratio have seen the same
 // noise; what counts is the ratio of the medians.
 //
-//	go run ./cmd/portguard/internal/bench           all of it, about five minutes; fails when a bar is not held
-//	go run ./cmd/portguard/internal/bench -write    the same, and the table goes into docs/speed.md
-//	go run ./cmd/portguard/internal/bench -short    a few seconds: does it work, and is every owner named?
+//	go run ./cmd/internal/bench           all of it, about five minutes; fails when a bar is not held
+//	go run ./cmd/internal/bench -write    the same, and the table goes into docs/speed.md
+//	go run ./cmd/internal/bench -short    a few seconds: does it work, and is every owner named?
 //
 // It needs root, a cgroup v2 hierarchy that may be written, and the Debian packages that it names when they are missing.
 package main
@@ -22,7 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"portguard/cmd/portguard/internal/measured"
+	"portguard/cmd/internal/measured"
 	"portguard/netdiag/nstest"
 )
 

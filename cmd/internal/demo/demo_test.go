@@ -26,11 +26,11 @@ func TestRecording(t *testing.T) {
 	if out, err := exec.Command(program, "-record", filepath.Join(dir, "now")).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	const docs = "../../../../docs/demo"
+	const docs = "../../../docs/demo"
 	want, got := words(t, docs+".cast"), words(t, filepath.Join(dir, "now.cast"))
 	if os.Geteuid() == 0 { // else there may be no namespace, and another port each time
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("the recording is old: go run ./cmd/portguard/internal/demo -record docs/demo (-recorded +now)\n%s", diff)
+			t.Errorf("the recording is old: go run ./cmd/internal/demo -record docs/demo (-recorded +now)\n%s", diff)
 		}
 	}
 	for _, path := range []string{docs + ".svg", filepath.Join(dir, "now.svg")} {

@@ -2,8 +2,8 @@
 // by the kernel, and the service starts all the same. It does so in a network namespace of its own, or on loopback where
 // none can be had.
 //
-//	go run ./cmd/portguard/internal/demo
-//	go run ./cmd/portguard/internal/demo -record docs/demo    writes docs/demo.cast (asciinema) and docs/demo.svg
+//	go run ./cmd/internal/demo
+//	go run ./cmd/internal/demo -record docs/demo    writes docs/demo.cast (asciinema) and docs/demo.svg
 package main
 
 import (

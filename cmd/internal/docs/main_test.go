@@ -10,7 +10,7 @@ import (
 )
 
 // root is the directory of the repository, seen from here.
-const root = "../../../../"
+const root = "../../../"
 
 func TestMain(m *testing.M) {
 	status := m.Run()

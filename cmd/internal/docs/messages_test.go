@@ -43,7 +43,7 @@ func buildJar(t *testing.T, dir, class string) {
 func TestQuotationsOfReports(t *testing.T) {
 	sources := ""
 	for _, name := range []string{"why.go", "render_text.go", "log.go"} {
-		b, err := os.ReadFile("../../" + name)
+		b, err := os.ReadFile("../../portguard/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func shellIn(t *testing.T, system *rigtest.System) *shell {
 func buildPackage(t *testing.T, path string) {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command("go", "run", "portguard/cmd/portguard/internal/packages", "-out", dir, "-arch", "amd64", "-format", "deb")
+	cmd := exec.Command("go", "run", "portguard/cmd/internal/packages", "-out", dir, "-arch", "amd64", "-format", "deb")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)

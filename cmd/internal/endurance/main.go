@@ -2,7 +2,7 @@
 // connections a second, it waits, holds and supervises. What it takes is looked at every second, and at the end it must
 // still do what it is there for.
 //
-//	go run ./cmd/portguard/internal/endurance [-time 30m] [-write docs/proof.md]
+//	go run ./cmd/internal/endurance [-time 30m] [-write docs/proof.md]
 //
 // It needs root. A run of less than five minutes is too short to tell growth of memory from its beginning: it is judged
 // leniently there.
@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"portguard/cmd/portguard/internal/measured"
+	"portguard/cmd/internal/measured"
 	"portguard/netdiag/nstest"
 )
 

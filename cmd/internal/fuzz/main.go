@@ -1,7 +1,7 @@
 // Command fuzz runs every fuzz target of the module, several at once, and judges more than go test does: an input may not
 // crash a target, and it may not take more than a second or 64 MiB either.
 //
-//	go run ./cmd/portguard/internal/fuzz [-time 10m] [-lanes 2] [-only REGEXP] [-write docs/proof.md]
+//	go run ./cmd/internal/fuzz [-time 10m] [-lanes 2] [-only REGEXP] [-write docs/proof.md]
 //
 // Each package's test binary is built once, with the instrumentation of go test -fuzz. An input that fails is in the
 // package's testdata/fuzz afterwards, as after go test -fuzz, and go test runs it from then on. Inputs that reach new code
@@ -19,7 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"portguard/cmd/portguard/internal/measured"
+	"portguard/cmd/internal/measured"
 )
 
 func main() {

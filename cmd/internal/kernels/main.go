@@ -1,8 +1,8 @@
 // Command kernels runs portguard's tests on other kernels, and writes down what works where.
 //
-//	go run ./cmd/portguard/internal/kernels                 every kernel, and the table into docs/kernels.md
-//	go run ./cmd/portguard/internal/kernels -short 6.1-um   one kernel, what takes minutes left out, no file written
-//	go run ./cmd/portguard/internal/kernels -keep DIRECTORY -resume
+//	go run ./cmd/internal/kernels                 every kernel, and the table into docs/kernels.md
+//	go run ./cmd/internal/kernels -short 6.1-um   one kernel, what takes minutes left out, no file written
+//	go run ./cmd/internal/kernels -keep DIRECTORY -resume
 //	                                                        go on after a failure: kernels with a whole run are not run again
 //
 // It needs Debian's apt-get, network access to its suites, and the packages busybox-static, xz-utils and, but for 6.1-um,
@@ -22,7 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"portguard/cmd/portguard/internal/measured"
+	"portguard/cmd/internal/measured"
 )
 
 func main() {

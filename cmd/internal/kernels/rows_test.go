@@ -37,7 +37,7 @@ func TestRowsNameTestsThatExist(t *testing.T) {
 // testsOf are the names of a package's tests.
 func testsOf(t *testing.T, pkg string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("../../../..", pkg, "*_test.go"))
+	files, err := filepath.Glob(filepath.Join("../../..", pkg, "*_test.go"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s has no tests: %v", pkg, err)
 	}

@@ -68,6 +68,6 @@ func (b *build) docs() error {
 
 // packager builds nFPM, or finds what was built before.
 func (b *build) packager() (err error) {
-	b.nfpm, err = b.golang(nil, "tool", "-n", "-modfile=cmd/portguard/internal/packages/nfpm.mod", "nfpm")
+	b.nfpm, err = b.golang(nil, "tool", "-n", "-modfile=cmd/internal/packages/nfpm.mod", "nfpm")
 	return err
 }

@@ -33,8 +33,8 @@ func everything(arch string) []file {
 
 		{to: doc, from: "README*.md"},
 		{to: doc, from: "docs/*.md"},
-		{to: doc + "README.sysctl", from: "cmd/portguard/internal/packages/files/README.sysctl"},
-		{to: doc + "examples/dropin.conf", from: "cmd/portguard/internal/packages/files/dropin.conf"},
+		{to: doc + "README.sysctl", from: "cmd/internal/packages/files/README.sysctl"},
+		{to: doc + "examples/dropin.conf", from: "cmd/internal/packages/files/dropin.conf"},
 		{to: doc + "examples/", from: "docs/examples/..."},
 		{to: doc + "schema/", from: "docs/schema/*"},
 
@@ -42,7 +42,7 @@ func everything(arch string) []file {
 		{to: doc + "THIRD-PARTY", from: "made:THIRD-PARTY", only: deb, gzip: true},
 		{to: doc + "changelog", from: "CHANGELOG.md", only: deb, gzip: true},
 		{to: doc + "changelog.Debian", from: "made:changelog", only: deb, gzip: true},
-		{to: "/usr/share/lintian/overrides/portguard", from: "cmd/portguard/internal/packages/files/lintian", only: deb},
+		{to: "/usr/share/lintian/overrides/portguard", from: "cmd/internal/packages/files/lintian", only: deb},
 		{to: doc, from: "CHANGELOG.md", only: others},
 		{to: "/usr/share/licenses/portguard/", from: "LICENSE", only: others},
 		{to: "/usr/share/licenses/portguard/", from: "made:THIRD-PARTY", only: others},

@@ -1,6 +1,6 @@
 // Command packages builds portguard's packages: deb, rpm and apk, for amd64 and arm64, with their checksums.
 //
-//	go run ./cmd/portguard/internal/packages -out dist
+//	go run ./cmd/internal/packages -out dist
 //
 // The same commit gives the same bytes, wherever and whenever it is built, by the same release of Go: all times are the
 // commit's, or those of SOURCE_DATE_EPOCH where there is no repository. The packages are made by nFPM, whose many modules

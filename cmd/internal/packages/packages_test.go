@@ -62,7 +62,7 @@ func dist(t *testing.T) string {
 
 // build copies the source as it is, commits the copy, and builds its packages.
 func (d *distribution) build(source string) error {
-	if err := copySource("../../../..", source); err != nil {
+	if err := copySource("../../..", source); err != nil {
 		return err
 	}
 	for _, git := range [][]string{{"init", "-q"}, {"add", "-A"}, {"commit", "-q", "-m", "as it is"}, {"tag", "v0.1.0"}} {
@@ -70,7 +70,7 @@ func (d *distribution) build(source string) error {
 			return err
 		}
 	}
-	return in(source, "go", "run", "./cmd/portguard/internal/packages", "-out", d.dir)
+	return in(source, "go", "run", "./cmd/internal/packages", "-out", d.dir)
 }
 
 // in runs a command in a directory.
@@ -132,7 +132,7 @@ func TestReproducible(t *testing.T) {
 	if err := in(".", "git", "clone", "-q", filepath.Join(filepath.Dir(dist(t)), "source"), clone); err != nil {
 		t.Fatal(err)
 	}
-	if err := in(clone, "go", "run", "./cmd/portguard/internal/packages", "-out", again, "-arch", arches); err != nil {
+	if err := in(clone, "go", "run", "./cmd/internal/packages", "-out", again, "-arch", arches); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(again, "SHA256SUMS"))
