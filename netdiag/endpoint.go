@@ -66,6 +66,21 @@ func (e Endpoint) String() string {
 	return fmt.Sprintf("%s/%s", e.Bind(), e.Protocol)
 }
 
+// Argument is the endpoint as ParseEndpoints reads it back, but for its options: "30010", "127.0.0.1:8080/udp".
+func (e Endpoint) Argument() string {
+	s := e.Bind()
+	if e.EveryAddress() {
+		s = strconv.Itoa(int(e.Port))
+	}
+	if e.Protocol == UDP {
+		s += "/udp"
+	}
+	return s
+}
+
+// Key is what of the endpoint counts where addresses do not.
+func (e Endpoint) Key() Port { return Port{e.Protocol, e.Port} }
+
 // Claims are the sockets that a service on this endpoint may end up with, the likeliest first: one, except for every
 // address, which is [::] dual-stack or, on a host without IPv6, 0.0.0.0. uid is the user the service will run as.
 func (e Endpoint) Claims(uid uint32) []Claim {

@@ -25,7 +25,7 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 	}
 	var all []advice
 	again := func(flags, effect string) {
-		all = append(all, advice{"now", fmt.Sprintf("portguard %s -p %s -- COMMAND", flags, argument(o.Endpoint)), effect})
+		all = append(all, advice{"now", fmt.Sprintf("portguard %s -p %s -- COMMAND", flags, o.Endpoint.Argument()), effect})
 	}
 	kinds := kindsOf(o)
 	if o.Trial.Verdict == netdiag.NoAddress {
@@ -104,18 +104,6 @@ func kindsOf(o *wrapper.Outcome) kindSet {
 }
 
 func (s kindSet) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }
-
-// argument is the endpoint as -p takes it.
-func argument(e netdiag.Endpoint) string {
-	s := e.Bind()
-	if e.EveryAddress() {
-		s = strconv.Itoa(int(e.Port))
-	}
-	if e.Protocol == netdiag.UDP {
-		s += "/udp"
-	}
-	return s
-}
 
 // userOf names the user of a process, by number where it has no name.
 func userOf(p owner.Process) string {

@@ -138,12 +138,12 @@ func TestArgument(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, err := netdiag.ParseEndpoints(argument(endpoints[0]), netdiag.Options{}, nil)
+			again, err := netdiag.ParseEndpoints(endpoints[0].Argument(), netdiag.Options{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(endpoints, again, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
-				t.Errorf("%s (-want +got)\n%s", argument(endpoints[0]), diff)
+				t.Errorf("%s (-want +got)\n%s", endpoints[0].Argument(), diff)
 			}
 		})
 	}

@@ -111,6 +111,12 @@ type atRiskError struct{}
 
 func (*atRiskError) Error() string { return "ports are at risk" }
 
+// ExitStatus is audit's own.
+func (*atRiskError) ExitStatus() int { return exitAtRisk }
+
+// Reported says that the report has said it.
+func (*atRiskError) Reported() {}
+
 func (a *app) audit(asked []netdiag.Endpoint, o auditOptions) error {
 	ctx, stop := withSignals(a.inherited, false)
 	defer stop()

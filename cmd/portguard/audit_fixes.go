@@ -36,8 +36,8 @@ func (r *auditReport) fixes() []fix {
 	if row, odd, ok := r.otherParity(); ok {
 		all = append(all, fix{
 			"",
-			fmt.Sprintf("give the service an %s port, as %d instead of %d: connect() takes %s ones first", parity(odd), odd, row.port, parity(row.port)),
-			fmt.Sprintf("bind() to port 0 takes %s ports first, connect() does when no other is left, and UDP knows no parity", parity(odd)),
+			fmt.Sprintf("give the service an %s port, as %d instead of %d: connect() takes %s ones first", portrange.Parity(odd), odd, row.Number, portrange.Parity(row.Number)),
+			fmt.Sprintf("bind() to port 0 takes %s ports first, connect() does when no other is left, and UDP knows no parity", portrange.Parity(odd)),
 		})
 	}
 	if taken := r.takenPorts(); taken != "" {
@@ -54,10 +54,10 @@ func (r *auditReport) fixes() []fix {
 // that no service has.
 func (r *auditReport) otherParity() (auditRow, uint16, bool) {
 	for _, row := range r.rows {
-		if !row.exposed() || row.protocol != netdiag.TCP || row.port%2 != r.facts.Range.Low%2 {
+		if !row.exposed() || row.Protocol != netdiag.TCP || row.Number%2 != r.facts.Range.Low%2 {
 			continue
 		}
-		for port := int(row.port) + 1; port <= int(r.facts.Range.High); port += 2 {
+		for port := int(row.Number) + 1; port <= int(r.facts.Range.High); port += 2 {
 			if !r.planned.Contains(uint16(port)) {
 				return row, uint16(port), true
 			}
@@ -71,7 +71,7 @@ func (r *auditReport) takenPorts() string {
 	var ports []string
 	for _, row := range r.rows {
 		if row.taken() {
-			ports = append(ports, argument(netdiag.Endpoint{Protocol: row.protocol, Port: row.port}))
+			ports = append(ports, netdiag.Endpoint{Protocol: row.Protocol, Port: row.Number}.Argument())
 		}
 	}
 	return strings.Join(ports, ",")

@@ -36,7 +36,7 @@ func FuzzAuditReport(f *testing.F) {
 		}
 		for _, port := range slices.Compact([]uint16{first, last}) {
 			r.rows = append(r.rows, auditRow{
-				endpointKey: endpointKey{netdiag.TCP, port}, asked: true, units: []string{name},
+				Port: netdiag.Port{Protocol: netdiag.TCP, Number: port}, asked: true, units: []string{name},
 				services: []netdiag.Holder{h}, clients: []netdiag.Holder{h}, inRange: portrange.Range{Low: low, High: high}.Contains(port),
 			})
 		}

@@ -74,7 +74,7 @@ func (r *auditReport) json(w io.Writer) error {
 	doc := jsonAudit{
 		Version: 1,
 		Host: jsonAuditHost{
-			EphemeralRange: [2]uint16{f.Range.Low, f.Range.High}, ConnectParity: parity(f.Range.Low),
+			EphemeralRange: [2]uint16{f.Range.Low, f.Range.High}, ConnectParity: portrange.Parity(f.Range.Low),
 			SameParity: f.Range.Low%2 == f.Range.High%2, Reserved: f.Reserved.String(), UnprivilegedStart: f.Unprivileged,
 			TimeWaitSeconds: portrange.TimeWait.Seconds(), FinTimeoutSeconds: f.FinTimeout.Seconds(), TimeWaitReuse: f.Reuse,
 		},
@@ -103,7 +103,7 @@ func (r *auditReport) json(w io.Writer) error {
 
 func (r *auditReport) portJSON(row auditRow) jsonAuditPort {
 	j := jsonAuditPort{
-		Protocol: row.protocol.String(), Port: row.port, State: stateText(row), AtRisk: row.atRisk(),
+		Protocol: row.Protocol.String(), Port: row.Number, State: stateText(row), AtRisk: row.atRisk(),
 		InEphemeralRange: row.inRange, Reserved: row.reserved, Asked: row.asked, GuardedBy: []string{},
 		Clients: make([]jsonHolder, len(row.clients)),
 	}

@@ -15,7 +15,7 @@ func mapped(t *testing.T) *auditReport {
 	t.Helper()
 	row := func(port uint16) auditRow {
 		return auditRow{
-			endpointKey: endpointKey{netdiag.TCP, port}, inRange: true, services: []netdiag.Holder{{Kind: netdiag.Listener}},
+			Port: netdiag.Port{Protocol: netdiag.TCP, Number: port}, inRange: true, services: []netdiag.Holder{{Kind: netdiag.Listener}},
 		}
 	}
 	return &auditReport{

@@ -89,7 +89,7 @@ func (r *auditReport) hostGauges() []gauge {
 func (r *auditReport) countRows(of netdiag.Protocol, counts func(auditRow) bool) float64 {
 	n := 0
 	for _, row := range r.rows {
-		if row.protocol == of && counts(row) {
+		if row.Protocol == of && counts(row) {
 			n++
 		}
 	}
@@ -106,7 +106,7 @@ func portGauges(rows []auditRow) []gauge {
 	info := gauge{name: "portguard_port_info", help: "Who serves on the port, empty where nobody does, and which units portguard guards it for; always 1."}
 	squatter := gauge{name: "portguard_port_squatter_info", help: "Who has the port instead, at most three of them; always 1."}
 	for _, row := range rows {
-		port := []label{{"port", strconv.Itoa(int(row.port))}, {"protocol", row.protocol.String()}}
+		port := []label{{"port", strconv.Itoa(int(row.Number))}, {"protocol", row.Protocol.String()}}
 		yes := 0.0
 		if row.atRisk() {
 			yes = 1

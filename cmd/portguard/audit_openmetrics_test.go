@@ -32,9 +32,9 @@ func portReport() *auditReport {
 		use:   ephemeralUse{tcp: protocolUse{30998, 12}, udp: protocolUse{30999, 1}, busiest: 7},
 		down:  10 * time.Second,
 		rows: []auditRow{
-			{endpointKey: endpointKey{netdiag.TCP, 8081}, asked: true, units: []string{"a.service", "b.service"}, clients: []netdiag.Holder{java, java, holderOf(netdiag.Remains, "", "")}},
-			{endpointKey: endpointKey{netdiag.TCP, 30001}, inRange: true, reserved: true, services: []netdiag.Holder{holderOf(netdiag.Listener, "nginx", "/docker/"+strings.Repeat("a", 64))}},
-			{endpointKey: endpointKey{netdiag.UDP, 30010}, inRange: true, chance: risk.Estimate{Chance: 0.0125, Below: 0.02}},
+			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 8081}, asked: true, units: []string{"a.service", "b.service"}, clients: []netdiag.Holder{java, java, holderOf(netdiag.Remains, "", "")}},
+			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 30001}, inRange: true, reserved: true, services: []netdiag.Holder{holderOf(netdiag.Listener, "nginx", "/docker/"+strings.Repeat("a", 64))}},
+			{Port: netdiag.Port{Protocol: netdiag.UDP, Number: 30010}, inRange: true, chance: risk.Estimate{Chance: 0.0125, Below: 0.02}},
 		},
 	}
 }
@@ -93,9 +93,9 @@ func TestTooManyPortsAreCountedAndNotListed(t *testing.T) {
 	taken := r.rows[0]
 	r.rows = nil
 	for port := range uint16(1500) {
-		r.rows = append(r.rows, auditRow{endpointKey: endpointKey{netdiag.TCP, 40000 + port}, inRange: true})
+		r.rows = append(r.rows, auditRow{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 40000 + port}, inRange: true})
 	}
-	taken.port = 65000
+	taken.Number = 65000
 	r.rows = append(r.rows, taken)
 	var b strings.Builder
 	if err := writeGauges(&b, r.gauges()); err != nil {

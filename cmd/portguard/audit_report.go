@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -28,7 +27,7 @@ type auditReport struct {
 
 // auditRow is one port of one protocol.
 type auditRow struct {
-	endpointKey
+	netdiag.Port
 	asked    bool
 	units    []string         // which are guarded and have this port
 	services []netdiag.Holder // sockets that serve here; several share a port by fork, SO_REUSEPORT, or addresses
@@ -50,8 +49,6 @@ func (r auditRow) squatters() []netdiag.Holder {
 }
 
 func (r auditRow) atRisk() bool { return r.exposed() || r.taken() }
-
-func (r auditRow) name() string { return fmt.Sprintf("%d/%s", r.port, r.protocol) }
 
 func (r *auditReport) atRisk() bool { return slices.ContainsFunc(r.rows, auditRow.atRisk) }
 
@@ -98,7 +95,7 @@ func (r *auditReport) portsWhere(wanted func(auditRow) bool) portrange.Set {
 	var ports []uint16
 	for _, row := range r.rows {
 		if wanted(row) {
-			ports = append(ports, row.port)
+			ports = append(ports, row.Number)
 		}
 	}
 	return portrange.Of(ports...)

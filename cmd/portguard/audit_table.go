@@ -32,13 +32,13 @@ func (t auditText) ports(r *auditReport) {
 	fmt.Fprintln(table, "PORT\tCHANCE\tSTATE\tSERVICE")
 	for i := 0; i < len(r.rows); {
 		first, last, chance := r.rows[i], i, r.rows[i].chance
-		for last+1 < len(r.rows) && alike(first, r.rows[last+1]) && r.rows[last+1].port == r.rows[last].port+1 {
+		for last+1 < len(r.rows) && alike(first, r.rows[last+1]) && r.rows[last+1].Number == r.rows[last].Number+1 {
 			last++
 			chance.Chance, chance.Below = max(chance.Chance, r.rows[last].chance.Chance), max(chance.Below, r.rows[last].chance.Below)
 		}
-		name, prefix := first.name(), ""
+		name, prefix := first.Port.String(), ""
 		if last > i {
-			name = fmt.Sprintf("%d-%s", first.port, r.rows[last].name())
+			name = fmt.Sprintf("%d-%s", first.Number, r.rows[last].Port.String())
 			if chance.Chance > 0 && first.exposed() {
 				prefix = "up to "
 			}
@@ -56,7 +56,7 @@ func (t auditText) ports(r *auditReport) {
 func deserted(r auditRow) bool { return len(r.services)+len(r.clients) == 0 }
 
 func alike(a, b auditRow) bool {
-	return deserted(a) && deserted(b) && a.protocol == b.protocol && a.exposed() == b.exposed() && a.reserved == b.reserved &&
+	return deserted(a) && deserted(b) && a.Protocol == b.Protocol && a.exposed() == b.exposed() && a.reserved == b.reserved &&
 		slices.Equal(a.units, b.units)
 }
 

@@ -51,10 +51,10 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 		row := &r.rows[i]
 		switch {
 		case !row.exposed():
-		case row.protocol == netdiag.UDP:
+		case row.Protocol == netdiag.UDP:
 			row.chance = m.UDP(o.downtime)
 		default:
-			row.chance = m.TCP(row.port, o.downtime)
+			row.chance = m.TCP(row.Number, o.downtime)
 		}
 	}
 	return r, nil
@@ -72,17 +72,17 @@ func lookOn(ctx context.Context, p *netdiag.Prober) (*netdiag.Survey, netdiag.Co
 
 // fill makes the rows: what serves on a port that may be picked, what was asked about, what is guarded.
 func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint) {
-	rows := map[endpointKey]*auditRow{}
-	row := func(k endpointKey) *auditRow {
+	rows := map[netdiag.Port]*auditRow{}
+	row := func(k netdiag.Port) *auditRow {
 		if rows[k] == nil {
-			rows[k] = &auditRow{endpointKey: k, inRange: r.facts.Range.Contains(k.port), reserved: r.facts.Reserved.Contains(k.port)}
+			rows[k] = &auditRow{Port: k, inRange: r.facts.Range.Contains(k.Number), reserved: r.facts.Reserved.Contains(k.Number)}
 		}
 		return rows[k]
 	}
-	watched := map[endpointKey]bool{} // for clients
+	watched := map[netdiag.Port]bool{} // for clients
 	var askedPorts []uint16
 	for _, e := range asked {
-		k := endpointKey{e.Protocol, e.Port}
+		k := e.Key()
 		row(k).asked, watched[k] = true, true
 		askedPorts = append(askedPorts, e.Port)
 	}
@@ -97,21 +97,21 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 	var sockets []sockdiag.Socket
 	for _, proto := range []netdiag.Protocol{netdiag.TCP, netdiag.UDP} {
 		for _, o := range s.Services(proto) {
-			k := endpointKey{proto, o.Local.Port()}
-			planned = append(planned, k.port)
-			if r.facts.Range.Contains(k.port) || watched[k] {
+			k := netdiag.Port{Protocol: proto, Number: o.Local.Port()}
+			planned = append(planned, k.Number)
+			if r.facts.Range.Contains(k.Number) || watched[k] {
 				sockets = append(sockets, o)
 			}
 		}
 		for _, o := range s.Clients(proto) {
 			r.clients = append(r.clients, o.Local.Port())
-			if watched[endpointKey{proto, o.Local.Port()}] {
+			if watched[netdiag.Port{Protocol: proto, Number: o.Local.Port()}] {
 				sockets = append(sockets, o)
 			}
 		}
 	}
 	for _, h := range p.Identify(ctx, s, sockets) {
-		k := endpointKey{netdiag.Protocol(h.Socket.Protocol), h.Socket.Local.Port()}
+		k := netdiag.Port{Protocol: netdiag.Protocol(h.Socket.Protocol), Number: h.Socket.Local.Port()}
 		if to := row(k); h.Kind == netdiag.Listener || h.Kind == netdiag.Kernel && h.Socket.Remote.Port() == 0 {
 			to.services = append(to.services, h)
 		} else {
@@ -120,7 +120,7 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 		r.limit(h.Absence)
 	}
 	for k, one := range rows {
-		planned = append(planned, k.port)
+		planned = append(planned, k.Number)
 		slices.Sort(one.units)
 		r.rows = append(r.rows, *one)
 	}
@@ -129,16 +129,16 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 }
 
 func comparePorts(a, b auditRow) int {
-	return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
+	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Protocol, b.Protocol))
 }
 
 // guardedPorts are the ports in portguard's own drop-ins, by unit.
-func (r *auditReport) guardedPorts() map[string][]endpointKey {
+func (r *auditReport) guardedPorts() map[string][]netdiag.Port {
 	units, err := dropin.System.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.note(fmt.Sprintf("which units are guarded cannot be seen: %v", err))
 	}
-	ports := map[string][]endpointKey{}
+	ports := map[string][]netdiag.Port{}
 	for _, name := range units {
 		u, err := guarded(dropin.System, name, hostFacts{})
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, dropin.ErrForeign) {
@@ -149,9 +149,9 @@ func (r *auditReport) guardedPorts() map[string][]endpointKey {
 			continue
 		}
 		for _, e := range u.Endpoints {
-			k := endpointKey{netdiag.TCP, e.Port}
+			k := netdiag.Port{Protocol: netdiag.TCP, Number: e.Port}
 			if e.Protocol == netdiag.UDP.String() {
-				k.protocol = netdiag.UDP
+				k.Protocol = netdiag.UDP
 			}
 			if !slices.Contains(ports[name], k) {
 				ports[name] = append(ports[name], k)

@@ -46,7 +46,7 @@ func (t auditText) line(label, text string) {
 func (t auditText) host(r *auditReport) {
 	f := r.facts
 	t.line("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones%s",
-		f.Range, parity(f.Range.Low), parity(f.Range.Low+1), sameParity(f.Range)))
+		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1), sameParity(f.Range)))
 	inside := portrange.Set{f.Range}.Intersect(f.Reserved).Len()
 	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", nothing(f.Reserved), count(inside)))
 	t.line("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
@@ -54,7 +54,7 @@ func (t auditText) host(r *auditReport) {
 		portrange.TimeWait.Seconds(), f.FinTimeout.Seconds(), reuseText(f.Reuse)))
 	l := r.load
 	t.line("load", fmt.Sprintf("%d outgoing TCP connections have a port of the range, %d of them only as TIME_WAIT or FIN_WAIT2, and %d UDP sockets; connect() chooses among %d %s ports",
-		l.Held, l.Remains, l.UDP, l.First, parity(f.Range.Low)))
+		l.Held, l.Remains, l.UDP, l.First, portrange.Parity(f.Range.Low)))
 	t.line("", fmt.Sprintf("in %s %d connections were opened%s, of which %d still have their port, to %s; %d UDP sockets came",
 		r.sample.Round(10*time.Millisecond), r.opened, recycled(r.recycle), l.New, destinations(l.Routes), l.NewUDP))
 }
@@ -63,7 +63,7 @@ func sameParity(r portrange.Range) string {
 	if r.Low%2 != r.High%2 || r.Low == r.High {
 		return ""
 	}
-	return fmt.Sprintf("; low and high are both %s, better one of each", parity(r.Low))
+	return fmt.Sprintf("; low and high are both %s, better one of each", portrange.Parity(r.Low))
 }
 
 func reuseText(reuse int) string {

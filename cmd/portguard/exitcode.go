@@ -4,12 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"golang.org/x/sys/unix"
-
-	"portguard/netdiag"
-	"portguard/wrapper"
-	"portguard/wrapper/become"
 )
 
 // The exit statuses, with the names of sysexits(3), which systemd prints. 1, 2 (a Go panic) and 200 and up (systemd's own)
@@ -48,73 +42,24 @@ func printExitStatuses(w io.Writer) {
 	}
 }
 
-// usageError is a wrong command line, with a right one.
-type usageError struct {
-	problem string
-	right   string
+// hint is a line that would help with an error, which the error tells by a method Hint: "" when there is none.
+func hint(err error) string {
+	var own interface{ Hint() string }
+	if errors.As(err, &own) {
+		return own.Hint()
+	}
+	return ""
 }
 
-func (e *usageError) Error() string { return e.problem }
-
-// exitCode is the one place that knows which failure has which number.
+// exitCode is the status of an error: its own, by a method ExitStatus, as one of the above or a COMMAND's; 0 of nil; and 71 of
+// an error that has none.
 func exitCode(err error) int {
-	var usage *usageError
-	var taken *notFreeError
-	var command *become.Error
-	var root *needsRootError
-	var denied *deniedError
-	var risk *atRiskError
-	var ended *endedError
-	var setuid *setuidError
+	var own interface{ ExitStatus() int }
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &ended):
-		return ended.code
-	case errors.As(err, &usage):
-		return exitUsage
-	case errors.As(err, &command):
-		if command.NotFound() {
-			return exitNotFound
-		}
-		return exitCannotExec
-	case errors.As(err, &root), errors.As(err, &denied), errors.As(err, &setuid):
-		return exitNoPerm
-	case errors.As(err, &risk):
-		return exitAtRisk
-	case errors.As(err, &taken):
-		return reportCode(taken.report)
-	}
-	return exitOSErr
-}
-
-// reportCode is the status for a report in which not every endpoint is free. The most telling reason of any endpoint
-// wins: what a capability would mend, then what more time would mend, then a port held, then a kernel that cannot be asked.
-func reportCode(r *wrapper.Report) int {
-	var noPerm, timedOut, unavailable bool
-	for i := range r.Outcomes {
-		o := &r.Outcomes[i]
-		switch o.Trial.Verdict {
-		case netdiag.Free:
-			continue
-		case netdiag.Unknown:
-			if o.Trial.Errno != unix.EAFNOSUPPORT {
-				continue
-			}
-		}
-		unavailable = true
-		timedOut = timedOut || o.TimedOut
-		for _, a := range o.Actions {
-			noPerm = noPerm || a.Result == wrapper.NotPermitted
-		}
-	}
-	switch {
-	case noPerm:
-		return exitNoPerm
-	case timedOut:
-		return exitTempFail
-	case unavailable:
-		return exitUnavailable
+	case errors.As(err, &own):
+		return own.ExitStatus()
 	}
 	return exitOSErr
 }

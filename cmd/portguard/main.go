@@ -82,10 +82,8 @@ func mainAlone(args []string) bool {
 
 // explain writes the one clear line of an error, and what would help.
 func (a *app) explain(err error) {
-	var quiet *notFreeError
-	var risk *atRiskError
-	var ended *endedError
-	if err == nil || errors.As(err, &quiet) || errors.As(err, &risk) || errors.As(err, &ended) {
+	var said interface{ Reported() }
+	if err == nil || errors.As(err, &said) {
 		return // the report, or the command itself, has said it all
 	}
 	h := hint(err)

@@ -223,21 +223,17 @@ func (o *options) socketOptions() (netdiag.Options, error) {
 
 // checkOverlap refuses endpoints that no service could listen on together.
 func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error {
-	type key struct {
-		protocol netdiag.Protocol
-		port     uint16
-	}
-	byPort := map[key][]netdiag.Endpoint{}
+	byPort := map[netdiag.Port][]netdiag.Endpoint{}
 	for _, e := range all {
-		k := key{e.Protocol, e.Port}
+		k := e.Key()
 		for _, other := range byPort[k] {
 			if e.Addr == other.Addr {
-				return &usageError{fmt.Sprintf("endpoint %q is given twice", e), right(argument(e))}
+				return &usageError{fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument())}
 			}
 			if e.Overlaps(other) {
 				return &usageError{
 					fmt.Sprintf("endpoints %q and %q exclude each other: no service can listen on both (with --v6only, [::] leaves IPv4 alone)", other, e),
-					right(argument(other)),
+					right(other.Argument()),
 				}
 			}
 		}

@@ -31,7 +31,7 @@ func (a *app) showRange() error {
 			said = text
 		}
 	}
-	fmt.Fprintf(a.stdout, "picks      connect() %s ports first, bind() to port 0 %s ones\n", parity(s.kernel.Low), parity(s.kernel.Low+1))
+	fmt.Fprintf(a.stdout, "picks      connect() %s ports first, bind() to port 0 %s ones\n", portrange.Parity(s.kernel.Low), portrange.Parity(s.kernel.Low+1))
 	s.sayInside(a.stdout, s.kernel)
 	a.warnOfRange(s, s.kernel, s.file)
 	return nil
@@ -46,7 +46,7 @@ func validRange(value string) bool {
 func (a *app) warnOfRange(s rangeState, r portrange.Range, file []byte) {
 	if r.Low%2 == r.High%2 {
 		fmt.Fprintf(a.stderr, "portguard: low and high of %s are both %s: connect() and bind() to port 0 share the ports best when one is even and one is odd, as the kernel's own log says\n",
-			r, parity(r.Low))
+			r, portrange.Parity(r.Low))
 	}
 	for _, l := range s.config.With(rangePath, nil).Refused(string(portrange.KernelRange), validRange) {
 		fmt.Fprintf(a.stderr, "portguard: %s: %q is not a range (two ports with a space between them); left alone\n", safe(l.Where()), safe(l.Value))

@@ -143,7 +143,7 @@ func (s rangeState) sayInside(w io.Writer, r portrange.Range) {
 	inside := portrange.Set{r}
 	fmt.Fprintf(w, "ports      %d, %d of them reserved, %d in use now\n", inside.Len(), inside.Len()-s.usable(r), s.inUse())
 	if r.Low%2 == r.High%2 {
-		fmt.Fprintf(w, "parity     low and high are both %s\n", parity(r.Low))
+		fmt.Fprintf(w, "parity     low and high are both %s\n", portrange.Parity(r.Low))
 	}
 	services := s.listening.Intersect(inside)
 	if free := services.Minus(s.reserved); len(free) > 0 {
@@ -173,11 +173,4 @@ func (s rangeState) sayOutside(w io.Writer, r portrange.Range) {
 	if more > 0 {
 		fmt.Fprintf(w, "           and %d more\n", more)
 	}
-}
-
-func parity(port uint16) string {
-	if port%2 == 0 {
-		return "even"
-	}
-	return "odd"
 }

@@ -30,6 +30,9 @@ func (e deniedError) from(err error) error {
 
 func (e *deniedError) Unwrap() error { return e.err }
 
+// ExitStatus is that of a missing right.
+func (*deniedError) ExitStatus() int { return exitNoPerm }
+
 func (e *deniedError) readOnly() bool { return errors.Is(e.err, unix.EROFS) }
 
 func (e *deniedError) Error() string {
@@ -43,8 +46,8 @@ func (e *deniedError) Error() string {
 	return fmt.Sprintf("%v: nothing was changed (--runtime needs no file)", e.err)
 }
 
-// hint is ready to be pasted.
-func (e *deniedError) hint() string {
+// Hint is ready to be pasted.
+func (e *deniedError) Hint() string {
 	if !e.readOnly() {
 		return "sudo portguard " + e.command
 	}

@@ -119,11 +119,6 @@ func help(cmd *cobra.Command, _ []string) {
 	printExitStatuses(w)
 }
 
-// notFreeError is a report in which not every endpoint is free.
-type notFreeError struct{ report *wrapper.Report }
-
-func (e *notFreeError) Error() string { return "not every endpoint can be bound" }
-
 // guard is the main command: resolve COMMAND, run the ladder, report, become COMMAND.
 func (a *app) guard(req request, o options) error {
 	path := ""

@@ -51,6 +51,9 @@ func (e *setuidError) Error() string {
 	return fmt.Sprintf("portguard is installed %s, which would let every user run any COMMAND as its owner: chmod a-s, and use sudo or file capabilities", e.bit)
 }
 
+// ExitStatus is that of a missing right.
+func (*setuidError) ExitStatus() int { return exitNoPerm }
+
 // notSetuid refuses the set-user-ID and set-group-ID bits where they have had an effect. A caller with mixed ids of his own is
 // his own affair.
 func notSetuid() error {

@@ -39,6 +39,12 @@ type endedError struct {
 
 func (e *endedError) Error() string { return fmt.Sprintf("the command ended with status %d", e.code) }
 
+// ExitStatus is the command's.
+func (e *endedError) ExitStatus() int { return e.code }
+
+// Reported says that the command has had its own say.
+func (*endedError) Reported() {}
+
 // Unwrap tells main which signal it is.
 func (e *endedError) Unwrap() error {
 	if e.signal == 0 {

@@ -70,16 +70,34 @@ func (e *needsRootError) Error() string {
 
 func (e *needsRootError) Unwrap() error { return e.err }
 
+// ExitStatus is that of a missing right.
+func (*needsRootError) ExitStatus() int { return exitNoPerm }
+
+// Hint is the line that would be allowed.
+func (e *needsRootError) Hint() string { return "sudo " + strings.TrimSpace(e.command) }
+
 // unitFailure says what an error of the file system or of systemd means here.
 func unitFailure(err error, command string) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return &needsRootError{"portguard unit " + command, err}
+	case errors.Is(err, systemd.Absent):
+		return &absentError{err}
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%w: its image or a configuration tool has to bring the drop-in (--dry-run prints it)", err)
 	}
 	return err
 }
+
+// absentError is a host without systemd.
+type absentError struct{ err error }
+
+func (e *absentError) Error() string { return e.err.Error() }
+
+func (e *absentError) Unwrap() error { return e.err }
+
+// Hint is the form that needs no systemd.
+func (*absentError) Hint() string { return "portguard -p 30010 -- COMMAND" }
 
 // guardFlags are those flags of the main command that a guarded service's command line may have.
 func guardFlags(o *options) *pflag.FlagSet {
@@ -116,6 +134,3 @@ func spelled(fs *pflag.FlagSet) (ports, rest []string) {
 	})
 	return ports, rest
 }
-
-// sudo is the line that would be allowed.
-func (e *needsRootError) sudo() string { return "sudo " + strings.TrimSpace(e.command) }

@@ -11,14 +11,9 @@ import (
 	"portguard/systemd"
 )
 
-type endpointKey struct {
-	protocol netdiag.Protocol
-	port     uint16
-}
-
 // activatedPorts are the ports whose sockets systemd itself has open for the service, and by which unit.
-func activatedPorts(ctx context.Context, m *systemd.Manager, svc systemd.Service) (map[endpointKey]string, error) {
-	ports := map[endpointKey]string{}
+func activatedPorts(ctx context.Context, m *systemd.Manager, svc systemd.Service) (map[netdiag.Port]string, error) {
+	ports := map[netdiag.Port]string{}
 	for _, unit := range svc.TriggeredBy {
 		if !strings.HasSuffix(unit, ".socket") {
 			continue
@@ -37,12 +32,12 @@ func activatedPorts(ctx context.Context, m *systemd.Manager, svc systemd.Service
 }
 
 // inetKey reads the address of a .socket unit; false for one that has no port, such as a path.
-func inetKey(l systemd.Listen) (endpointKey, bool) {
-	k := endpointKey{protocol: netdiag.TCP}
+func inetKey(l systemd.Listen) (netdiag.Port, bool) {
+	k := netdiag.Port{Protocol: netdiag.TCP}
 	switch l.Type {
 	case "Stream":
 	case "Datagram":
-		k.protocol = netdiag.UDP
+		k.Protocol = netdiag.UDP
 	default:
 		return k, false
 	}
@@ -51,7 +46,7 @@ func inetKey(l systemd.Listen) (endpointKey, bool) {
 		return k, false
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
-	k.port = uint16(port)
+	k.Number = uint16(port)
 	return k, err == nil
 }
 

@@ -20,7 +20,7 @@ func endpointsOf(listeners []sockdiag.Socket) (ports []string, v6Only bool, err 
 	for _, s := range listeners {
 		addr, port := s.Local.Addr().Unmap(), s.Local.Port()
 		if !addr.IsUnspecified() {
-			rest = append(rest, argument(netdiag.Endpoint{Addr: zoned(addr, s.Interface), Port: port}))
+			rest = append(rest, netdiag.Endpoint{Addr: zoned(addr, s.Interface), Port: port}.Argument())
 			continue
 		}
 		if wild[port] == nil {

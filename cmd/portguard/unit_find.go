@@ -20,7 +20,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 		return err
 	}
 	for _, e := range in.endpoints {
-		if unit, ok := activated[endpointKey{e.Protocol, e.Port}]; ok {
+		if unit, ok := activated[netdiag.Port{Protocol: e.Protocol, Number: e.Port}]; ok {
 			return activatedError(svc, e, unit)
 		}
 	}
@@ -41,7 +41,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	}
 	var own []sockdiag.Socket
 	for _, l := range listeners {
-		if unit, ok := activated[endpointKey{netdiag.TCP, l.Local.Port()}]; !ok {
+		if unit, ok := activated[netdiag.Port{Protocol: netdiag.TCP, Number: l.Local.Port()}]; !ok {
 			own = append(own, l)
 		} else if len(listeners) == 1 {
 			return activatedError(svc, netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.Local.Port()}, unit)

@@ -21,6 +21,14 @@ func (r Range) String() string {
 	return fmt.Sprintf("%d-%d", r.Low, r.High)
 }
 
+// Parity is "even" or "odd". connect() takes ports of the parity of a range's low end first, bind() to port 0 those of the other.
+func Parity(port uint16) string {
+	if port%2 == 0 {
+		return "even"
+	}
+	return "odd"
+}
+
 // Set is a set of ports: ranges in order, none touching the next. The zero value is empty.
 type Set []Range
 

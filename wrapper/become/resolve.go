@@ -32,6 +32,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // NotFound reports whether there is no such command (a shell's exit status 127), rather than one that cannot be executed (126).
 func (e *Error) NotFound() bool { return e.Path == "" }
 
+// ExitStatus is what a shell exits with: 127 when there is no such command, 126 when it cannot be executed.
+func (e *Error) ExitStatus() int {
+	if e.NotFound() {
+		return 127
+	}
+	return 126
+}
+
 // Resolve returns the file that execvp(3) would execute for command, as the path that it would give to execve: the command
 // itself if it has a slash, otherwise the first that can be executed of the directories of PATH in environ ("/bin:/usr/bin"
 // without PATH). An empty or relative directory counts from the working directory, as it does for a shell and unlike

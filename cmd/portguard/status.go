@@ -1,0 +1,50 @@
+package main
+
+import (
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+// notFreeError is a report in which not every endpoint is free. The report says all that there is to say.
+type notFreeError struct{ report *wrapper.Report }
+
+func (e *notFreeError) Error() string { return "not every endpoint can be bound" }
+
+// ExitStatus is that of the most telling reason.
+func (e *notFreeError) ExitStatus() int { return reportCode(e.report) }
+
+// Reported implements what explain asks.
+func (*notFreeError) Reported() {}
+
+// reportCode is the status for a report in which not every endpoint is free. The most telling reason of any endpoint
+// wins: what a capability would mend, then what more time would mend, then a port held, then a kernel that cannot be asked.
+func reportCode(r *wrapper.Report) int {
+	var noPerm, timedOut, unavailable bool
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		switch o.Trial.Verdict {
+		case netdiag.Free:
+			continue
+		case netdiag.Unknown:
+			if o.Trial.Errno != unix.EAFNOSUPPORT {
+				continue
+			}
+		}
+		unavailable = true
+		timedOut = timedOut || o.TimedOut
+		for _, a := range o.Actions {
+			noPerm = noPerm || a.Result == wrapper.NotPermitted
+		}
+	}
+	switch {
+	case noPerm:
+		return exitNoPerm
+	case timedOut:
+		return exitTempFail
+	case unavailable:
+		return exitUnavailable
+	}
+	return exitOSErr
+}
