@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 )
@@ -29,11 +30,8 @@ var (
 // have been reached: so that no row passes because nothing is ever done.
 func TestVictims(t *testing.T) {
 	nstest.Root(t)
-	for _, program := range []string{"/bin/sleep", "/bin/sh"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip(err)
-		}
-	}
+	needs.Program(t, "/bin/sleep", "coreutils")
+	needs.Program(t, "/bin/sh", "dash")
 	if os.Getenv(victimsEnv) == "" {
 		inPIDNamespace(t)
 		return

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/internal/needs"
 )
 
 const examples = "../../docs/examples/"
@@ -21,10 +23,10 @@ type fleetHost struct{ unitRig }
 // The way of docs/fleet.md, once: the playbook brings a host into its state and, with -rig.long, finds nothing to do the second
 // time; the hardened unit writes the metrics, node_exporter and Prometheus read them, the alerts fire, the dashboard has its data.
 func TestFleet(t *testing.T) {
-	needsCommand(t, "ansible-playbook", "ansible-core")
-	needsCommand(t, "prometheus", "prometheus")
-	needsCommand(t, "prometheus-node-exporter", "prometheus-node-exporter")
-	needsCommand(t, "python3", "python3")
+	needs.Program(t, "ansible-playbook", "ansible-core")
+	needs.Program(t, "prometheus", "prometheus")
+	needs.Program(t, "prometheus-node-exporter", "prometheus-node-exporter")
+	needs.Program(t, "python3", "python3")
 	h := fleetHost{bootUnitRig(t, "")}
 	h.Install(t, binary(t), "/usr/bin/portguard")
 	for _, file := range []string{"ansible/portguard.yml", "prometheus/portguard-audit.service", "prometheus/portguard-audit.timer", "prometheus/portguard.rules.yml"} {
@@ -229,7 +231,7 @@ func TestMetricNamesAgree(t *testing.T) {
 
 // The alerts themselves, with their times: promtool plays series to them.
 func TestAlertRules(t *testing.T) {
-	needsCommand(t, "promtool", "prometheus")
+	needs.Program(t, "promtool", "prometheus")
 	cmd := launch(t, "promtool", "test", "rules", examples+"prometheus/portguard.rules_test.yml")
 	if status := cmd.end(t); status != 0 {
 		t.Errorf("status %d\n%s", status, cmd.errs.String())

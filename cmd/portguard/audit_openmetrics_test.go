@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/internal/needs"
 	"portguard/netdiag"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/owner"
@@ -228,7 +229,7 @@ func TestMetricsUsage(t *testing.T) {
 
 // Prometheus' own linter has nothing to say: names, units, types, help, escapes.
 func TestMetricsPleasePromtool(t *testing.T) {
-	needsCommand(t, "promtool", "prometheus")
+	needs.Program(t, "promtool", "prometheus")
 	var b bytes.Buffer
 	now := time.Now()
 	if err := writeGauges(&b, append(runGauges(true, now, now), portReport().gauges()...)); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/holders"
 )
 
@@ -207,9 +208,7 @@ func TestCompletionInShells(t *testing.T) {
 	}
 	t.Run("bash", func(t *testing.T) {
 		const library = "/usr/share/bash-completion/bash_completion"
-		if _, err := os.Stat(library); err != nil {
-			t.Skip("needs bash-completion (Debian package bash-completion)")
-		}
+		needs.File(t, library, "bash-completion")
 		const typed = `. "$1"; . "$2"
 			COMP_WORDS=(portguard unit install --as wr) COMP_CWORD=4 COMP_LINE="${COMP_WORDS[*]}" COMP_POINT=32 COMP_TYPE=9
 			__start_portguard
@@ -218,18 +217,11 @@ func TestCompletionInShells(t *testing.T) {
 			t.Errorf("bash completes %q", got)
 		}
 	})
-	// The other two are read by their shells where these are installed: there is no way to press a key in them.
+	// The other two are read by their shells: there is no way to press a key in them.
 	for shell, check := range map[string][]string{"zsh": {"zsh", "-n"}, "fish": {"fish", "--no-execute"}} {
 		t.Run(shell, func(t *testing.T) {
-			path := script(shell)
-			if _, err := exec.LookPath(shell); err != nil {
-				b, err := os.ReadFile(path)
-				if err != nil || !strings.Contains(string(b), "portguard __complete") {
-					t.Errorf("%v\n%.200s", err, b)
-				}
-				return
-			}
-			run(t, append(check, path)...)
+			needs.Program(t, shell, shell)
+			run(t, append(check, script(shell))...)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
 
@@ -94,9 +95,7 @@ until [ -S /run/deaf ] && [ -S /run/hangup ]; do sleep 0.05; done
 kill %1 %2
 exit ${status:-0}
 `
-	if _, err := exec.LookPath("socat"); err != nil {
-		t.Skip("needs socat (Debian package socat)")
-	}
+	needs.Program(t, "socat", "socat")
 	for i, bus := range []string{"missing", "hangup", "deaf"} {
 		t.Run(bus, func(t *testing.T) {
 			t.Parallel()

@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"portguard/internal/needs"
 )
 
 // injections are system calls that fail, of those that our own code makes. Go's runtime makes others, and does not survive
@@ -37,9 +38,7 @@ func injections() []string {
 // inject puts strace in front of a command line, which makes one system call fail.
 func inject(t *testing.T, injection string, argv ...string) []string {
 	t.Helper()
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("needs strace (Debian package strace)")
-	}
+	needs.Program(t, "strace", "strace")
 	call, _, _ := strings.Cut(injection, ":")
 	return append([]string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + injection}, argv...)
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 )
@@ -39,12 +40,12 @@ type podContainer struct {
 // manifest reads one of the examples.
 func manifest(t *testing.T, name string) podSpec {
 	t.Helper()
-	needsCommand(t, "python3", "python3-yaml")
+	needs.Python(t, "python3", "yaml", "python3-yaml")
 	cmd := exec.Command("python3", "-c", "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)")
 	cmd.Stdin = strings.NewReader(example(t, "kubernetes/"+name))
 	out, err := cmd.Output()
 	if err != nil {
-		t.Skipf("needs Python's yaml (Debian package python3-yaml): %v", err)
+		t.Fatal(err)
 	}
 	var doc struct {
 		Spec struct{ Template struct{ Spec podSpec } }

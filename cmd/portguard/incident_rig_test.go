@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
 
@@ -30,10 +31,10 @@ type incident struct {
 
 func newIncident(t *testing.T) *incident {
 	t.Helper()
-	needsCommand(t, "redis-server", "redis-server")
-	needsCommand(t, "java", "default-jre-headless")
-	needsCommand(t, "javac", "default-jdk-headless")
-	needsCommand(t, "ss", "iproute2")
+	needs.Program(t, "redis-server", "redis-server")
+	needs.Program(t, "java", "default-jdk-headless")
+	needs.Program(t, "javac", "default-jdk-headless")
+	needs.Program(t, "ss", "iproute2")
 	i := &incident{redisPort: 7000, classes: t.TempDir(), lastPort: 30000}
 	sources, err := filepath.Glob("testdata/incident/*.java")
 	if err != nil {
@@ -46,13 +47,6 @@ func newIncident(t *testing.T) *incident {
 		"--save", "", "--appendonly", "no", "--dir", t.TempDir())
 	eventually(t, 10*time.Second, "Redis answers", func() bool { return i.tell("PING") == "+PONG" })
 	return i
-}
-
-func needsCommand(t *testing.T, command, debianPackage string) {
-	t.Helper()
-	if _, err := exec.LookPath(command); err != nil {
-		t.Skipf("needs %s (Debian package %s)", command, debianPackage)
-	}
 }
 
 // tell gives Redis a command and returns its one-line answer, "" when there is none.

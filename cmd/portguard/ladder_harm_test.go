@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"portguard/internal/needs"
 )
 
 // TestNobodyIsHarmed: a client and its server exchange messages as fast as they can, over a connection that has the port of
@@ -27,11 +29,11 @@ func TestNobodyIsHarmed(t *testing.T) {
 			// With Nagle's algorithm each answer takes this server 40 ms.
 			return []string{"java", "-XX:TieredStopAtLevel=1", "-Dsun.net.httpserver.nodelay=true", "testdata/incident/Service.java", port}
 		}, askHTTP},
-		{"nginx", "nginx", "nginx", nginx, askHTTP},
+		{"nginx", "nginx", "nginx-light", nginx, askHTTP},
 		{"Node", "node", "nodejs", func(_ *testing.T, port string) []string {
 			return []string{"node", "-e", `require("http").createServer((q, s) => s.end("up\n")).listen(` + port + `)`}
 		}, askHTTP},
-		{"Go", l.service, "golang", func(_ *testing.T, port string) []string { return []string{l.service, port} }, askHTTP},
+		{"Go", l.service, "", func(_ *testing.T, port string) []string { return []string{l.service, port} }, askHTTP},
 		{"Python", "/usr/bin/python3", "python3", func(t *testing.T, port string) []string {
 			return []string{"/usr/bin/python3", "-m", "http.server", "--directory", t.TempDir(), port}
 		}, askHTTP},
@@ -40,7 +42,9 @@ func TestNobodyIsHarmed(t *testing.T) {
 		}, askRedis},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			needsCommand(t, c.command, c.pkg)
+			if c.pkg != "" {
+				needs.Program(t, c.command, c.pkg)
+			}
 			port := l.port()
 			talk := l.talk(t, port)
 			l.dies(t, port)

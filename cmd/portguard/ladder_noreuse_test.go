@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
 
@@ -30,7 +31,7 @@ func TestNeverBreaksAStart(t *testing.T) {
 		{"Python on 127.0.0.1", python, "python3", "127.0.0.1:", socketserver("127.0.0.1")},
 		{"Python on 127.0.0.1, not said", python, "python3", "", socketserver("127.0.0.1")},
 		{"socat", "socat", "socat", "", func(port string) []string { return []string{"socat", "TCP-LISTEN:" + port + ",fork", "SYSTEM:true"} }},
-		{"Go without SO_REUSEADDR, on 0.0.0.0", l.service, "golang", "0.0.0.0:", func(port string) []string {
+		{"Go without SO_REUSEADDR, on 0.0.0.0", l.service, "", "0.0.0.0:", func(port string) []string {
 			return []string{l.service, "-reuse=false", "-network=tcp4", port}
 		}},
 	}
@@ -41,7 +42,9 @@ func TestNeverBreaksAStart(t *testing.T) {
 			}
 			for _, s := range services {
 				t.Run(s.name, func(t *testing.T) {
-					needsCommand(t, s.command, s.pkg)
+					if s.pkg != "" {
+						needs.Program(t, s.command, s.pkg)
+					}
 					port := number(l.port())
 					p := launch(t, slices.Concat([]string{l.portguard, "-v", "-p", s.addr + port, "--"}, s.argv(port))...)
 					eventually(t, 10*time.Second, "the service listens", func() bool {

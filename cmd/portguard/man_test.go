@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"portguard/internal/needs"
 )
 
 // There is a page for every command that --help shows; portguard(1) has every exit status and every variable that the code
@@ -59,12 +61,16 @@ func TestManual(t *testing.T) {
 // checkPage has a page checked by those of the programs that are here.
 func checkPage(t *testing.T, path string) {
 	t.Helper()
-	for _, check := range [][]string{{"mandoc", "-T", "lint"}, {"groff", "-man", "-ww", "-z", "-Tutf8"}} {
-		if _, err := exec.LookPath(check[0]); err != nil {
-			t.Skipf("needs %s (Debian packages mandoc, groff-base)", check[0])
-		}
-		if out, err := exec.Command(check[0], append(check[1:], path)...).CombinedOutput(); err != nil || len(out) > 0 {
-			t.Errorf("%s: %v\n%s", check[0], err, out)
+	for _, check := range []struct {
+		debianPackage string
+		argv          []string
+	}{
+		{"mandoc", []string{"mandoc", "-T", "lint", path}},
+		{"groff-base", []string{"groff", "-man", "-ww", "-z", "-Tutf8", path}},
+	} {
+		needs.Program(t, check.argv[0], check.debianPackage)
+		if out, err := exec.Command(check.argv[0], check.argv[1:]...).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", check.argv[0], err, out)
 		}
 	}
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
@@ -68,12 +68,8 @@ func kernelHas(t *testing.T, want string) {
 func (r sysctlRig) afterBoot(t *testing.T) string {
 	t.Helper()
 	const systemd = "/lib/systemd/systemd-sysctl"
-	if _, err := os.Stat(systemd); err != nil {
-		t.Skipf("needs systemd-sysctl (package systemd): %v", err)
-	}
-	if _, err := exec.LookPath("sysctl"); err != nil {
-		t.Skipf("needs sysctl (package procps): %v", err)
-	}
+	needs.File(t, systemd, "systemd")
+	needs.Program(t, "sysctl", "procps")
 	status, out := r.Run(t, "sh", "-c", "F=/proc/sys/net/ipv4/ip_local_reserved_ports; was=$(cat $F); echo > $F; "+
 		systemd+" >/dev/null 2>&1; cat $F; echo > $F; sysctl --system >/dev/null 2>&1; cat $F; echo $was > $F")
 	lines := strings.Split(out, "\n")

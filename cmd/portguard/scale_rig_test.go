@@ -130,7 +130,7 @@ func gone(before, after map[uint64]sockdiag.Socket) []sockdiag.Socket {
 // weighed is a portguard whose peak of memory is looked at.
 func weighed(t *testing.T, args ...string) []string {
 	t.Helper()
-	return append([]string{builds.build(t, "./internal/bench/rss"), binary(t)}, args...)
+	return append([]string{builds.build(t, "portguard/cmd/internal/bench/rss"), binary(t)}, args...)
 }
 
 // peak is what a weighed portguard needed, as the last line says.

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
 
@@ -24,9 +25,9 @@ type contender struct {
 
 func contenders(t *testing.T) []contender {
 	t.Helper()
-	needsCommand(t, "tini", "tini")
-	needsCommand(t, "dumb-init", "dumb-init")
-	needsCommand(t, "unshare", "util-linux")
+	needs.Program(t, "tini", "tini")
+	needs.Program(t, "dumb-init", "dumb-init")
+	needs.Program(t, "unshare", "util-linux")
 	guard := []string{binary(t), "--restart", "no", "--stop-timeout", "1s", "--hold", "none", "-q", "-p", "26001", "--"}
 	listener := theListener(t)
 	return []contender{

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/needs"
 )
 
 // crashed is a service that is started again after SIGKILL, and is seen to listen both times.
@@ -41,7 +43,7 @@ func crashed(t *testing.T, port string, service ...string) {
 // Services of several processes, and of many threads.
 func TestSuperviseServices(t *testing.T) {
 	t.Run("nginx", func(t *testing.T) {
-		needsCommand(t, "nginx", "nginx-light")
+		needs.Program(t, "nginx", "nginx-light")
 		command := nginx(t, "26230")
 		config := filepath.Join(command[2], "nginx.conf")
 		// The workers have the port, too, and would keep it when their master has crashed.
@@ -53,7 +55,7 @@ func TestSuperviseServices(t *testing.T) {
 	})
 	if *ladderLong { // it takes several seconds to start
 		t.Run("Java", func(t *testing.T) {
-			needsCommand(t, "java", "default-jdk-headless")
+			needs.Program(t, "java", "default-jdk-headless")
 			crashed(t, "26231", "java", "testdata/incident/Service.java", "26231")
 		})
 	}

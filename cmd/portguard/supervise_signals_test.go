@@ -12,12 +12,15 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/needs"
 )
 
 // theListener is the service that says what signals it gets.
 func theListener(t *testing.T) string {
 	t.Helper()
-	needsCommand(t, "gcc", "gcc")
+	needs.Program(t, "gcc", "gcc")
+	needs.File(t, "/usr/include/stdio.h", "libc6-dev")
 	path := filepath.Join(t.TempDir(), "hears")
 	if out, err := exec.Command("gcc", "-Wall", "-Werror", "-o", path, "testdata/supervise/hears/hears.c").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

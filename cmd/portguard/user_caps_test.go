@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
 
@@ -16,10 +17,8 @@ func capable(t *testing.T, capabilities string) string {
 	t.Helper()
 	nstest.Root(t)
 	path := copyOf(t, binary(t))
-	if _, err := exec.LookPath("setcap"); err != nil {
-		t.Skip("needs setcap (Debian package libcap2-bin)")
-	}
-	if out, err := exec.Command("setcap", capabilities, path).CombinedOutput(); err != nil {
+	setcap := needs.Program(t, "setcap", "libcap2-bin")
+	if out, err := exec.Command(setcap, capabilities, path).CombinedOutput(); err != nil {
 		t.Skipf("the file system has no file capabilities: %v %s", err, out)
 	}
 	return path

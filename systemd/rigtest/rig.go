@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/needs"
 )
 
 //go:embed boot.sh
@@ -37,7 +39,7 @@ func Boot(t testing.TB, root string) *System {
 	if root == "" {
 		root = "/"
 	}
-	needs(t, root)
+	canBoot(t, root)
 	state := t.TempDir()
 	s := &System{Dir: filepath.Join(state, "rig")}
 	if err := os.Mkdir(s.Dir, 0o755); err != nil {
@@ -75,21 +77,17 @@ func Boot(t testing.TB, root string) *System {
 	return s
 }
 
-// needs skips where the machine lacks something.
-func needs(t testing.TB, root string) {
+// canBoot skips where the machine lacks something.
+func canBoot(t testing.TB, root string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
-	for _, file := range []string{"/lib/systemd/systemd", "/usr/bin/dbus-daemon"} {
-		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
-			t.Skipf("needs %s (Debian packages systemd, dbus)", file)
-		}
-	}
-	for _, command := range []string{"bash", "unshare", "nsenter", "setpriv", "pivot_root"} {
-		if _, err := exec.LookPath(command); err != nil {
-			t.Skipf("needs %s (Debian packages bash, util-linux)", command)
-		}
+	needs.File(t, filepath.Join(root, "/lib/systemd/systemd"), "systemd")
+	needs.File(t, filepath.Join(root, "/usr/bin/dbus-daemon"), "dbus")
+	needs.Program(t, "bash", "bash")
+	for _, program := range []string{"unshare", "nsenter", "setpriv", "pivot_root"} {
+		needs.Program(t, program, "util-linux")
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"portguard/internal/needs"
 )
 
 // RootFS makes a minimal root directory of a Debian release (bullseye has systemd 247, bookworm 252, trixie 257), with more
@@ -16,9 +18,7 @@ func RootFS(t testing.TB, suite string, more ...string) string {
 	if filepath.IsAbs(suite) {
 		return suite
 	}
-	if _, err := exec.LookPath("mmdebstrap"); err != nil {
-		t.Skip("needs mmdebstrap (Debian package mmdebstrap)")
-	}
+	needs.Program(t, "mmdebstrap", "mmdebstrap")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"portguard/internal/needs"
 )
 
 // programs are paths of what is measured, and what it is measured with.
@@ -33,16 +36,16 @@ func (p programs) build() error {
 	return nil
 }
 
-// missing are the Debian packages of the peers that are not installed.
-func missing() []string {
-	var packages []string
-	for _, tool := range [][2]string{
+// peers says which of the programs that portguard is measured beside are not installed.
+func peers() error {
+	var missing []error
+	for _, peer := range [][2]string{
 		{"ss", "iproute2"}, {"fuser", "psmisc"}, {"lsof", "lsof"}, {"netstat", "net-tools"},
 		{"tini", "tini"}, {"dumb-init", "dumb-init"}, {"setpriv", "util-linux"},
 	} {
-		if _, err := exec.LookPath(tool[0]); err != nil {
-			packages = append(packages, tool[1])
+		if _, err := needs.Find(peer[0], peer[1]); err != nil {
+			missing = append(missing, err)
 		}
 	}
-	return packages
+	return errors.Join(missing...)
 }

@@ -85,8 +85,8 @@ const (
 
 // outside prepares what cannot be had in the namespace, where no module could be downloaded, and runs the rest there.
 func outside() error {
-	if packages := missing(); len(packages) > 0 {
-		return fmt.Errorf("these Debian packages are missing: %s", strings.Join(packages, " "))
+	if err := peers(); err != nil {
+		return err
 	}
 	loadavg, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

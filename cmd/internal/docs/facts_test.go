@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/internal/needs"
 )
 
 // Each Python program in docs/kernel-facts.md, behind the first one, prints what the block below it has.
 func TestKernelFacts(t *testing.T) {
-	needs(t, "python3", "python3")
+	needs.Program(t, "python3", "python3")
 	page := readPage(t, "docs/kernel-facts.md")
 	blocks := page.blocks()
 	first := blocks[0].text

@@ -45,11 +45,3 @@ func program(t testing.TB) string {
 	}
 	return filepath.Join(built.dir, "portguard")
 }
-
-// needs skips where a program is missing.
-func needs(t testing.TB, command, debianPackage string) {
-	t.Helper()
-	if _, err := exec.LookPath(command); err != nil {
-		t.Skipf("needs %s (Debian package %s)", command, debianPackage)
-	}
-}

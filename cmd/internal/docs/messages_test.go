@@ -7,12 +7,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"portguard/internal/needs"
 )
 
 // The messages in docs/troubleshooting.md are those of the real programs, on a port that a connection has.
 func TestMessagesOfOtherPrograms(t *testing.T) {
 	for _, command := range [][2]string{{"javac", "default-jdk-headless"}, {"node", "nodejs"}, {"nginx", "nginx-light"}, {"python3", "python3"}} {
-		needs(t, command[0], command[1])
+		needs.Program(t, command[0], command[1])
 	}
 	sh, dir := namespace(t)
 	install(t, dir, "testdata/apps/app.py", "testdata/apps/app.js", "testdata/apps/app.conf", program(t))

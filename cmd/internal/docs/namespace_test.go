@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"portguard/internal/needs"
 )
 
 // namespace is a root shell in a network and a pid namespace of its own, in an empty directory. What it starts ends with it.
@@ -13,8 +15,8 @@ func namespace(t *testing.T) (sh *shell, dir string) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
-	needs(t, "unshare", "util-linux")
-	needs(t, "ip", "iproute2")
+	needs.Program(t, "unshare", "util-linux")
+	needs.Program(t, "ip", "iproute2")
 	dir = t.TempDir()
 	cmd := exec.Command("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash")
 	cmd.Dir = dir

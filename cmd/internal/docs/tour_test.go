@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"portguard/internal/needs"
 	"portguard/systemd/rigtest"
 )
 
@@ -25,8 +26,8 @@ func TestFirstFiveMinutes(t *testing.T) {
 		readme.play(t, shellIn(t, system), blocks)
 		return
 	}
-	needs(t, "python3", "python3")
-	needs(t, "ss", "iproute2")
+	needs.Program(t, "python3", "python3")
+	needs.Program(t, "ss", "iproute2")
 	blocks[0].skips = func(command string) bool { return strings.Contains(command, deb) }
 	system := rigtest.Boot(t, "")
 	system.Install(t, program(t), "/usr/bin/portguard")
@@ -66,8 +67,8 @@ func buildPackage(t *testing.T, path string) {
 // The first lines of README.md, on the host of the incident: order.jar, which runs as order.service, has a connection to a
 // server on port 7000, and the kernel gave its end port 30010.
 func TestIncidentOfTheFirstLines(t *testing.T) {
-	for _, command := range [][2]string{{"javac", "default-jdk-headless"}, {"java", "default-jre-headless"}, {"ss", "iproute2"}, {"ip", "iproute2"}} {
-		needs(t, command[0], command[1])
+	for _, command := range [][2]string{{"javac", "default-jdk-headless"}, {"java", "default-jdk-headless"}, {"ss", "iproute2"}, {"ip", "iproute2"}} {
+		needs.Program(t, command[0], command[1])
 	}
 	readme := readPage(t, "README.md")
 	system := rigtest.Boot(t, "")

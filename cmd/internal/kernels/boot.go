@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/needs"
 )
 
 // testLimit is how long the tests may take on one kernel: an emulated one is some twenty times as slow as a real one.
@@ -25,8 +27,8 @@ const (
 // boot runs a kernel until it switches itself off. What the tests say goes to a file. The error has the end of what the
 // kernel says, when it did not get to the end of the tests.
 func (l line) boot(ctx context.Context, kernel, image, said string) error {
-	if _, err := exec.LookPath(emulator); err != nil && !l.uml {
-		return fmt.Errorf("%w (Debian package qemu-system-x86)", err)
+	if _, err := needs.Find(emulator, "qemu-system-x86"); err != nil && !l.uml {
+		return err
 	}
 	program, err := l.vmlinuz(kernel)
 	if err != nil {

@@ -8,14 +8,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/internal/needs"
 )
 
 // Another program takes the archive apart again. Archives may follow one another, as the kernel's image and the tests do.
 func TestArchiveIsUnpacked(t *testing.T) {
-	busybox, err := exec.LookPath("busybox")
-	if err != nil {
-		t.Skip("needs busybox (Debian package busybox-static)")
-	}
+	busybox := needs.Program(t, "busybox", "busybox-static")
 	want := map[string]string{"run": "#!/bin/sh\n", "bin/odd": "12345", "bin/empty": "", "bin/link": "odd"}
 	from, to := t.TempDir(), t.TempDir()
 	if err := os.Mkdir(filepath.Join(from, "bin"), 0o755); err != nil {
@@ -23,6 +22,7 @@ func TestArchiveIsUnpacked(t *testing.T) {
 	}
 	for name, text := range want {
 		path := filepath.Join(from, name)
+		var err error
 		if name == "bin/link" {
 			err = os.Symlink(text, path)
 		} else {

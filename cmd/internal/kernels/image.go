@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"portguard/internal/needs"
 )
 
 //go:embed init.sh
@@ -31,9 +33,9 @@ func (l line) image(ctx context.Context, kernel, tests, to string) error {
 			return err
 		}
 	}
-	busybox, err := exec.LookPath("busybox")
+	busybox, err := needs.Find("busybox", "busybox-static")
 	if err != nil {
-		return errors.New("needs busybox (Debian package busybox-static)")
+		return err
 	}
 	program, err := os.ReadFile(busybox)
 	if err != nil {
@@ -89,7 +91,9 @@ func (l line) copyModules(ctx context.Context, kernel, to string) error {
 		}
 		cat := "cat"
 		if strings.HasSuffix(path, ".xz") {
-			cat = "xzcat"
+			if cat, err = needs.Find("xzcat", "xz-utils"); err != nil {
+				return err
+			}
 		}
 		module, err := output(exec.CommandContext(ctx, cat, path))
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"portguard/internal/needs"
 	"portguard/systemd/rigtest"
 )
 
@@ -50,9 +51,7 @@ func TestLifeOnDebian(t *testing.T) {
 		root = rigtest.RootFS(t, *rigRelease)
 	}
 	deb := filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb")
-	if _, err := exec.LookPath("dpkg"); err != nil {
-		t.Skip("needs Debian")
-	}
+	needs.Program(t, "apt-get", "apt")
 	h := host{rigtest.Boot(t, root)}
 	text, err := os.ReadFile(deb)
 	if err != nil {

@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/internal/needs"
 )
 
 var (
@@ -47,6 +49,7 @@ type distribution struct {
 // dist builds the packages, once, of a copy of the source in a repository of its own, and returns their directory.
 func dist(t *testing.T) string {
 	t.Helper()
+	needs.Program(t, "git", "git")
 	first.Do(func() {
 		var dir string
 		if dir, first.err = os.MkdirTemp("", "portguard-dist-"); first.err == nil {
@@ -154,10 +157,16 @@ func TestReproducible(t *testing.T) {
 // contents lists the files of a package, with their modes and owners where the format's own program shows them.
 func contents(t *testing.T, path string) string {
 	t.Helper()
-	argv := map[string][]string{".deb": {"dpkg-deb", "-c"}, ".rpm": {"rpm", "-qplv"}, ".apk": {"tar", "-tvzf"}}[filepath.Ext(path)]
-	if _, err := exec.LookPath(argv[0]); err != nil {
-		t.Skipf("needs %s (Debian package of the same name)", argv[0])
-	}
+	list := map[string]struct {
+		debianPackage string
+		argv          []string
+	}{
+		".deb": {"dpkg", []string{"dpkg-deb", "-c"}},
+		".rpm": {"rpm", []string{"rpm", "-qplv"}},
+		".apk": {"tar", []string{"tar", "-tvzf"}},
+	}[filepath.Ext(path)]
+	needs.Program(t, list.argv[0], list.debianPackage)
+	argv := list.argv
 	out, err := exec.Command(argv[0], append(argv[1:], path)...).Output()
 	if err != nil {
 		t.Fatalf("%q: %v", argv, err)
@@ -212,9 +221,10 @@ func TestContents(t *testing.T) {
 // unpack returns one file of a deb.
 func unpack(t *testing.T, deb, name string) []byte {
 	t.Helper()
+	needs.Program(t, "dpkg-deb", "dpkg")
 	out, err := exec.Command("dpkg-deb", "--fsys-tarfile", deb).Output()
 	if err != nil {
-		t.Skipf("needs dpkg-deb: %v", err)
+		t.Fatal(err)
 	}
 	for r := tar.NewReader(bytes.NewReader(out)); ; {
 		h, err := r.Next()
@@ -298,12 +308,7 @@ func TestProgramNeedsNothing(t *testing.T) {
 
 // Debian's own check has nothing to complain of beyond what files/lintian gives a reason for.
 func TestLintian(t *testing.T) {
-	if _, err := exec.LookPath("lintian"); err != nil {
-		if *long {
-			t.Fatal("needs the Debian package lintian")
-		}
-		return // large; the long form asks for it
-	}
+	needs.Program(t, "lintian", "lintian")
 	deb := filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb")
 	out, err := exec.Command("lintian", "--allow-root", "--fail-on", "error,warning", deb).CombinedOutput()
 	if err != nil || strings.Contains(string(out), "W: ") {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/internal/needs"
 	"portguard/netdiag/portrange/sysctltest"
 )
 
@@ -43,12 +43,8 @@ func applied(t *testing.T, root *sysctltest.Root) map[Program]string {
 // programs skips where one of the two programs is not installed: what they do is the point of the tests.
 func programs(t *testing.T) {
 	t.Helper()
-	if _, err := os.Stat(systemdPath); err != nil {
-		t.Skipf("needs systemd-sysctl (package systemd): %v", err)
-	}
-	if _, err := exec.LookPath("sysctl"); err != nil {
-		t.Skipf("needs sysctl (package procps): %v", err)
-	}
+	needs.File(t, systemdPath, "systemd")
+	needs.Program(t, "sysctl", "procps")
 }
 
 // compare checks what is predicted against what the programs do.
