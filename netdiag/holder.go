@@ -25,8 +25,8 @@ type Holder struct {
 	Cgroup string
 }
 
-// Same reports whether two holders are one socket, seen at different times.
-func (h Holder) Same(o Holder) bool { return idOf(h.Socket) == idOf(o.Socket) }
+// ID is the same for one socket whenever it is seen, and another for every other.
+func (h *Holder) ID() SocketID { return idOf(h.Socket) }
 
 // Absence is the reason why no process shows as the owner of a socket.
 type Absence uint8

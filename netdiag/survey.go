@@ -13,13 +13,13 @@ import (
 // Survey is every TCP and UDP socket of the network namespace at one moment, as far as a dump is one.
 type Survey struct {
 	tables *tables
-	named  map[socketID]bool // the port was asked for by number
+	named  map[SocketID]bool // the port was asked for by number
 }
 
 // Survey lists all sockets. Where sock_diag had to be done without (see Degraded), which ports were asked for by number
 // is not known: then every TCP listener counts as a service, and no UDP socket does.
 func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
-	s := &Survey{tables: newTables(), named: map[socketID]bool{}}
+	s := &Survey{tables: newTables(), named: map[SocketID]bool{}}
 	var err error
 	if s.tables.ephemeral, err = portrange.Ephemeral(); err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ import (
 type tables struct {
 	byPort    map[portKey][]sockdiag.Socket
 	listening map[portKey]bool
-	auto      map[socketID]sockdiag.Tristate
-	flags     map[socketID]Flags // of the sockets that were asked
+	auto      map[SocketID]sockdiag.Tristate
+	flags     map[SocketID]Flags // of the sockets that were asked
 	cgroups   map[uint64]string  // path by id
 	ephemeral portrange.Range
 	partial   bool // there may be TCP sockets beside these
@@ -25,24 +25,24 @@ type tables struct {
 func newTables() *tables {
 	return &tables{
 		byPort: map[portKey][]sockdiag.Socket{}, listening: map[portKey]bool{},
-		auto:    map[socketID]sockdiag.Tristate{},
-		flags:   map[socketID]Flags{},
+		auto:    map[SocketID]sockdiag.Tristate{},
+		flags:   map[SocketID]Flags{},
 		cgroups: map[uint64]string{},
 	}
 }
 
-// socketID tells one socket from all others: by its cookie or, where /proc had to do, by what else it has.
-type socketID struct {
+// SocketID tells one socket from all others: by its cookie or, where /proc had to do, by what else it has.
+type SocketID struct {
 	cookie        uint64
 	inode         uint32
 	local, remote netip.AddrPort
 }
 
-func idOf(s sockdiag.Socket) socketID {
+func idOf(s sockdiag.Socket) SocketID {
 	if s.Cookie != 0 {
-		return socketID{cookie: s.Cookie}
+		return SocketID{cookie: s.Cookie}
 	}
-	return socketID{inode: s.Inode, local: s.Local, remote: s.Remote}
+	return SocketID{inode: s.Inode, local: s.Local, remote: s.Remote}
 }
 
 type portKey struct {

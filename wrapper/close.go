@@ -20,9 +20,9 @@ func (g *Guard) cut(ctx context.Context, r *Report) {
 		return
 	}
 	g.rounds(ctx, Close, r, func(t target) (moved bool) {
-		for _, i := range t.holders {
-			if h := t.Known[i]; h.Kind != netdiag.Bound {
-				a := g.closeOne(ctx, i, h)
+		for _, h := range t.holders {
+			if h.Kind != netdiag.Bound {
+				a := g.closeOne(ctx, h)
 				g.act(t.Outcome, a)
 				moved = moved || a.Result == Done
 			}
@@ -37,12 +37,11 @@ func (g *Guard) cut(ctx context.Context, r *Report) {
 // shareRest shares what is still bound after its connection is gone. Their sockets are the same as before, though the
 // kernel's tables show them in another state.
 func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
-	for _, i := range t.holders {
-		h := t.Known[i]
+	for _, h := range t.holders {
 		if !staysBound(h) || ctx.Err() != nil {
 			continue
 		}
-		a := Action{Close, i, Done, "set SO_REUSEADDR on what is left bound of the " + describe(h)}
+		a := Action{Close, h, Done, "set SO_REUSEADDR on what is left bound of the " + describe(h)}
 		if err := setReuseAddr(h); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: %v%s", a.Detail, err, tracingHelp(err))
 		}
@@ -53,7 +52,7 @@ func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
 	return moved
 }
 
-func wouldClose(h netdiag.Holder) string {
+func wouldClose(h *netdiag.Holder) string {
 	switch {
 	case h.Kind == netdiag.Bound:
 		return "set SO_REUSEADDR on the " + describe(h) + ", which has no connection to cut"
@@ -65,29 +64,29 @@ func wouldClose(h netdiag.Holder) string {
 
 // closeOne asks the kernel to destroy the socket with this very cookie. Where the kernel cannot, or this user may not, the
 // connection is broken through a duplicate of the owner's descriptor.
-func (g *Guard) closeOne(ctx context.Context, i int, h netdiag.Holder) Action {
+func (g *Guard) closeOne(ctx context.Context, h *netdiag.Holder) Action {
 	if h.Kind == netdiag.Remains {
-		return g.clearOne(ctx, Close, i, h)
+		return g.clearOne(ctx, Close, h)
 	}
 	err := g.destroy(ctx, h)
 	switch {
 	case err == nil:
-		return Action{Close, i, Done, "cut the " + describe(h)}
+		return Action{Close, h, Done, "cut the " + describe(h)}
 	case errors.Is(err, unix.ENOENT):
-		return Action{Close, i, Done, "the " + describe(h) + " was gone already"}
+		return Action{Close, h, Done, "the " + describe(h) + " was gone already"}
 	case len(h.Owners) == 0:
-		a := g.clearOne(ctx, Close, i, h)
+		a := g.clearOne(ctx, Close, h)
 		return a
 	}
 	if errDup := throughOwner(h, pidfd.Disconnect); errDup != nil {
-		a := Action{Close, i, touchResult(errDup), fmt.Sprintf("cut the %s: %v; by its descriptor: %v", describe(h), err, errDup)}
+		a := Action{Close, h, touchResult(errDup), fmt.Sprintf("cut the %s: %v; by its descriptor: %v", describe(h), err, errDup)}
 		if a.Result == NotPermitted || errors.Is(err, unix.EPERM) {
 			a.Result = NotPermitted
 			a.Detail += "; that takes CAP_NET_ADMIN, or CAP_SYS_PTRACE"
 		}
 		return a
 	}
-	return Action{Close, i, Done, "cut the " + describe(h) + " by a duplicate of its descriptor"}
+	return Action{Close, h, Done, "cut the " + describe(h) + " by a duplicate of its descriptor"}
 }
 
 // unmap shows a v4-mapped address as the IPv4 address that people know.

@@ -65,6 +65,9 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		rung = next
 	}
 	recheckUDP(r)
+	if !r.AllFree() {
+		r.Judge = g.judge()
+	}
 	return ctx.Err()
 }
 
@@ -88,10 +91,10 @@ func (g *Guard) climb(ctx context.Context, rung Rung, r *Report) {
 func (g *Guard) admit(rung Rung, r *Report) {
 	for _, o := range r.wanted() {
 		acted := slices.ContainsFunc(o.Actions, func(a Action) bool {
-			return a.Rung == rung && a.Holder >= 0 && (a.Result == Done || a.Result == Would)
+			return a.Rung == rung && a.Holder != nil && (a.Result == Done || a.Result == Would)
 		})
 		if acted && o.Partial && o.Trial.Verdict == netdiag.Taken {
-			g.act(o, Action{rung, -1, NotPermitted, "perhaps in vain: " + Unseen})
+			g.act(o, Action{rung, nil, NotPermitted, "perhaps in vain: " + Unseen})
 		}
 	}
 }
@@ -114,7 +117,6 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 			o.Unexplained = err
 		}
 		g.fit(&o.Trial) // it may have come free while we asked
-		o.learn()
 	}
 }
 
@@ -142,11 +144,7 @@ func (g *Guard) fit(t *netdiag.Trial) {
 
 // act records an act or a refusal, once, and tells the watcher.
 func (g *Guard) act(o *Outcome, a Action) {
-	if slices.Contains(o.Actions, a) {
-		return
-	}
-	o.Actions = append(o.Actions, a)
-	if g.watcher != nil {
+	if o.add(a) && g.watcher != nil {
 		g.watcher.Acted(o, a)
 	}
 }

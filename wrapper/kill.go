@@ -45,7 +45,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 // killLimit is how long a process may take to die of SIGKILL: one in uninterruptible sleep may never.
 const killLimit = 5 * time.Second
 
-func (p Policy) wouldKill(h netdiag.Holder) string {
+func (p Policy) wouldKill(h *netdiag.Holder) string {
 	if len(h.Owners) == 0 {
 		return "clear the " + describe(h) + ", which belongs to no process"
 	}
@@ -117,12 +117,14 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 			return
 		}
 		cleared, closing := 0, 0
-		for _, h := range f.Holders {
+		for i := range f.Holders {
+			h := &f.Holders[i]
 			switch {
 			case h.Kind == netdiag.Closing && time.Now().Before(end):
 				closing++
 			case h.Kind == netdiag.Remains, h.Kind == netdiag.Closing:
-				if a := g.clearOne(ctx, rung, -1, h); a.Result != Done {
+				if a := g.clearOne(ctx, rung, h); a.Result != Done {
+					a.Holder = nil
 					g.act(o, a)
 				} else {
 					cleared++
@@ -140,11 +142,10 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 // concludeKill records what became of each holder.
 func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string) {
 	o := t.Outcome
-	for _, i := range t.holders {
-		h := o.Known[i]
+	for _, h := range t.holders {
 		for _, v := range victims {
 			if v.owns(h) {
-				a := v.action(i)
+				a := v.action(h)
 				if len(v.sent) > 0 {
 					a.Detail += notes[v.process.PID]
 				}
@@ -152,7 +153,7 @@ func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string) 
 			}
 		}
 		if len(h.Owners) == 0 && o.Trial.Verdict == netdiag.Free {
-			g.act(o, Action{Kill, i, Done, "cleared the " + h.Socket.State.String() + " record, which belonged to no process"})
+			g.act(o, Action{Kill, h, Done, "cleared the " + h.Socket.State.String() + " record, which belonged to no process"})
 		}
 	}
 }

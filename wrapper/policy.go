@@ -1,7 +1,7 @@
 // Package wrapper turns endpoints into a started service: it tries each endpoint, climbs the ladder of the rungs that its
 // caller allows, from the least harm upwards, and lets the kernel's next trial judge each of them.
 //
-// What to do is decided by pure functions (policy.go, ladder.go); what is done is thin and sits in a file a rung.
+// What to do is decided by pure functions (policy.go, ladder.go, decide*.go); what is done is thin and sits in a file a rung.
 package wrapper
 
 import (

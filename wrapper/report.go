@@ -21,7 +21,7 @@ const (
 // Action is one act or refusal of a rung.
 type Action struct {
 	Rung   Rung
-	Holder int // index into the outcome's Known, -1 when it is about the endpoint as a whole
+	Holder *netdiag.Holder // as it was then; nil when it is about the endpoint as a whole
 	Result Result
 	Detail string // one clause, without the endpoint's name
 }
@@ -31,62 +31,64 @@ type Outcome struct {
 	// Finding has the last trial, and the holders as they were when the endpoint was last found taken: they stay known
 	// after they are gone.
 	netdiag.Finding
-	// Known are all holders that were ever found, and keep their places: actions point to them.
-	Known []netdiag.Holder
 	// By is the rung after which the trial succeeded; Ground when the endpoint was free to begin with.
 	By      Rung
 	Actions []Action
+	acted   map[actionKey]bool
 	// TimedOut: the wait ran out.
 	TimedOut bool
 	// Unexplained is why the kernel could not be asked for the holders of a taken endpoint; nil when it was.
 	Unexplained error
 }
 
-// learn adds the holders that were found just now to those known. As long as nothing was done about any, the latest are
-// all that is worth knowing.
-func (o *Outcome) learn() {
-	if len(o.Actions) == 0 {
-		o.Known = slices.Clip(o.Holders) // a later look brings holders of its own and leaves these alone
-		return
+// Told are the holders that the outcome tells of: those that were in the way when the endpoint was last found taken, and
+// behind them those of before that an action is about. Each once.
+func (o *Outcome) Told() []*netdiag.Holder {
+	all := make([]*netdiag.Holder, len(o.Holders), len(o.Holders)+1)
+	seen := make(map[netdiag.SocketID]bool, len(o.Holders))
+	for i := range o.Holders {
+		all[i] = &o.Holders[i]
+		seen[all[i].ID()] = true
 	}
-	before := o.Known
-	for _, h := range o.Holders {
-		if i := slices.IndexFunc(before, h.Same); i >= 0 {
-			o.Known[i] = h
-		} else {
-			o.Known = append(o.Known, h)
+	for _, a := range o.Actions {
+		if h := a.Holder; h != nil && !seen[h.ID()] {
+			seen[h.ID()] = true
+			all = append(all, h)
 		}
 	}
+	return all
 }
 
-// forget drops the holders of which no action tells. Over a long wait thousands come and go.
-func (o *Outcome) forget() {
-	var kept []netdiag.Holder
-	place := map[int]int{}
-	for i := range o.Actions {
-		a := &o.Actions[i]
-		if a.Holder < 0 {
-			continue
-		}
-		to, ok := place[a.Holder]
-		if !ok {
-			to = len(kept)
-			place[a.Holder] = to
-			kept = append(kept, o.Known[a.Holder])
-		}
-		a.Holder = to
+// add records an action, once: a rung that looks again refuses the same holder again. It reports whether it was new.
+func (o *Outcome) add(a Action) bool {
+	key := actionKey{rung: a.Rung, result: a.Result, detail: a.Detail}
+	if a.Holder != nil {
+		key.holder = a.Holder.ID()
 	}
-	o.Known = kept
+	if o.acted[key] {
+		return false
+	}
+	if o.acted == nil {
+		o.acted = map[actionKey]bool{}
+	}
+	o.acted[key] = true
+	o.Actions = append(o.Actions, a)
+	return true
 }
 
-// known is the holder's place in Known, -1 when it has none.
-func (o *Outcome) known(h netdiag.Holder) int {
-	return slices.IndexFunc(o.Known, func(k netdiag.Holder) bool { return k.Same(h) })
+// actionKey tells actions apart: a holder is the same one at every look.
+type actionKey struct {
+	rung   Rung
+	holder netdiag.SocketID
+	result Result
+	detail string
 }
 
 // Report is what became of all endpoints, in the order in which they were given.
 type Report struct {
 	Outcomes []Outcome
+	// Judge has decided whom the rungs might touch, and tells of each rung that was not allowed whether it would help.
+	Judge Judge
 	// Degraded is why the kernel could only be asked by way of /proc/net; nil when it was asked properly, or not at all.
 	Degraded error
 }

@@ -9,30 +9,57 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// Over a wait, holders come and go; those that an action tells of stay, and the action keeps pointing to them.
-func TestOutcomeForgetsWhoCameAndWent(t *testing.T) {
-	holder := func(cookie uint64) netdiag.Holder {
-		return netdiag.Holder{Socket: sockdiag.Socket{Cookie: cookie}}
-	}
+func cookieHolder(cookie uint64) netdiag.Holder {
+	return netdiag.Holder{Socket: sockdiag.Socket{Cookie: cookie}}
+}
+
+// What a report tells of is who is in the way now, and those of before that an action is about.
+func TestOutcomeTellsOfWhoIsThereAndWhoWasActedOn(t *testing.T) {
 	var o Outcome
-	o.Holders = []netdiag.Holder{holder(1), holder(2)}
-	o.learn()
-	o.Actions = []Action{{Share, 1, NotPossible, "it listens"}, {Wait, -1, Would, "wait"}, {Close, 1, NotPossible, "it listens"}}
-	for cookie := range uint64(100) {
-		o.Holders = []netdiag.Holder{holder(2), holder(1000 + cookie), holder(2000 + cookie)}
-		o.forget()
-		o.learn()
+	o.Holders = []netdiag.Holder{cookieHolder(1), cookieHolder(2), cookieHolder(3)}
+	for _, a := range []Action{
+		{Share, &o.Holders[1], NotPossible, "it listens"},
+		{Share, &o.Holders[2], Done, "shared"},
+		{Wait, nil, Would, "wait"},
+		{Close, &o.Holders[1], NotPossible, "it listens"},
+	} {
+		o.add(a)
 	}
+	o.Holders = []netdiag.Holder{cookieHolder(2), cookieHolder(4)}
 	var cookies []uint64
-	for _, h := range o.Known {
+	for _, h := range o.Told() {
 		cookies = append(cookies, h.Socket.Cookie)
 	}
-	if diff := cmp.Diff([]uint64{2, 1099, 2099}, cookies); diff != "" {
-		t.Errorf("known (-want +got)\n%s", diff)
+	if diff := cmp.Diff([]uint64{2, 4, 3}, cookies); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for _, a := range o.Actions {
-		if a.Holder > 0 {
-			t.Errorf("%+v points to cookie %d, want 2", a, o.Known[a.Holder].Socket.Cookie)
-		}
+}
+
+// A rung looks again and again, and refuses a holder of before in the same words.
+func TestActionIsRecordedOnce(t *testing.T) {
+	first, again, other := cookieHolder(1), cookieHolder(1), cookieHolder(2)
+	var o Outcome
+	for _, tt := range []struct {
+		name string
+		Action
+		want bool
+	}{
+		{"the first", Action{Kill, &first, NotPossible, "it listens"}, true},
+		{"the same holder, looked at again", Action{Kill, &again, NotPossible, "it listens"}, false},
+		{"another holder", Action{Kill, &other, NotPossible, "it listens"}, true},
+		{"another rung", Action{Close, &again, NotPossible, "it listens"}, true},
+		{"another result", Action{Kill, &again, Failed, "it listens"}, true},
+		{"another reason", Action{Kill, &again, NotPossible, "pid 1"}, true},
+		{"about the endpoint", Action{Kill, nil, NotPossible, "it listens"}, true},
+		{"about the endpoint again", Action{Kill, nil, NotPossible, "it listens"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := o.add(tt.Action); got != tt.want {
+				t.Errorf("recorded %t, want %t", got, tt.want)
+			}
+		})
+	}
+	if len(o.Actions) != 6 {
+		t.Errorf("%d actions, want 6", len(o.Actions))
 	}
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
 	"portguard/netdiag"
-	"portguard/netdiag/owner"
 	"portguard/systemd"
 )
 
@@ -27,8 +25,8 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	}
 	restarted := map[string]Action{}
 	g.rounds(ctx, RestartUnit, r, func(t target) (moved bool) {
-		for _, i := range t.holders {
-			unit := serviceOf(t.Known[i])
+		for _, h := range t.holders {
+			unit := serviceOf(h)
 			if unit == "" {
 				continue
 			}
@@ -37,7 +35,7 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 				a = restartOne(ctx, unit)
 				restarted[unit] = a
 			}
-			a.Holder = i
+			a.Holder = h
 			g.act(t.Outcome, a)
 		}
 		if !g.try(t.Outcome, RestartUnit) {
@@ -47,7 +45,7 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	})
 }
 
-func wouldRestart(h netdiag.Holder) string {
+func wouldRestart(h *netdiag.Holder) string {
 	if unit := serviceOf(h); unit != "" {
 		return "restart " + unit
 	}
@@ -56,12 +54,6 @@ func wouldRestart(h netdiag.Holder) string {
 
 func restartOne(ctx context.Context, unit string) Action {
 	a := Action{Rung: RestartUnit, Result: Done, Detail: "restarted " + unit}
-	if own, err := (owner.Scanner{}).Process(os.Getpid()); err == nil {
-		if u, ok := systemd.UnitOfCgroup(own.Cgroup); ok && u.Name == unit {
-			a.Result, a.Detail = NotPossible, unit+" is the service that portguard itself runs in"
-			return a
-		}
-	}
 	ctx, cancel := context.WithTimeout(ctx, restartLimit)
 	defer cancel()
 	m, err := systemd.Connect(ctx)

@@ -17,8 +17,8 @@ func (g *Guard) share(ctx context.Context, r *Report) {
 		return
 	}
 	g.rounds(ctx, Share, r, func(t target) (moved bool) {
-		for _, i := range t.holders {
-			a, again := g.shareOne(ctx, i, t.Known[i])
+		for _, h := range t.holders {
+			a, again := g.shareOne(ctx, h)
 			g.act(t.Outcome, a)
 			moved = moved || again
 		}
@@ -27,7 +27,7 @@ func (g *Guard) share(ctx context.Context, r *Report) {
 	})
 }
 
-func wouldShare(h netdiag.Holder) string {
+func wouldShare(h *netdiag.Holder) string {
 	if h.Kind == netdiag.Remains {
 		return "clear the " + describe(h) + ", which belongs to no process"
 	}
@@ -35,24 +35,24 @@ func wouldShare(h netdiag.Holder) string {
 }
 
 // shareOne acts on one holder. again is true when it makes sense to look who holds the port now, should it still be taken.
-func (g *Guard) shareOne(ctx context.Context, i int, h netdiag.Holder) (a Action, again bool) {
+func (g *Guard) shareOne(ctx context.Context, h *netdiag.Holder) (a Action, again bool) {
 	if h.Kind == netdiag.Remains {
-		a = g.clearOne(ctx, Share, i, h)
+		a = g.clearOne(ctx, Share, h)
 		return a, a.Result == Done
 	}
 	err := setReuseAddr(h)
 	if errors.Is(err, netdiag.ErrChanged) && touchResult(err) == Failed {
-		return Action{Share, i, Done, "the " + describe(h) + " was given up meanwhile"}, true
+		return Action{Share, h, Done, "the " + describe(h) + " was given up meanwhile"}, true
 	}
 	if err != nil {
-		a = Action{Share, i, touchResult(err), fmt.Sprintf("set SO_REUSEADDR on the %s: %v%s", describe(h), err, tracingHelp(err))}
+		a = Action{Share, h, touchResult(err), fmt.Sprintf("set SO_REUSEADDR on the %s: %v%s", describe(h), err, tracingHelp(err))}
 		return a, false
 	}
-	return Action{Share, i, Done, fmt.Sprintf("set SO_REUSEADDR on the %s; nothing else of it changes", describe(h))}, true
+	return Action{Share, h, Done, fmt.Sprintf("set SO_REUSEADDR on the %s; nothing else of it changes", describe(h))}, true
 }
 
 // describe names a holder in one clause: what, whose, and which connection.
-func describe(h netdiag.Holder) string {
+func describe(h *netdiag.Holder) string {
 	var b strings.Builder
 	switch h.Kind {
 	case netdiag.Remains, netdiag.Closing:

@@ -15,13 +15,13 @@ import (
 )
 
 // setReuseAddr sets the option through any owner that lets us: it is one socket, whoever has it open.
-func setReuseAddr(h netdiag.Holder) error {
+func setReuseAddr(h *netdiag.Holder) error {
 	return throughOwner(h, pidfd.SetReuseAddr)
 }
 
 // throughOwner acts on a duplicate of the holder's socket, which is closed again. The error has what was tried with each
 // owner.
-func throughOwner(h netdiag.Holder, act func(fd int) error) error {
+func throughOwner(h *netdiag.Holder, act func(fd int) error) error {
 	var errs *multierror.Error
 	for _, o := range h.Owners {
 		fd, err := netdiag.Duplicate(o, h.Socket)

@@ -21,7 +21,8 @@ import (
 type victim struct {
 	process owner.Process
 	pidfd   *pidfd.Process
-	holders []netdiag.Holder
+	holders []*netdiag.Holder
+	has     map[netdiag.SocketID]bool // the holders
 	// kept are duplicates of its connections, taken where the kernel will not clear what the process leaves behind: with
 	// them the connections can be reset when it is gone.
 	kept []int
@@ -29,9 +30,7 @@ type victim struct {
 	err  error // why it was not signalled
 }
 
-func (v *victim) owns(h netdiag.Holder) bool {
-	return slices.ContainsFunc(v.holders, func(o netdiag.Holder) bool { return o.Same(h) })
-}
+func (v *victim) owns(h *netdiag.Holder) bool { return v.has[h.ID()] }
 
 func (v *victim) close() {
 	if v.pidfd != nil {
@@ -48,12 +47,11 @@ func (g *Guard) victims(ctx context.Context, targets []target) []*victim {
 	var all []*victim
 	keep := !g.canClear(ctx)
 	for _, t := range targets {
-		for _, i := range t.holders {
-			h := t.Known[i]
+		for _, h := range t.holders {
 			for _, p := range h.Owners {
 				v := byPID[p.PID]
 				if v == nil {
-					v = &victim{process: p}
+					v = &victim{process: p, has: map[netdiag.SocketID]bool{}}
 					v.pidfd, v.err = pidfd.Open(p.PID)
 					byPID[p.PID] = v
 					all = append(all, v)
@@ -66,10 +64,11 @@ func (g *Guard) victims(ctx context.Context, targets []target) []*victim {
 }
 
 // add notes one more socket of the victim, and keeps a duplicate of a connection.
-func (v *victim) add(h netdiag.Holder, p owner.Process, keep bool) {
+func (v *victim) add(h *netdiag.Holder, p owner.Process, keep bool) {
 	if v.owns(h) {
 		return
 	}
+	v.has[h.ID()] = true
 	v.holders = append(v.holders, h)
 	if keep && h.Kind != netdiag.Listener {
 		if fd, err := netdiag.Duplicate(p, h.Socket); err == nil {
@@ -132,7 +131,7 @@ func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]own
 }
 
 // isListed asks the kernel whether the socket of this cookie still has the inode that was found.
-func (g *Guard) isListed(ctx context.Context, h netdiag.Holder) bool {
+func (g *Guard) isListed(ctx context.Context, h *netdiag.Holder) bool {
 	diag, err := g.prober.Diag()
 	if err != nil {
 		return false
@@ -142,7 +141,7 @@ func (g *Guard) isListed(ctx context.Context, h netdiag.Holder) bool {
 }
 
 // isStill asks the socket itself, for kernels that do not list it.
-func isStill(p owner.Process, h netdiag.Holder) bool {
+func isStill(p owner.Process, h *netdiag.Holder) bool {
 	i := slices.IndexFunc(h.Owners, func(o owner.Process) bool { return o.PID == p.PID })
 	if i < 0 {
 		return false
@@ -206,7 +205,7 @@ func unsent(fd int) bool {
 }
 
 // action says what was done to the victim for a holder.
-func (v *victim) action(holder int) Action {
+func (v *victim) action(holder *netdiag.Holder) Action {
 	who := fmt.Sprintf("pid %d (%s)", v.process.PID, v.process.Command)
 	if v.err != nil && len(v.sent) == 0 {
 		a := Action{Kill, holder, Failed, "signal " + who + ": " + v.err.Error()}

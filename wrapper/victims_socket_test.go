@@ -123,7 +123,7 @@ func descriptorChanges(w *world, act func(*looked), reached func(*holders.Holder
 func descriptorShared(w *world) func(bool) {
 	return descriptorChanges(w, func(l *looked) {
 		defer l.Close()
-		_, _ = l.shareOne(w.Context(), 0, l.one())
+		_, _ = l.shareOne(w.Context(), l.one())
 	}, func(_ *holders.Holder, k *keeper) {
 		if err := w.shared(k.pid, kept); err != nil {
 			w.Error(err)
@@ -156,7 +156,7 @@ func descriptorCut(w *world) func(bool) {
 		if h := l.one(); w.IntN(2) == 0 {
 			_ = throughOwner(h, pidfd.Disconnect)
 		} else {
-			l.closeOne(w.Context(), 0, h)
+			l.closeOne(w.Context(), h)
 		}
 	}, func(h *holders.Holder, _ *keeper) { w.cut(h.Peer) })
 }
@@ -242,15 +242,15 @@ func keptDuplicate(w *world) func(bool) {
 }
 
 // act does one of the things that may be done about a holder.
-func (l *looked) act(h netdiag.Holder) {
+func (l *looked) act(h *netdiag.Holder) {
 	ctx := l.w.Context()
 	switch l.w.IntN(5) {
 	case 0:
-		_, _ = l.shareOne(ctx, 0, h)
+		_, _ = l.shareOne(ctx, h)
 	case 1:
-		l.closeOne(ctx, 0, h)
+		l.closeOne(ctx, h)
 	case 2:
-		l.clearOne(ctx, Close, 0, h)
+		l.clearOne(ctx, Close, h)
 	case 3:
 		_ = throughOwner(h, pidfd.Disconnect)
 	case 4:
@@ -321,7 +321,7 @@ func sameEnds(w *world) func(bool) {
 		defer l.Close()
 		h := l.one()
 		if !swap {
-			l.closeOne(w.Context(), 0, h)
+			l.closeOne(w.Context(), h)
 			w.cut(server)
 			unix.Close(server)
 			k.letGo()
@@ -354,7 +354,7 @@ func sameEndsAsRemains(w *world) func(bool) {
 		if h.Kind != netdiag.Remains || h.Socket.State != sockdiag.TimeWait {
 			w.Fatalf("found is %s, %s", h.Kind, h.Socket.State)
 		}
-		switch a := l.clearOne(w.Context(), Close, 0, h); a.Result {
+		switch a := l.clearOne(w.Context(), Close, h); a.Result {
 		case Done:
 		case NotPossible:
 			w.Skip(a.Detail)

@@ -263,15 +263,15 @@ func (w *world) look(p Policy) *looked {
 }
 
 // one is the holder found, of which there must be one.
-func (l *looked) one() netdiag.Holder {
+func (l *looked) one() *netdiag.Holder {
 	l.w.Helper()
 	if len(l.targets) != 1 || len(l.targets[0].holders) != 1 {
 		for _, t := range l.targets {
-			l.w.Logf("targets: %v of %+v", t.holders, t.Known)
+			l.w.Logf("targets: %v of %+v", t.holders, t.Holders)
 		}
 		l.w.Fatalf("%d targets, want one with one holder", len(l.targets))
 	}
-	return l.targets[0].Known[l.targets[0].holders[0]]
+	return l.targets[0].holders[0]
 }
 
 // kill is the rung's way to a signal, with something that happens after the processes were opened.

@@ -26,7 +26,7 @@ type Waiting struct {
 func (g *Guard) wait(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
 		for _, o := range r.wanted() {
-			g.act(o, Action{Wait, -1, Would, "wait " + waitText(g.policy.Wait)})
+			g.act(o, Action{Wait, nil, Would, "wait " + waitText(g.policy.Wait)})
 		}
 		return
 	}
@@ -90,9 +90,6 @@ func (g *Guard) tryAll(waiting []*Outcome, guards placeholders, start time.Time)
 func (g *Guard) look(ctx context.Context, r *Report, p *pace, began time.Time) {
 	start := time.Now()
 	before := r.wanted()
-	for _, o := range before {
-		o.forget()
-	}
 	g.explain(ctx, r)
 	for _, o := range before {
 		if o.Trial.Verdict == netdiag.Free { // it came free while we asked
@@ -125,7 +122,7 @@ func lastExpiry(waiting []*Outcome, now time.Time) time.Time {
 
 // concludeWait says how the wait for one endpoint has ended.
 func (g *Guard) concludeWait(o *Outcome, waited time.Duration) {
-	a := Action{Rung: Wait, Holder: -1, Result: Done, Detail: "free after " + roundTime(waited)}
+	a := Action{Rung: Wait, Result: Done, Detail: "free after " + roundTime(waited)}
 	if o.Trial.Verdict != netdiag.Free {
 		o.TimedOut = true
 		a.Result, a.Detail = Failed, "still "+o.Trial.Verdict.String()+" after "+roundTime(waited)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os/user"
-	"slices"
 	"strconv"
 
 	"portguard/netdiag"
@@ -18,8 +17,8 @@ type advice struct {
 	effect  string
 }
 
-// advise says what would help with an endpoint that is taken, least harm first.
-func advise(o *wrapper.Outcome, facts hostFacts) []advice {
+// advise says what would help with an endpoint that is taken, least harm first. The judge of this run tells which rungs would.
+func advise(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) []advice {
 	if o.Trial.Verdict != netdiag.Taken && o.Trial.Verdict != netdiag.NoAddress {
 		return nil
 	}
@@ -28,12 +27,16 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 		all = append(all, advice{"now", fmt.Sprintf("portguard %s -p %s -- COMMAND", flags, o.Endpoint.Argument()), effect})
 	}
 	kinds := kindsOf(o)
+	helps := func(r wrapper.Rung) bool {
+		tried := judge.Advises(r, false, &o.Finding) && refused(o, r)
+		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
+	}
 	if o.Trial.Verdict == netdiag.NoAddress {
 		again("--wait 60s", "start as soon as the address is there")
 		return all
 	}
 	switch {
-	case !shareable(o) || refused(o, wrapper.Share):
+	case !helps(wrapper.Share):
 	case kinds.only(netdiag.Remains):
 		again("--share", "clear what is left of the connection, then start")
 	case kinds.only(netdiag.Bound):
@@ -48,17 +51,18 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 		again("--wait 30s", "start as soon as it is free")
 	}
 	switch {
-	case kinds[netdiag.Kernel] || len(kinds) == 0:
 	case kinds[netdiag.Listener]:
-		again("--kill --kill-listeners", "end the service that has it, then start")
+		if helps(wrapper.Kill) {
+			again("--kill --kill-listeners", "end the service that has it, then start")
+		}
 	case kinds[netdiag.Bound]:
-		if !refused(o, wrapper.Kill) {
+		if helps(wrapper.Kill) {
 			again("--kill", "end the process that has it, then start")
 		}
-	case !refused(o, wrapper.Close):
+	case helps(wrapper.Close):
 		again("--close", "cut the connection, then start")
 	}
-	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && !refused(o, wrapper.RestartUnit) {
+	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && helps(wrapper.RestartUnit) {
 		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
 	}
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
@@ -71,22 +75,16 @@ func advise(o *wrapper.Outcome, facts hostFacts) []advice {
 	return all
 }
 
-// shareable reports whether --share would do for every holder, as far as the look of them tells.
-func shareable(o *wrapper.Outcome) bool {
-	for _, h := range o.Holders {
-		if !wrapper.MayShare(o.Endpoint, h) {
-			return false
-		}
-	}
-	return len(o.Holders) > 0
-}
-
 // refused reports whether this very run has found the rung not possible for every holder: once more would be no better.
 func refused(o *wrapper.Outcome, r wrapper.Rung) bool {
-	for _, h := range o.Holders {
-		if !slices.ContainsFunc(o.Actions, func(a wrapper.Action) bool {
-			return a.Rung == r && a.Result == wrapper.NotPossible && a.Holder >= 0 && o.Known[a.Holder].Same(h)
-		}) {
+	impossible := map[netdiag.SocketID]bool{}
+	for _, a := range o.Actions {
+		if a.Rung == r && a.Result == wrapper.NotPossible && a.Holder != nil {
+			impossible[a.Holder.ID()] = true
+		}
+	}
+	for i := range o.Holders {
+		if !impossible[o.Holders[i].ID()] {
 			return false
 		}
 	}

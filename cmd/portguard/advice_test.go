@@ -60,7 +60,7 @@ func TestAdvise(t *testing.T) {
 			o := theIncident()
 			o.Trial.Verdict, o.Holders = tt.verdict, tt.holders
 			var got []string
-			for _, a := range advise(&o, renderFacts) {
+			for _, a := range advise(&o, wrapper.Judge{}, renderFacts) {
 				got = append(got, a.command)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -75,10 +75,10 @@ func TestAdviseNothingRefused(t *testing.T) {
 	first, second := theIncident().Holders[0], theIncident().Holders[0]
 	second.Socket.Inode++
 	second.Socket.Cookie++
-	no := func(r wrapper.Rung, holder int) wrapper.Action {
-		return wrapper.Action{Rung: r, Holder: holder, Result: wrapper.NotPossible}
+	no := func(r wrapper.Rung) wrapper.Action {
+		return wrapper.Action{Rung: r, Holder: &first, Result: wrapper.NotPossible}
 	}
-	failed := wrapper.Action{Rung: wrapper.Close, Holder: 0, Result: wrapper.Failed}
+	failed := wrapper.Action{Rung: wrapper.Close, Holder: &first, Result: wrapper.Failed}
 
 	for _, tt := range []struct {
 		name    string
@@ -87,23 +87,44 @@ func TestAdviseNothingRefused(t *testing.T) {
 		want    []string
 	}{
 		{"nothing was tried", []netdiag.Holder{first}, nil, []string{"--share", "--wait", "--close", "--restart-unit"}},
-		{"close", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Close, 0)}, []string{"--share", "--wait", "--restart-unit"}},
-		{"every rung", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Share, 0), no(wrapper.Close, 0), no(wrapper.RestartUnit, 0)}, []string{"--wait"}},
-		{"close for one of two", []netdiag.Holder{first, second}, []wrapper.Action{no(wrapper.Close, 0)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
-		{"close for one that has gone", []netdiag.Holder{second}, []wrapper.Action{no(wrapper.Close, 0)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
+		{"close", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--restart-unit"}},
+		{"every rung", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Share), no(wrapper.Close), no(wrapper.RestartUnit)}, []string{"--wait"}},
+		{"close for one of two", []netdiag.Holder{first, second}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
+		{"close for one that has gone", []netdiag.Holder{second}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
 		{"close, which failed", []netdiag.Holder{first}, []wrapper.Action{failed}, []string{"--share", "--wait", "--close", "--restart-unit"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := theIncident()
-			o.Known, o.Holders, o.Actions = []netdiag.Holder{first, second}, tt.holders, tt.actions
+			o.Holders, o.Actions = tt.holders, tt.actions
 			var got []string
-			for _, a := range advise(&o, renderFacts) {
+			for _, a := range advise(&o, wrapper.Judge{}, renderFacts) {
 				if a.when == "now" {
 					got = append(got, strings.Fields(a.command)[1])
 				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the judge of this run would refuse is not advised.
+func TestAdviseNothingThatWouldBeRefused(t *testing.T) {
+	judge := wrapper.Judge{Protected: map[int]string{1988719: "a process that portguard runs in"}}
+	listener := theIncident()
+	listener.Holders[0].Kind = netdiag.Listener
+	bound := theIncident()
+	bound.Holders[0].Kind = netdiag.Bound
+	for _, tt := range []struct {
+		name    string
+		outcome wrapper.Outcome
+	}{{"client", theIncident()}, {"listener", listener}, {"bound", bound}} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, a := range advise(&tt.outcome, judge, renderFacts) {
+				if a.when == "now" && !strings.Contains(a.command, "--wait") {
+					t.Errorf("advised: %s", a.command)
+				}
 			}
 		})
 	}
@@ -120,7 +141,7 @@ func TestAdviseReservation(t *testing.T) {
 			o := theIncident()
 			o.Endpoint.Port = tt.port
 			got := false
-			for _, a := range advise(&o, renderFacts) {
+			for _, a := range advise(&o, wrapper.Judge{}, renderFacts) {
 				got = got || a.when == "always"
 			}
 			if got != tt.want {

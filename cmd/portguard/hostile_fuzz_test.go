@@ -26,8 +26,7 @@ func hostileReport(name, args, cgroup, reason string) wrapper.Report {
 	p := &h.Owners[0]
 	p.Command, p.Args, p.Exe, p.User, p.Cgroup = name, strings.Split(args, "\x00"), name, name, cgroup
 	h.Hints = []owner.Hint{{Kind: owner.HintIOURing, Process: *p}}
-	o.Known = o.Holders
-	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: 0, Result: wrapper.Failed, Detail: reason}, {Rung: wrapper.Share, Holder: -1, Result: wrapper.Done, Detail: name}}
+	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.Failed, Detail: reason}, {Rung: wrapper.Share, Result: wrapper.Done, Detail: name}}
 	nameless := theIncident()
 	nameless.Holders[0].Owners, nameless.Holders[0].Absence, nameless.Holders[0].Cgroup = nil, netdiag.NotPermitted, cgroup
 	unasked := theIncident()

@@ -74,10 +74,10 @@ func fields(id messageID, o *wrapper.Outcome) map[string]string {
 	f["PORTGUARD_PROTOCOL"] = o.Endpoint.Protocol.String()
 	f["PORTGUARD_ADDRESS"] = o.Endpoint.Address()
 	f["PORTGUARD_VERDICT"] = verdictText(o)
-	if len(o.Known) == 0 {
+	h := mainHolder(o)
+	if h == nil {
 		return f
 	}
-	h := o.Known[0]
 	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
 	if len(h.Owners) > 0 {
 		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(h.Owners[0].PID)
@@ -87,6 +87,19 @@ func fields(id messageID, o *wrapper.Outcome) map[string]string {
 		f["PORTGUARD_HOLDER_UNIT"] = u.Name
 	}
 	return f
+}
+
+// mainHolder is the holder that an entry names: the first in the way, else the first that something was done to.
+func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
+	if len(o.Holders) > 0 {
+		return &o.Holders[0]
+	}
+	for _, a := range o.Actions {
+		if a.Holder != nil {
+			return a.Holder
+		}
+	}
+	return nil
 }
 
 // report says one line an endpoint, for the journal: its readers filter, they do not scroll.
@@ -103,7 +116,7 @@ func (l log) report(r *wrapper.Report, facts hostFacts, verbose bool) {
 		if len(o.Holders) > 0 {
 			text += "; " + holderText(o) + ": " + why(o.Holders[0], facts)
 		}
-		if all := advise(o, facts); len(all) > 0 {
+		if all := advise(o, r.Judge, facts); len(all) > 0 {
 			text += "; what would help: " + all[0].command
 		}
 		l.say(msgTaken, journal.PriErr, o, text)

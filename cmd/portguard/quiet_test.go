@@ -24,8 +24,8 @@ func TestQuietly(t *testing.T) {
 		taken   = outcome(2, netdiag.Taken, unix.EADDRINUSE)
 		unknown = outcome(3, netdiag.Unknown, unix.ENOBUFS)
 		denied  = outcome(4, netdiag.Taken, unix.EADDRINUSE,
-			wrapper.Action{Rung: wrapper.Share, Holder: -1, Result: wrapper.NotPossible, Detail: "x"},
-			wrapper.Action{Rung: wrapper.Kill, Holder: -1, Result: wrapper.NotPermitted, Detail: "its owner is not visible to this user"})
+			wrapper.Action{Rung: wrapper.Share, Result: wrapper.NotPossible, Detail: "x"},
+			wrapper.Action{Rung: wrapper.Kill, Result: wrapper.NotPermitted, Detail: "its owner is not visible to this user"})
 		late = outcome(5, netdiag.Taken, unix.EADDRINUSE)
 	)
 	late.TimedOut = true

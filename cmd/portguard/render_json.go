@@ -100,7 +100,7 @@ func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
 	_, _ = out.Write(before)
 	_, _ = out.WriteString(list)
 	for i := range r.Outcomes {
-		one, err := plainJSON(endpointJSON(&r.Outcomes[i], facts))
+		one, err := plainJSON(endpointJSON(&r.Outcomes[i], r.Judge, facts))
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,8 @@ func plainJSON(doc any) ([]byte, error) {
 	return safe, nil
 }
 
-func endpointJSON(o *wrapper.Outcome, facts hostFacts) jsonEndpoint {
+func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) jsonEndpoint {
+	told := o.Told()
 	e := jsonEndpoint{
 		Protocol:         o.Endpoint.Protocol.String(),
 		Address:          o.Endpoint.Address(),
@@ -156,7 +157,7 @@ func endpointJSON(o *wrapper.Outcome, facts hostFacts) jsonEndpoint {
 		Verdict:          verdictText(o),
 		InEphemeralRange: facts.Ephemeral.Contains(o.Endpoint.Port),
 		Reserved:         facts.Reserved.Contains(o.Endpoint.Port),
-		Holders:          make([]jsonHolder, len(o.Known)),
+		Holders:          make([]jsonHolder, len(told)),
 		Actions:          make([]jsonAction, len(o.Actions)),
 		Advice:           []string{},
 	}
@@ -169,16 +170,18 @@ func endpointJSON(o *wrapper.Outcome, facts hostFacts) jsonEndpoint {
 	if o.Unexplained != nil {
 		e.HoldersError = o.Unexplained.Error()
 	}
-	for i, h := range o.Known {
-		e.Holders[i] = holderJSON(h, facts)
+	place := make(map[netdiag.SocketID]int, len(told))
+	for i, h := range told {
+		e.Holders[i] = holderJSON(*h, facts)
+		place[h.ID()] = i
 	}
 	for i, a := range o.Actions {
 		e.Actions[i] = jsonAction{Rung: a.Rung.String(), Result: string(a.Result), Detail: a.Detail}
-		if a.Holder >= 0 {
-			e.Actions[i].Holder = &o.Actions[i].Holder
+		if a.Holder != nil {
+			e.Actions[i].Holder = ptr(place[a.Holder.ID()])
 		}
 	}
-	for _, a := range advise(o, facts) {
+	for _, a := range advise(o, judge, facts) {
 		e.Advice = append(e.Advice, a.command)
 	}
 	return e

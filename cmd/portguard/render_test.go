@@ -39,7 +39,6 @@ func theIncident() wrapper.Outcome {
 			}},
 		}},
 	}}
-	o.Known = o.Holders
 	return o
 }
 
@@ -107,7 +106,7 @@ func TestHeadline(t *testing.T) {
 
 func TestTextWhereLittleIsKnown(t *testing.T) {
 	without := theIncident()
-	without.Holders, without.Known = nil, nil
+	without.Holders = nil
 	notAsked := without
 	notAsked.Unexplained = errors.New("sock_diag: operation not permitted")
 	perhaps := theIncident()
@@ -154,8 +153,8 @@ func TestTextOfManyHolders(t *testing.T) {
 func TestTextOfActions(t *testing.T) {
 	o := theIncident()
 	o.Actions = []wrapper.Action{
-		{Rung: wrapper.Wait, Holder: -1, Result: wrapper.Failed, Detail: "still taken after 30s"},
-		{Rung: wrapper.Kill, Holder: 0, Result: wrapper.NotPossible, Detail: "pid 1 is\x1b[2J the init process"},
+		{Rung: wrapper.Wait, Result: wrapper.Failed, Detail: "still taken after 30s"},
+		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "pid 1 is\x1b[2J the init process"},
 	}
 	const want = "\n  wait    failed: still taken after 30s\n  kill    not-possible: pid 1 is\\x1b[2J the init process\n"
 	if got := text(o); !strings.Contains(got, want) {
@@ -177,7 +176,7 @@ func TestColour(t *testing.T) {
 // The document that programs read: fields are added, never renamed or removed.
 func TestJSONOfTheIncident(t *testing.T) {
 	o := theIncident()
-	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: 0, Result: wrapper.Would, Detail: "send SIGTERM"}}
+	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.Would, Detail: "send SIGTERM"}}
 	const want = `{
   "version": 1,
   "endpoints": [

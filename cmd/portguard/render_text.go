@@ -22,6 +22,7 @@ const maxHolders = 8
 type textReport struct {
 	w     io.Writer
 	facts hostFacts
+	judge wrapper.Judge
 	now   time.Time
 	paint paint
 	// actions are listed: not in front of a COMMAND, where each was said when it happened.
@@ -29,6 +30,7 @@ type textReport struct {
 }
 
 func (t textReport) render(r *wrapper.Report) {
+	t.judge = r.Judge
 	for i := range r.Outcomes {
 		if i > 0 && len(r.Outcomes[i].Holders)+len(r.Outcomes[i-1].Holders) > 0 {
 			fmt.Fprintln(t.w)
@@ -202,7 +204,7 @@ func fdOf(owners []owner.Process) string {
 
 // advice writes the lines that would help, in columns.
 func (t textReport) advice(o *wrapper.Outcome) {
-	all := advise(o, t.facts)
+	all := advise(o, t.judge, t.facts)
 	if len(all) == 0 {
 		return
 	}

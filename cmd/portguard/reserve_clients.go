@@ -25,7 +25,7 @@ func (a *app) warnOfClients(ports portrange.Set) {
 			continue
 		}
 		fmt.Fprintf(a.stderr, "portguard: %s is taken already, and stays so: %s\n", o.Endpoint, holderText(o))
-		for _, help := range advise(o, hostFacts{}) {
+		for _, help := range advise(o, report.Judge, hostFacts{}) {
 			fmt.Fprintf(a.stderr, "hint: %s   %s\n", help.command, help.effect)
 		}
 	}

@@ -127,10 +127,10 @@ func interfaces(t *testing.T) map[string]string {
 // addJournal adds what is matched on in the journal, and the names of metrics.
 func addJournal(t *testing.T, all map[string]string) {
 	t.Helper()
-	o := &wrapper.Outcome{Known: []netdiag.Holder{{
+	o := &wrapper.Outcome{Finding: netdiag.Finding{Holders: []netdiag.Holder{{
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
-	}}}
+	}}}}
 	for field := range fields(msgTaken, o) {
 		all[field] = "a field of the journal"
 	}

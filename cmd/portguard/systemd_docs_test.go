@@ -22,10 +22,10 @@ func TestJournalIsDocumented(t *testing.T) {
 			t.Errorf("docs/systemd.md does not have MESSAGE_ID %s", id)
 		}
 	}
-	o := &wrapper.Outcome{Known: []netdiag.Holder{{
+	o := &wrapper.Outcome{Finding: netdiag.Finding{Holders: []netdiag.Holder{{
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
-	}}}
+	}}}}
 	for field := range fields(msgTaken, o) {
 		if field != "SYSLOG_IDENTIFIER" && !strings.Contains(doc, "`"+field+"`") {
 			t.Errorf("docs/systemd.md does not have the field %s", field)

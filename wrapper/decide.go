@@ -1,0 +1,97 @@
+package wrapper
+
+import (
+	"fmt"
+
+	"portguard/netdiag"
+)
+
+// Decision is what a rung may do about one holder. The zero Result means go ahead.
+type Decision struct {
+	Result Result
+	Why    string
+	// Instead is a command that would do what no rung may: "docker stop web". "" where there is none to name.
+	Instead string
+}
+
+// GoAhead reports whether nothing is said against it.
+func (d Decision) GoAhead() bool { return d.Result == "" }
+
+// text is the decision as an action's detail.
+func (d Decision) text() string {
+	if d.Instead == "" {
+		return d.Why
+	}
+	return d.Why + ": " + d.Instead
+}
+
+func notPossible(format string, args ...any) Decision {
+	return Decision{Result: NotPossible, Why: fmt.Sprintf(format, args...)}
+}
+
+// Judge decides whom a rung may touch: the same one for the act, the dry run and the advice. It rests on what was found out
+// before, and asks nobody.
+type Judge struct {
+	Policy Policy
+	// Protected are the processes that are never touched, with what to call them: pid 1, portguard itself, its ancestors.
+	Protected map[int]string
+	// Blind is why it cannot be told who is protected; nil when it can. Then nobody is touched.
+	Blind error
+	// OwnUnit is the service that portguard itself runs in, "" when there is none.
+	OwnUnit string
+}
+
+// Decide tells what a rung may do about one holder of an endpoint. A file of each rung's has what is its own (decide_*.go);
+// decide_owner.go has whose sockets no rung touches.
+func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
+	switch {
+	case j.Blind != nil:
+		return j.blind()
+	case h.Kind == netdiag.Kernel:
+		return notPossible("a socket of the kernel itself is never touched")
+	case e.Protocol == netdiag.UDP && !h.Certain:
+		return notPossible("whether it is what stands in the way cannot be told: that hangs on socket options, and on who came first")
+	}
+	switch r {
+	case Share:
+		return j.decideShare(e, h)
+	case Close:
+		return j.decideClose(e, h)
+	case RestartUnit:
+		return j.decideRestart(h)
+	}
+	return j.decideKill(h)
+}
+
+// Advises reports whether the rung would go ahead for every holder of a finding, should the caller allow it. listeners:
+// with --kill-listeners as well.
+func (j Judge) Advises(r Rung, listeners bool, f *netdiag.Finding) bool {
+	j.Policy.KillListeners = j.Policy.KillListeners || listeners
+	for i := range f.Holders {
+		if !j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead() {
+			return false
+		}
+	}
+	return len(f.Holders) > 0
+}
+
+// attainable reports whether each holder of an endpoint can be dealt with by the rung or by a later one that is allowed.
+// Where it is not so, the endpoint stays taken whatever is done to the others.
+func (j Judge) attainable(from Rung, f *netdiag.Finding) bool {
+	if from < Wait && j.Policy.allows(Wait) && Wait.helps(f.Trial.Verdict) {
+		return true // whatever it is, it may go by itself
+	}
+	if f.Trial.Verdict != netdiag.Taken || len(f.Holders) == 0 {
+		return false
+	}
+	for i := range f.Holders {
+		possible := false
+		for r := from; r <= Kill; r++ {
+			possible = possible || r != Wait && j.Policy.allows(r) && j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead()
+		}
+		if !possible {
+			return false
+		}
+	}
+	return true
+}

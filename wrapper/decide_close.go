@@ -1,0 +1,23 @@
+package wrapper
+
+import "portguard/netdiag"
+
+// decideClose: a socket that listens, or belongs to a listener, is a service's.
+func (j Judge) decideClose(e netdiag.Endpoint, h *netdiag.Holder) Decision {
+	switch {
+	case (h.Kind == netdiag.Listener || h.Absence == netdiag.NotAccepted) && !j.Policy.KillListeners:
+		return notPossible("a listening service is never touched without --kill-listeners")
+	case h.Absence == netdiag.NotAccepted, h.Kind == netdiag.Remains, h.Kind == netdiag.Closing, h.Absence == netdiag.StaleSubflow:
+		return Decision{}
+	case staysBound(h) && e.ReuseAddr == netdiag.ReuseNo:
+		return notPossible("its program asked for the port and keeps it when the connection is cut")
+	case staysBound(h) && e.Protocol == netdiag.UDP:
+		return notPossible("its program asked for the port and keeps it until it closes the socket")
+	}
+	return j.mayTouch(h, j.Policy.Only)
+}
+
+// staysBound reports whether the socket keeps the port without its connection: then it can only be shared.
+func staysBound(h *netdiag.Holder) bool {
+	return h.Kind == netdiag.Bound || h.Kind == netdiag.BoundClient || h.Kind == netdiag.Listener
+}

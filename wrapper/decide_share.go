@@ -1,0 +1,24 @@
+package wrapper
+
+import "portguard/netdiag"
+
+// decideShare: what is shared loses nothing, so --only does not narrow it.
+func (j Judge) decideShare(e netdiag.Endpoint, h *netdiag.Holder) Decision {
+	switch {
+	case e.Protocol == netdiag.UDP:
+		return notPossible("UDP sockets that share a port take each other's datagrams")
+	case e.ReuseAddr == netdiag.ReuseNo:
+		return notPossible("a service without SO_REUSEADDR cannot bind beside it")
+	case h.Kind == netdiag.Listener:
+		return notPossible("nothing binds beside a listening socket")
+	case h.Absence == netdiag.NotAccepted:
+		return notPossible("it waits in the queue of a listener")
+	case h.Kind == netdiag.Closing:
+		return notPossible("no process has it any more, and it still has data to send: wait for it")
+	case h.Kind == netdiag.Remains:
+		return Decision{}
+	case h.Socket.ULP == "mptcp":
+		return notPossible("the kernel does not let a connected MPTCP socket share: --close cuts it")
+	}
+	return j.mayTouch(h, Only{})
+}
