@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/owner"
-	"portguard/netdiag/permit"
 	"portguard/netdiag/pidfd"
 	"portguard/netdiag/sockdiag"
 )
@@ -16,8 +15,7 @@ import (
 // askUnlisted asks the sockets at these places whose inodes are not known, and returns those of TCP on one of the wanted
 // ports. all is false when some could not be asked.
 func askUnlisted(ctx context.Context, places []owner.Place, known map[uint32]bool, wanted map[uint16]bool) (found []unlistedSocket, all bool) {
-	// Once, and not with every socket: to find out takes a child where there is a seccomp filter.
-	if !permit.Syscall(unix.SYS_PIDFD_OPEN) || !permit.Syscall(unix.SYS_PIDFD_GETFD) {
+	if pidfd.MayGetFD() != nil {
 		return nil, false
 	}
 	closed := map[uint32]bool{}
@@ -70,28 +68,6 @@ func askSocket(at owner.Place, wanted map[uint16]bool) (u unlistedSocket, ok boo
 	}
 	u, err = describe(fd, uint8(domain), local)
 	return u, err == nil, err
-}
-
-// duplicate is Duplicate of whatever is at a place. That the system calls may be made is known.
-func duplicate(at owner.Place) (int, error) {
-	id, flags := at.PID, 0
-	if at.TID != 0 {
-		id, flags = at.TID, unix.PIDFD_THREAD
-	}
-	process, err := unix.PidfdOpen(id, flags)
-	if err != nil {
-		return -1, orChanged(err)
-	}
-	defer unix.Close(process)
-	fd, err := unix.PidfdGetfd(process, at.FD, 0)
-	return fd, orChanged(err)
-}
-
-func orChanged(err error) error {
-	if err == unix.ESRCH || err == unix.EBADF {
-		return ErrChanged
-	}
-	return err
 }
 
 // idle reports whether a TCP socket is in no state that the kernel lists. An MPTCP socket does not tell on older kernels.

@@ -15,20 +15,20 @@ import (
 var ErrChanged = errors.New("the descriptor is another socket by now")
 
 // Duplicate opens a second descriptor, close-on-exec, of a socket that a process has open, and makes sure that it is this
-// very socket. What is set on it is set for the owner, too.
+// very socket. What is set on it is set for the owner, too. ErrChanged: the process no longer has it there, or has ended.
 //
 // It needs ptrace rights on the owner: CAP_SYS_PTRACE, or the same user and a dumpable process, and Yama's consent. Linux
 // 5.6; for a descriptor in a thread's own table 6.9.
 func Duplicate(o owner.Process, s sockdiag.Socket) (int, error) {
-	p, err := open(o)
-	if err != nil {
+	if err := pidfd.MayGetFD(); err != nil {
 		return -1, err
 	}
-	defer p.Close()
-	fd, err := p.GetFD(o.FD)
-	if errors.Is(err, unix.EBADF) {
-		return -1, ErrChanged
-	}
+	return duplicateOf(o, s)
+}
+
+// duplicateOf is Duplicate where it is known that the system calls may be made.
+func duplicateOf(o owner.Process, s sockdiag.Socket) (int, error) {
+	fd, err := duplicate(owner.Place{PID: o.PID, TID: o.TID, FD: o.FD})
 	if err != nil {
 		return -1, err
 	}
@@ -39,11 +39,14 @@ func Duplicate(o owner.Process, s sockdiag.Socket) (int, error) {
 	return fd, nil
 }
 
-func open(o owner.Process) (*pidfd.Process, error) {
-	if o.TID != 0 {
-		return pidfd.OpenThread(o.TID)
+// duplicate opens a second descriptor of whatever is at a place. A process that ends, and a descriptor that it closes, are
+// both a change between the look and the act, which asks for another look.
+func duplicate(at owner.Place) (int, error) {
+	fd, err := pidfd.GetFD(at.PID, at.TID, at.FD)
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EBADF) {
+		return -1, fmt.Errorf("%w (%v)", ErrChanged, err)
 	}
-	return pidfd.Open(o.PID)
+	return fd, err
 }
 
 // verify compares the cookie, which no other socket has had since the host was started. The descriptor of an MPTCP socket
@@ -72,9 +75,9 @@ func isMPTCP(fd int) bool {
 	return err == nil && proto == unix.IPPROTO_MPTCP
 }
 
-// readFlags asks a duplicate for the options that sock_diag does not show.
+// readFlags asks a duplicate for the options that sock_diag does not show. That the system calls may be made is known.
 func readFlags(o owner.Process, s sockdiag.Socket) (Flags, error) {
-	fd, err := Duplicate(o, s)
+	fd, err := duplicateOf(o, s)
 	if err != nil {
 		return Flags{}, err
 	}

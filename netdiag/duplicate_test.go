@@ -3,6 +3,7 @@ package netdiag_test
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -116,4 +117,39 @@ func onlyHolder(t *testing.T, port uint16) (owner.Process, sockdiag.Socket) {
 		t.Fatalf("%q, want one holder of one owner", lines(f))
 	}
 	return f.Holders[0].Owners[0], f.Holders[0].Socket
+}
+
+// A process that ends between the look and the act is a change like a socket that it closes, whether or not its parent has
+// reaped it.
+func TestDuplicateOfAProcessThatHasEnded(t *testing.T) {
+	l := newLab(t)
+	c := l.hold(t, client("10.99.0.1"))[0]
+	_, socket := onlyHolder(t, l.port)
+	dup, err := unix.FcntlInt(uintptr(c.FD), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(dup), "socket")
+	defer file.Close()
+	child := exec.Command("cat")
+	child.ExtraFiles = []*os.File{file}
+	if err := child.Start(); err != nil { // without an input it ends at once
+		t.Fatal(err)
+	}
+	o := owner.Process{PID: child.Process.Pid, FD: childFD}
+	check := func(is string) {
+		t.Helper()
+		if fd, err := netdiag.Duplicate(o, socket); !errors.Is(err, netdiag.ErrChanged) || fd != -1 {
+			t.Errorf("of a process that is %s: fd %d, %v, want %v", is, fd, err, netdiag.ErrChanged)
+		}
+	}
+	var info unix.Siginfo
+	if err := unix.Waitid(unix.P_PID, o.PID, &info, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	check("a zombie")
+	if err := child.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	check("gone")
 }

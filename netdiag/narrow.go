@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"portguard/netdiag/owner"
+	"portguard/netdiag/pidfd"
 	"portguard/netdiag/sockdiag"
 )
 
@@ -116,6 +117,9 @@ func user(owners []owner.Process) owner.Process {
 // inspect asks the sockets themselves for the flags that sock_diag does not show, where this user may: through a
 // duplicate that is only read.
 func inspect(candidates iter.Seq[sockdiag.Socket], owners map[uint32][]owner.Process, t *tables) {
+	if len(owners) == 0 || pidfd.MayGetFD() != nil {
+		return
+	}
 	n := 0
 	for s := range candidates {
 		if n++; n > maxInspected {
@@ -131,7 +135,7 @@ func inspect(candidates iter.Seq[sockdiag.Socket], owners map[uint32][]owner.Pro
 				break
 			}
 			if errors.Is(err, errors.ErrUnsupported) && o.TID == 0 {
-				return // not on this kernel, or not under this seccomp filter
+				return // not on this kernel
 			}
 		}
 	}

@@ -133,12 +133,7 @@ func descriptorShared(w *world) func(bool) {
 
 // shared returns an error unless the socket has SO_REUSEADDR.
 func (w *world) shared(pid, fd int) error {
-	p, err := pidfd.Open(pid)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	dup, err := p.GetFD(fd)
+	dup, err := pidfd.GetFD(pid, 0, fd)
 	if err != nil {
 		return err
 	}

@@ -187,12 +187,7 @@ func (s *stranger) end() {
 // socket is a duplicate of its descriptor 3.
 func (s *stranger) socket() int {
 	s.w.Helper()
-	p, err := pidfd.Open(s.pid)
-	if err != nil {
-		s.w.Fatal(err)
-	}
-	defer p.Close()
-	fd, err := p.GetFD(3)
+	fd, err := pidfd.GetFD(s.pid, 0, 3)
 	if err != nil {
 		s.w.Fatal(err)
 	}

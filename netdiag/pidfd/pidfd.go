@@ -7,7 +7,6 @@ package pidfd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -18,31 +17,18 @@ import (
 	"portguard/netdiag/permit"
 )
 
-// Process is an open process, or one thread of it. Close it.
+// Process is an open process. Close it.
 type Process struct{ fd int }
 
 // Open opens a process by its pid (pidfd_open, Linux 5.3). No privilege is needed. A pid that nobody has is
 // syscall.ESRCH.
-func Open(pid int) (*Process, error) { return open(pid, 0) }
-
-// OpenThread opens a single thread (PIDFD_THREAD, Linux 6.9), for the descriptors that only its own table has. Signal
-// is then directed at the thread, which for the signals that end or stop a process makes no difference, and Wait waits
-// for the thread to exit.
-func OpenThread(tid int) (*Process, error) {
-	p, err := open(tid, unix.PIDFD_THREAD)
-	if errors.Is(err, syscall.EINVAL) && tid > 0 { // the flag is not known
-		return nil, fmt.Errorf("pidfd_open of thread %d: %w", tid, errors.ErrUnsupported)
-	}
-	return p, err
-}
-
-func open(id, flags int) (*Process, error) {
+func Open(pid int) (*Process, error) {
 	if !permit.Syscall(unix.SYS_PIDFD_OPEN) {
 		return nil, permit.Denied("pidfd_open")
 	}
-	fd, err := unix.PidfdOpen(id, flags)
+	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return nil, fmt.Errorf("pidfd_open %d: %w", id, err)
+		return nil, fmt.Errorf("pidfd_open %d: %w", pid, err)
 	}
 	return &Process{fd}, nil
 }
@@ -57,18 +43,6 @@ func (p *Process) Close() error { return unix.Close(p.fd) }
 // process has been reaped. A zombie takes signals and does nothing.
 func (p *Process) Signal(sig syscall.Signal) error {
 	return os.NewSyscallError("pidfd_send_signal", unix.PidfdSendSignal(p.fd, sig, nil, 0))
-}
-
-// GetFD duplicates a descriptor of the process into ours, close-on-exec (pidfd_getfd, Linux 5.6). It is the same
-// socket: options set on it are set for the owner too. It needs ptrace rights: CAP_SYS_PTRACE, or the same user and a
-// process that has not made itself undumpable, as far as security modules (Yama) agree. syscall.EBADF: the process's
-// table, or the thread's for OpenThread, has no such number.
-func (p *Process) GetFD(fd int) (int, error) {
-	if !permit.Syscall(unix.SYS_PIDFD_GETFD) {
-		return -1, permit.Denied("pidfd_getfd")
-	}
-	dup, err := unix.PidfdGetfd(p.fd, fd, 0)
-	return dup, os.NewSyscallError("pidfd_getfd", err)
 }
 
 // Ended reports whether the process has ended: all of its threads have exited, reaped by its parent or not.

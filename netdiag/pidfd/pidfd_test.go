@@ -85,8 +85,11 @@ func TestOpenNobody(t *testing.T) {
 			t.Errorf("open %d: %v, want %v", pid, err, want)
 		}
 	}
-	if _, err := OpenThread(-1); !errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("open thread -1: %v", err)
+	if _, err := GetFD(1, -1, 0); !errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a descriptor of thread -1: %v", err)
+	}
+	if _, err := GetFD(1<<30, 0, 0); !errors.Is(err, unix.ESRCH) {
+		t.Errorf("a descriptor of nobody: %v", err)
 	}
 }
 
@@ -166,9 +169,9 @@ func TestGetFDIsSameSocket(t *testing.T) {
 	}
 	file := os.NewFile(uintptr(fd), "socket")
 	defer file.Close()
-	p := openPID(t, sleeper(t, file).Process.Pid)
+	pid := sleeper(t, file).Process.Pid
 
-	dup, err := p.GetFD(3)
+	dup, err := GetFD(pid, 0, 3)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skipf("this kernel has no pidfd_getfd: %v", err)
 	}
@@ -184,16 +187,17 @@ func TestGetFDIsSameSocket(t *testing.T) {
 	if flags, err := unix.FcntlInt(uintptr(dup), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
 		t.Errorf("descriptor flags %#x, %v, want close-on-exec", flags, err)
 	}
-	if _, err := p.GetFD(99); !errors.Is(err, unix.EBADF) {
+	if _, err := GetFD(pid, 0, 99); !errors.Is(err, unix.EBADF) {
 		t.Errorf("a number that it does not have: %v", err)
 	}
 }
 
 func TestGetFDNeedsRights(t *testing.T) {
 	nstest.Root(t)
-	p := openPID(t, sleeper(t).Process.Pid)
+	pid := sleeper(t).Process.Pid
+	p := openPID(t, pid)
 	nstest.As(t, 65534, func() {
-		if _, err := p.GetFD(0); !errors.Is(err, unix.EPERM) {
+		if _, err := GetFD(pid, 0, 0); !errors.Is(err, unix.EPERM) {
 			t.Errorf("descriptor of root's process for nobody: %v", err)
 		}
 		if err := p.Signal(syscall.SIGTERM); !errors.Is(err, unix.EPERM) {
@@ -202,7 +206,7 @@ func TestGetFDNeedsRights(t *testing.T) {
 	})
 }
 
-func TestOpenThreadReachesItsOwnTable(t *testing.T) {
+func TestGetFDReachesAThreadsOwnTable(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -235,19 +239,13 @@ func TestOpenThreadReachesItsOwnTable(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p := openPID(t, cmd.Process.Pid)
-	if _, err := p.GetFD(fd); !errors.Is(err, unix.EBADF) {
+	if _, err := GetFD(cmd.Process.Pid, 0, fd); !errors.Is(err, unix.EBADF) {
 		t.Errorf("the process's table has it: %v", err)
 	}
-	thread, err := OpenThread(tid)
+	dup, err := GetFD(cmd.Process.Pid, tid, fd)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("needs pidfds of threads (Linux 6.9)")
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer thread.Close()
-	dup, err := thread.GetFD(fd)
 	if err != nil {
 		t.Fatal(err)
 	}

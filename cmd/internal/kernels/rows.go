@@ -93,9 +93,9 @@ func rows() []section {
 			{"SOCK_DESTROY leaves a socket bound that asked for its port", sockdiag, []string{"TestDestroyedSocketMayKeepItsPort"}},
 			{"destroy events", sockdiag, []string{"TestEventComesWhenASocketGoes", "TestEventsAreThoseOfThePortsAskedFor", "TestLostEventsAreReportedOnce"}},
 			{"dumps and events for an ordinary user", sockdiag, []string{"TestAllButDestroyNeedsNoPrivilege"}},
-			{"pidfd_getfd: the owner's own socket, and no other", pidfd, []string{"TestGetFD*"}},
-			{"a duplicate is checked against its cookie", netdiag, []string{"TestDuplicateIsTheOwnersSocket", "TestDuplicateRefusesAnotherSocket", "TestDuplicateNeedsRightsOnTheOwner"}},
-			{"descriptors of a thread's own table", pidfd, []string{"TestOpenThreadReachesItsOwnTable"}},
+			{"pidfd_getfd: the owner's own socket, and no other", pidfd, []string{"TestGetFDIsSameSocket", "TestGetFDNeedsRights"}},
+			{"a duplicate is checked against its cookie", netdiag, []string{"TestDuplicateIsTheOwnersSocket", "TestDuplicateRefusesAnotherSocket", "TestDuplicateOfAProcessThatHasEnded", "TestDuplicateNeedsRightsOnTheOwner"}},
+			{"descriptors of a thread's own table", pidfd, []string{"TestGetFDReachesAThreadsOwnTable"}},
 			{"connect(AF_UNSPEC) frees the port", pidfd, []string{"TestDisconnect*"}},
 		}},
 	}
