@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"portguard/netdiag/portrange/sysctld"
+	"portguard/internal/wholefile"
 )
 
 // auditMetrics writes the metrics of a run, and of one that failed that it did.
@@ -31,7 +31,7 @@ func writeMetrics(w io.Writer, file string, all []gauge) error {
 	if err := writeGauges(&b, all); err != nil {
 		return err
 	}
-	return sysctld.Replace("", file, b.Bytes())
+	return wholefile.Replace(file, b.Bytes())
 }
 
 // checkOutput finds out before the audit whether the file can be put there. A link is not followed, and nothing but a file

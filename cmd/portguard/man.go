@@ -76,6 +76,7 @@ func manualSections() []manpage.Section {
 			{Term: reserved.Path, Meaning: `what "portguard reserve" writes: the ports that are reserved from the next boot on`},
 			{Term: rangePath, Meaning: `what "portguard range" writes: the ports that the kernel picks from, from the next boot on`},
 			{Term: sysctld.LockFile, Meaning: "keeps two portguards from changing the same settings at once"},
+			{Term: dropin.LockFile, Meaning: "keeps two portguards from changing drop-ins at once"},
 			{Term: "/proc/sys/net/ipv4/ip_local_port_range, ip_local_reserved_ports", Meaning: "what the kernel picks from, and leaves out"},
 		}},
 		{Title: "ENVIRONMENT", Rows: environment()},

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"portguard/internal/wholefile"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/sysctld"
 )
@@ -132,7 +132,7 @@ func (a *app) sayRange(s rangeState, r portrange.Range, now, boot bool, file []b
 
 // readOwn is our own file; nil when there is none.
 func readOwn(name string) ([]byte, error) {
-	text, err := os.ReadFile(name)
+	text, err := wholefile.Read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

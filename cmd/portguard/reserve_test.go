@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -164,6 +166,22 @@ func TestReserveSaysWhatSysctlConfTakesBack(t *testing.T) {
 	if strings.Contains(out, "with systemd-sysctl") {
 		t.Errorf("systemd-sysctl applies ours last:\n%s", out)
 	}
+}
+
+// A pipe among the files of settings would keep whoever reads it, and with the lock everybody else, until somebody writes to it.
+func TestReserveDoesNotWaitForAPipe(t *testing.T) {
+	r := newSysctlRig(t)
+	r.Write(t, "/etc/sysctl.d/10-theirs.conf", "")
+	pipe := r.Path("/etc/sysctl.d/60-pipe.conf")
+	if err := unix.Mkfifo(pipe, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	says(t, r.runs(t, exitOSErr, "reserve", "30010"), "60-pipe.conf: it is no regular file\n")
+	kernelHas(t, "")
+	if err := os.Remove(pipe); err != nil {
+		t.Fatal(err)
+	}
+	r.runs(t, 0, "reserve", "30010")
 }
 
 func TestReserveOnAFullDisk(t *testing.T) {

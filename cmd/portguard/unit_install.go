@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"portguard/internal/wholefile"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
@@ -135,6 +136,13 @@ func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
 	}
 	ctx, cancel := unitContext()
 	defer cancel()
+	if !in.dryRun {
+		unlock, err := dir.Lock(ctx)
+		if err != nil {
+			return unitFailure(err, in.line)
+		}
+		defer unlock()
+	}
 	m, err := systemd.Connect(ctx)
 	if err != nil {
 		return unitFailure(err, in.line)
@@ -199,7 +207,7 @@ func readUnitFiles(svc systemd.Service, but string) ([][]unitfile.Assignment, er
 		if path == but || path == "" {
 			continue
 		}
-		text, err := os.ReadFile(path)
+		text, err := wholefile.Read(path)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,7 +50,17 @@ func newUnitRemove(a *app) *cobra.Command {
 }
 
 func (a *app) removeUnit(dir dropin.Dir, name string) error {
-	switch err := dir.Remove(name); {
+	ctx, cancel := unitContext()
+	defer cancel()
+	err := dir.Exists(name) // who has nothing to remove needs no right to
+	if err == nil {
+		var unlock func()
+		if unlock, err = dir.Lock(ctx); err == nil {
+			defer unlock()
+			err = dir.Remove(name)
+		}
+	}
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintf(a.stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
 		return nil
@@ -57,7 +68,7 @@ func (a *app) removeUnit(dir dropin.Dir, name string) error {
 		return unitFailure(err, "remove "+name)
 	}
 	fmt.Fprintf(a.stdout, "removed %s\n", dir.Path(name))
-	return unitFailure(reload(), "remove "+name)
+	return unitFailure(reload(ctx), "remove "+name)
 }
 
 // removeUnits removes all that it can, whatever cannot be.
@@ -66,14 +77,25 @@ func (a *app) removeUnits(dir dropin.Dir) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := unitContext()
+	defer cancel()
 	names, err := dir.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if len(names) > 0 {
+		unlock, err := dir.Lock(ctx)
+		if err != nil {
+			return unitFailure(err, "remove --all")
+		}
+		defer unlock()
+	}
 	var failed *multierror.Error
 	removed := 0
 	for _, name := range names {
-		if program, err := starts(dir, name); err != nil {
+		if program, err := starts(dir, name); errors.Is(err, fs.ErrNotExist) {
+			continue // another of us was here before the lock was ours
+		} else if err != nil {
 			fmt.Fprintf(a.stderr, "portguard: left alone: %s\n", safe(err.Error()))
 			continue
 		} else if program != self {
@@ -88,7 +110,7 @@ func (a *app) removeUnits(dir dropin.Dir) error {
 	}
 	switch {
 	case removed > 0:
-		if err := reload(); err != nil {
+		if err := reload(ctx); err != nil {
 			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
 		}
 	case failed == nil:
@@ -129,9 +151,7 @@ func starts(dir dropin.Dir, name string) (string, error) {
 }
 
 // reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
-func reload() error {
-	ctx, cancel := unitContext()
-	defer cancel()
+func reload(ctx context.Context) error {
 	m, err := systemd.Connect(ctx)
 	if errors.Is(err, systemd.Absent) {
 		return nil

@@ -1,15 +1,17 @@
 package dropin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/wholefile"
 )
 
 // System is where an administrator's unit files are; nothing that a package installs is there.
@@ -31,6 +33,22 @@ func (d Dir) Writable() error {
 	return nil
 }
 
+// LockFile keeps two of us from changing drop-ins at once. It is not the one for settings, which a start may need while systemd
+// takes its time to reload.
+const LockFile = "/run/portguard-unit.lock"
+
+// Lock waits, until the context ends, until nobody else of us changes drop-ins. What is decided by what is there, and taken back
+// when systemd does not take it, has to be under it from the first look on.
+func (d Dir) Lock(ctx context.Context) (unlock func(), err error) {
+	return wholefile.Lock(ctx, LockFile)
+}
+
+// Exists reports, by fs.ErrNotExist, that a unit has no drop-in, neither ours nor a foreign file in its place.
+func (d Dir) Exists(unit string) error {
+	_, err := os.Lstat(d.Path(unit))
+	return err
+}
+
 // Read reads a unit's drop-in. Errors are fs.ErrNotExist: there is none, ErrForeign, and those of Parse.
 func (d Dir) Read(unit string) (DropIn, error) {
 	return d.read(unit, Parse)
@@ -38,7 +56,7 @@ func (d Dir) Read(unit string) (DropIn, error) {
 
 func (d Dir) read(unit string, parse func(text string) (DropIn, error)) (DropIn, error) {
 	path := d.Path(unit)
-	text, err := os.ReadFile(path)
+	text, err := wholefile.Read(path)
 	if err != nil {
 		return DropIn{}, err
 	}
@@ -73,7 +91,7 @@ func (d Dir) List() ([]string, error) {
 
 // Has reports whether this very drop-in is in its place, so that Write would change nothing.
 func (d Dir) Has(in DropIn) bool {
-	text, err := os.ReadFile(d.Path(in.Unit))
+	text, err := wholefile.Read(d.Path(in.Unit))
 	if err != nil {
 		return false
 	}
@@ -98,7 +116,7 @@ func (d Dir) Write(in DropIn) error {
 			return err
 		}
 	}
-	if err := replace(d.Path(in.Unit), in.Render()); err != nil {
+	if err := wholefile.Replace(d.Path(in.Unit), []byte(in.Render())); err != nil {
 		if in.OwnDir {
 			_ = os.Remove(d.of(in.Unit)) // it stays when there is something in it
 		}
@@ -114,10 +132,7 @@ func (d Dir) Remove(unit string) error {
 	if err != nil {
 		return err
 	}
-	if err := sweep(d.of(unit)); err != nil {
-		return err
-	}
-	if err := os.Remove(d.Path(unit)); err != nil {
+	if err := wholefile.Remove(d.Path(unit)); err != nil {
 		return err
 	}
 	if in.OwnDir {
@@ -125,71 +140,5 @@ func (d Dir) Remove(unit string) error {
 			return err
 		}
 	}
-	return syncDir(string(d))
-}
-
-// temporary is the beginning of a name that systemd does not read; the pid of the process that writes follows.
-const temporary = ".portguard-"
-
-// sweep removes temporary files of processes that do not live any more.
-func sweep(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		number, ok := strings.CutPrefix(e.Name(), temporary)
-		pid, err := strconv.Atoi(number)
-		if !ok || err != nil || pid <= 0 || pid != os.Getpid() && unix.Kill(pid, 0) != unix.ESRCH {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
-// replace writes a file under a name of its own and renames it when it is on the disk.
-func replace(path, text string) (err error) {
-	dir := filepath.Dir(path)
-	if err := sweep(dir); err != nil {
-		return err
-	}
-	name := filepath.Join(dir, temporary+strconv.Itoa(os.Getpid()))
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // never through a link that stands there
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // it may be closed
-			_ = os.Remove(name)
-		}
-	}()
-	if _, err := f.WriteString(text); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(name, path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return wholefile.Sync(string(d))
 }

@@ -2,17 +2,17 @@ package dropin
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/wholefile"
 )
 
 // tree is what there is below a directory: files with their modes and texts.
@@ -200,48 +200,14 @@ func TestWritable(t *testing.T) {
 	}
 }
 
-// What one of us that was killed has left goes with the next; what one that lives is about to rename stays.
-func TestLeftoversGo(t *testing.T) {
-	dir := Dir(t.TempDir())
-	gone := exec.Command("true")
-	if err := gone.Run(); err != nil {
-		t.Fatal(err)
-	}
-	left := fmt.Sprintf("a.service.d/%s%d", temporary, gone.Process.Pid)
-	alive := fmt.Sprintf("a.service.d/%s%d", temporary, os.Getppid())
-	for _, name := range []string{left, alive, "a.service.d/" + temporary + "x"} {
-		put(t, dir, name, "[Serv")
-	}
-	if err := dir.Write(first); err != nil {
-		t.Fatal(err)
-	}
-	got := tree(t, dir)
-	if _, still := got["/"+left]; still || len(got) != 5 {
-		t.Errorf("left: %v", got)
-	}
-}
-
-// A link that somebody has planted under the temporary name, or the final one, is replaced, never followed.
-func TestLinksAreNotFollowed(t *testing.T) {
+// A link in the place of the file is nothing of ours, whatever it leads to, and neither is a pipe, which is not waited for.
+func TestForeignKindsOfFile(t *testing.T) {
 	dir := Dir(t.TempDir())
 	victim := filepath.Join(t.TempDir(), "victim")
 	if err := os.WriteFile(victim, []byte("as it was"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(string(dir), "a.service.d"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(string(dir), "a.service.d", temporary+strconv.Itoa(os.Getpid()))
-	if err := os.Symlink(victim, name); err != nil {
-		t.Fatal(err)
-	}
-	if err := dir.Write(first); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := os.ReadFile(victim); err != nil || string(text) != "as it was" {
-		t.Errorf("the file behind the link is %q, %v", text, err)
-	}
-	if err := os.Remove(dir.Path("a.service")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(victim, dir.Path("a.service")); err != nil {
@@ -252,5 +218,14 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	}
 	if text, err := os.ReadFile(victim); err != nil || string(text) != "as it was" {
 		t.Errorf("the file behind the link is %q, %v", text, err)
+	}
+	if err := os.Remove(dir.Path("a.service")); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(dir.Path("a.service"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.Write(first); !errors.Is(err, wholefile.ErrNoFile) {
+		t.Errorf("a pipe in the place of the file: %v", err)
 	}
 }

@@ -3,9 +3,9 @@ package reserved
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"portguard/internal/wholefile"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/sysctld"
 )
@@ -30,7 +30,7 @@ func Read(root string) (State, error) {
 		return s, err
 	}
 	s.others = all.With(Path, nil)
-	s.text, err = os.ReadFile(filepath.Join(root, Path))
+	s.text, err = wholefile.Read(filepath.Join(root, Path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"portguard/internal/wholefile"
 )
 
 // Config is every file that is applied at boot.
@@ -58,7 +60,7 @@ func Read(root string) (Config, error) {
 func byName(a, b File) int { return cmp.Compare(filepath.Base(a.Path), filepath.Base(b.Path)) }
 
 func readFile(root, name string) (File, error) {
-	text, err := os.ReadFile(filepath.Join(root, name))
+	text, err := wholefile.Read(filepath.Join(root, name))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EISDIR) {
 		err = nil // a dangling link, a directory: both programs go on
 	}

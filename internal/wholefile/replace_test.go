@@ -1,26 +1,24 @@
-package sysctld
+package wholefile
 
 import (
-	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-const testFile = "/etc/sysctl.d/zz-test.conf"
+const testFile = "zz-test.conf"
 
 func TestReplace(t *testing.T) {
-	root := t.TempDir()
-	path := filepath.Join(root, testFile)
+	path := filepath.Join(t.TempDir(), testFile)
 	for _, text := range []string{"first\n", "second, longer\n", "3\n"} {
-		if err := Replace(root, testFile, []byte(text)); err != nil {
+		if err := Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(path)
@@ -34,10 +32,11 @@ func TestReplace(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("mode %v, %v: everybody may read what is configured", info.Mode(), err)
 	}
-	for range 2 { // removing what is not there is done already
-		if err := Replace(root, testFile, nil); err != nil {
-			t.Fatal(err)
-		}
+	if err := Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("removed twice: %v, want fs.ErrNotExist", err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 0 {
 		t.Errorf("left: %v, %v", left, err)
@@ -46,17 +45,14 @@ func TestReplace(t *testing.T) {
 
 // A reader sees one text or the other, however often they take turns.
 func TestReplaceIsNeverSeenHalfDone(t *testing.T) {
-	root := t.TempDir()
-	texts := map[string]bool{}
-	for i := range 2 {
-		texts[string(Own("a/b", strconv.Itoa(i)+string(make([]byte, 5000*(i+1)))))] = true
-	}
+	path := filepath.Join(t.TempDir(), testFile)
+	texts := map[string]bool{strings.Repeat("first\n", 1000): true, strings.Repeat("second\n", 2000): true}
 	var writer sync.WaitGroup
 	defer writer.Wait()
 	done := make(chan struct{})
 	defer close(done)
 	for text := range texts {
-		if err := Replace(root, testFile, []byte(text)); err != nil {
+		if err := Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +64,7 @@ func TestReplaceIsNeverSeenHalfDone(t *testing.T) {
 					return
 				default:
 				}
-				if err := Replace(root, testFile, []byte(text)); err != nil {
+				if err := Replace(path, []byte(text)); err != nil {
 					t.Error(err)
 					return
 				}
@@ -76,62 +72,33 @@ func TestReplaceIsNeverSeenHalfDone(t *testing.T) {
 		}
 	})
 	for range 300 {
-		got, err := os.ReadFile(filepath.Join(root, testFile))
+		got, err := os.ReadFile(path)
 		if err != nil || !texts[string(got)] {
 			t.Fatalf("%d bytes that nobody wrote, %v", len(got), err)
 		}
 	}
 }
 
-func TestLockIsHeldByOneAtATime(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Mkdir(filepath.Join(root, "run"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	unlock, err := Lock(t.Context(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := Lock(short, root); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("while it is held: %v", err)
-	}
-	unlock()
-	unlock, err = Lock(t.Context(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unlock()
-	if info, err := os.Stat(filepath.Join(root, LockFile)); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v: a user who may open it may hold it for ever", info.Mode(), err)
-	}
-}
-
 // A link that somebody has planted, under the temporary name or the final one, is replaced, never followed; and so is what
 // one of us that was killed has left.
 func TestReplaceFollowsNoLink(t *testing.T) {
-	root := t.TempDir()
-	dir := filepath.Join(root, filepath.Dir(testFile))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	victim := filepath.Join(root, "victim")
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, testFile), filepath.Join(t.TempDir(), "victim")
 	if err := os.WriteFile(victim, []byte("as it was"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{filepath.Join(dir, temporaryName("zz-test.conf", os.Getpid())), filepath.Join(root, testFile)} {
+	for _, name := range []string{temporaryPath(path, os.Getpid()), path} {
 		if err := os.Symlink(victim, name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := Replace(root, testFile, []byte("ours\n")); err != nil {
+	if err := Replace(path, []byte("ours\n")); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(victim); err != nil || string(text) != "as it was" {
 		t.Errorf("the file behind the links is %q, %v", text, err)
 	}
-	info, err := os.Lstat(filepath.Join(root, testFile))
+	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		t.Errorf("%v, %v", info, err)
 	}
@@ -142,23 +109,23 @@ func TestReplaceFollowsNoLink(t *testing.T) {
 
 // What one of us that was killed has left goes with the next; what one that lives is about to rename stays.
 func TestReplaceSweeps(t *testing.T) {
-	root := t.TempDir()
-	dir := filepath.Join(root, filepath.Dir(testFile))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, testFile)
 	gone := exec.Command("true")
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)
 	}
-	left, alive := temporaryName("zz-test.conf", gone.Process.Pid), temporaryName("zz-test.conf", os.Getppid())
+	left, alive := filepath.Base(temporaryPath(path, gone.Process.Pid)), filepath.Base(temporaryPath(path, os.Getppid()))
 	for _, name := range []string{left, alive, ".zz-test.conf.x.tmp", ".another.conf.1.tmp"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, text := range [][]byte{[]byte("ours\n"), nil} {
-		if err := Replace(root, testFile, text); err != nil {
+	for _, change := range []func() error{
+		func() error { return Replace(path, []byte("ours\n")) },
+		func() error { return Remove(path) },
+	} {
+		if err := change(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -169,20 +136,5 @@ func TestReplaceSweeps(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{".another.conf.1.tmp", alive, ".zz-test.conf.x.tmp"}, names); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
-	}
-}
-
-// The lock is opened, never through a link: in a directory that others may write, it could be any file of root's.
-func TestLockFollowsNoLink(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Mkdir(filepath.Join(root, "run"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("/etc/passwd", filepath.Join(root, LockFile)); err != nil {
-		t.Fatal(err)
-	}
-	if unlock, err := Lock(t.Context(), root); err == nil {
-		unlock()
-		t.Error("a link was opened")
 	}
 }
