@@ -61,9 +61,9 @@ func (sc *scan) ancestors(pid int) (line []int, err error) {
 
 // parent asks /proc, and the kernel by the pid where /proc hides the process.
 func (sc *scan) parent(pid int, buf *scratch) (int, error) {
-	st, err := sc.stat(pid, buf)
+	st, err := sc.stat(pid, buf.file[:])
 	if err == nil {
-		return st.parent, nil
+		return st.Parent, nil
 	}
 	if !sc.ours {
 		return 0, processError(pid, err)
@@ -81,13 +81,4 @@ func (sc *scan) parent(pid int, buf *scratch) (int, error) {
 		return 0, processError(pid, err)
 	}
 	return parent, nil
-}
-
-func (sc *scan) stat(pid int, buf *scratch) (stat, error) {
-	p, err := sc.open(pid)
-	if err != nil {
-		return stat{}, err
-	}
-	defer closeDir(p.dir)
-	return readStat(p.dir, "stat", buf)
 }

@@ -8,46 +8,6 @@ import (
 	"strings"
 )
 
-// stat is what we use of /proc/PID/stat (do_task_stat in fs/proc/array.c).
-type stat struct {
-	command    string
-	state      byte
-	parent     int // 0: none in this pid namespace
-	flags      uint64
-	threads    int
-	startTicks uint64
-}
-
-func (st stat) zombie() bool { return st.state == 'Z' || st.state == 'X' }
-
-func (st stat) kernelThread() bool {
-	const pfKthread = 0x00200000 // PF_KTHREAD of include/linux/sched.h
-	return st.flags&pfKthread != 0
-}
-
-// parseStat reads /proc/PID/stat. The command may have any byte in it, so it ends at the last parenthesis.
-func parseStat(b []byte) (stat, error) {
-	begin, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
-	if begin < 0 || end < begin {
-		return stat{}, errors.New("stat: no command in parentheses")
-	}
-	const first = 3 // proc(5) numbers the fields from 1; the state is the third
-	fields := strings.Fields(string(b[end+1:]))
-	if len(fields) <= 22-first || len(fields[0]) != 1 {
-		return stat{}, fmt.Errorf("stat: %d fields after the command", len(fields))
-	}
-	st := stat{command: string(b[begin+1 : end]), state: fields[0][0]}
-	var errs [4]error
-	st.parent, errs[0] = strconv.Atoi(fields[4-first])
-	st.flags, errs[1] = strconv.ParseUint(fields[9-first], 10, 64)
-	st.threads, errs[2] = strconv.Atoi(fields[20-first])
-	st.startTicks, errs[3] = strconv.ParseUint(fields[22-first], 10, 64)
-	if err := errors.Join(errs[:]...); err != nil {
-		return stat{}, fmt.Errorf("stat: %w", err)
-	}
-	return st, nil
-}
-
 // parseEffectiveUID reads the second number of the Uid line of /proc/PID/status. The kernel escapes line ends in the
 // command, which comes first.
 func parseEffectiveUID(b []byte) (uint32, error) {

@@ -47,23 +47,23 @@ func processError(pid int, err error) error {
 // readProcess reads the details of a process but its user's name. What this user may not read stays empty; errors are
 // gone, or that the kernel could not answer.
 func readProcess(p proc, buf *scratch) (Process, error) {
-	st, err := readStat(p.dir, "stat", buf)
+	st, err := readStat(p.dir, "stat", buf.file[:])
 	if err != nil {
 		return Process{}, err
 	}
-	started, err := startTime(st.startTicks)
+	started, err := startTime(st.StartTicks)
 	if err != nil {
 		return Process{}, err
 	}
 	process := Process{
 		PID:        p.pid,
-		Command:    st.command,
+		Command:    st.Command,
 		Started:    started,
-		StartTicks: st.startTicks,
-		Zombie:     st.zombie(),
+		StartTicks: st.StartTicks,
+		Zombie:     st.Zombie(),
 	}
 	alive := 0 // the thread that still has the program: an exited main thread has let go of it
-	if st.zombie() {
+	if st.Zombie() {
 		alive = livingThread(p, buf)
 	}
 	if process.Exe, err = linkAt(p.dir, under(alive, "exe")); err == nil {
@@ -102,19 +102,11 @@ func livingThread(p proc, buf *scratch) int {
 		return 0
 	}
 	for _, tid := range tids {
-		if st, err := readStat(p.dir, under(tid, "stat"), buf); err == nil && !st.zombie() {
+		if st, err := readStat(p.dir, under(tid, "stat"), buf.file[:]); err == nil && !st.Zombie() {
 			return tid
 		}
 	}
 	return 0
-}
-
-func readStat(dir int, name string, buf *scratch) (stat, error) {
-	b, _, err := readFile(dir, name, buf.file[:0], 64<<10)
-	if err != nil {
-		return stat{}, err
-	}
-	return parseStat(b)
 }
 
 // linkAt reads a link of any length below PATH_MAX, as an executable's.

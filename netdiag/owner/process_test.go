@@ -127,7 +127,7 @@ func TestAncestors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st, err := parseStat(last); err != nil || st.parent != 0 {
+	if st, err := parseStat(last); err != nil || st.Parent != 0 {
 		t.Errorf("last ancestor %d has a parent: %+v, %v", line[len(line)-1], st, err)
 	}
 }

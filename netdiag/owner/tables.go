@@ -17,11 +17,11 @@ func (sc *scan) tables(ctx context.Context, p proc, buf *scratch, visit func(at 
 		return false, err
 	}
 	if !readable {
-		st, err := readStat(p.dir, "stat", buf)
-		if gone(err) || err == nil && (st.kernelThread() || st.threads <= 1 && st.zombie()) {
+		st, err := readStat(p.dir, "stat", buf.file[:])
+		if gone(err) || err == nil && (st.kernelThread() || st.Threads <= 1 && st.Zombie()) {
 			return true, nil // there is nothing to read
 		}
-		if err != nil || !st.zombie() {
+		if err != nil || !st.Zombie() {
 			return false, nil
 		}
 		readable = true // an exited main thread has no files; the others decide

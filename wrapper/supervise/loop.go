@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/netdiag/owner"
 	"portguard/wrapper/supervise/catch"
 )
 
@@ -13,7 +14,7 @@ import (
 // reaped yet.
 type loop struct {
 	*Supervisor
-	strangers   map[stat]bool // children from before
+	strangers   []owner.Stat // children from before
 	signals     <-chan catch.Info
 	interrupted unix.Signal // by which a preparation was ended
 	sockets     listeners

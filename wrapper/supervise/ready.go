@@ -19,7 +19,7 @@ type listeners struct {
 
 // missing are the endpoints that none of the processes listens on; for UDP, that none has bound. Somebody else's socket does
 // not count.
-func (l *listeners) missing(ctx context.Context, endpoints []netdiag.Endpoint, family []stat) ([]netdiag.Endpoint, error) {
+func (l *listeners) missing(ctx context.Context, endpoints []netdiag.Endpoint, family []owner.Stat) ([]netdiag.Endpoint, error) {
 	if l.diag == nil {
 		conn, err := sockdiag.Dial()
 		if err != nil {
@@ -54,7 +54,7 @@ func (l *listeners) missing(ctx context.Context, endpoints []netdiag.Endpoint, f
 	return missing, nil
 }
 
-func (l *listeners) ownedBy(ctx context.Context, sockets []sockdiag.Socket, family []stat) ([]sockdiag.Socket, error) {
+func (l *listeners) ownedBy(ctx context.Context, sockets []sockdiag.Socket, family []owner.Stat) ([]sockdiag.Socket, error) {
 	inodes := make([]uint32, len(sockets))
 	for i, s := range sockets {
 		inodes[i] = s.Inode
@@ -65,7 +65,7 @@ func (l *listeners) ownedBy(ctx context.Context, sockets []sockdiag.Socket, fami
 	}
 	return slices.DeleteFunc(sockets, func(s sockdiag.Socket) bool {
 		return !slices.ContainsFunc(found.Owners[s.Inode], func(p owner.Process) bool {
-			return slices.ContainsFunc(family, func(f stat) bool { return f.pid == p.PID })
+			return slices.ContainsFunc(family, func(f owner.Stat) bool { return f.PID == p.PID })
 		})
 	}), nil
 }
