@@ -42,41 +42,15 @@ func (s SignalSet) String() string {
 	return strings.Join(names, " ")
 }
 
-const sizeofSigset = 8 // sigset_t: 64 signals
-
-// The handlers of struct sigaction that are not functions.
-const (
-	sigDfl = 0 // SIG_DFL
-	sigIgn = 1 // SIG_IGN
-)
-
-// sigaction is the kernel's struct sigaction, of which only the first word matters here. What follows it (flags, restorer,
-// mask) differs between architectures and is at most 20 bytes on 32 bits and 24 on 64.
-type sigaction struct {
-	handler uintptr
-	rest    [6]uintptr
-}
-
-// rtSigaction is rt_sigaction(2): os/signal cannot set what its package does not deliver (SIGSEGV, 32 to 34), nor tell what
-// is set.
-func rtSigaction(sig unix.Signal, set, old *sigaction) error {
-	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
-		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), sizeofSigset, 0, 0)
-	if errno != 0 {
-		return fmt.Errorf("rt_sigaction of signal %d: %w", int(sig), errno)
-	}
-	return nil
-}
-
 // ignoredNow returns the signals that this process ignores at present.
 func ignoredNow() (SignalSet, error) {
 	var ignored SignalSet
 	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
-		var now sigaction
-		if err := rtSigaction(sig, nil, &now); err != nil {
+		now, err := ActionOf(sig)
+		if err != nil {
 			return 0, err
 		}
-		if now.handler == sigIgn {
+		if now.Handler == sigIgn {
 			ignored = ignored.With(sig)
 		}
 	}
@@ -86,10 +60,10 @@ func ignoredNow() (SignalSet, error) {
 // setIgnored makes exactly the signals of want ignored and returns how to take that back. Signals that have a handler and
 // are not in want keep it: execve makes them default, and without discarding what is pending.
 func setIgnored(want SignalSet) (undo func(), err error) {
-	before := map[unix.Signal]sigaction{}
+	before := map[unix.Signal]Action{}
 	undo = func() {
 		for sig, action := range before {
-			_ = rtSigaction(sig, &action, nil) // was so a moment ago
+			_ = action.Set(sig) // was so a moment ago
 		}
 	}
 	now, err := ignoredNow()
@@ -100,11 +74,11 @@ func setIgnored(want SignalSet) (undo func(), err error) {
 		if now.Has(sig) == want.Has(sig) {
 			continue
 		}
-		set := sigaction{handler: sigDfl}
+		set := Action{Handler: sigDfl}
 		if want.Has(sig) {
-			set.handler = sigIgn
+			set.Handler = sigIgn
 		}
-		var old sigaction
+		var old Action
 		if err := rtSigaction(sig, &set, &old); err != nil {
 			undo()
 			return undo, err
@@ -132,12 +106,4 @@ func rtSigprocmask(set, old *SignalSet) error {
 		return fmt.Errorf("rt_sigprocmask: %w", errno)
 	}
 	return nil
-}
-
-// Default gives signals their default effect, which os/signal cannot: what it resets goes to the Go runtime, which answers
-// SIGQUIT with a dump of its own.
-func Default(sigs ...unix.Signal) {
-	for _, sig := range sigs {
-		_ = rtSigaction(sig, &sigaction{handler: sigDfl}, nil) // fails for no signal that may be caught
-	}
 }

@@ -38,9 +38,10 @@ func TestSignalSet(t *testing.T) {
 }
 
 func TestSetIgnoredChangesExactlyWhatDiffersAndTakesItBack(t *testing.T) {
-	actions := func() (all [65]sigaction) {
+	actions := func() (all [65]Action) {
 		for sig := unix.Signal(1); sig <= lastSignal; sig++ {
-			if err := rtSigaction(sig, nil, &all[sig]); err != nil {
+			var err error
+			if all[sig], err = ActionOf(sig); err != nil {
 				t.Fatal(err)
 			}
 		}

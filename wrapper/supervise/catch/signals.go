@@ -4,10 +4,8 @@ package catch
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"sync/atomic"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -30,28 +28,28 @@ func Signals(set become.SignalSet) (<-chan Info, error) {
 	_, _ = unix.FcntlInt(uintptr(ends[1]), unix.F_SETPIPE_SZ, room) // it has 64 KiB in any case
 	self, pipe = int32(os.Getpid()), int32(ends[1])
 
-	var runtimes action // its flags, its mask and the way back are right for ours as well
-	if err := sigaction(unix.SIGURG, nil, &runtimes); err != nil {
+	runtimes, err := become.ActionOf(unix.SIGURG) // its flags, its mask and the way back are right for ours as well
+	if err != nil {
 		return nil, err
 	}
-	if !runtimes.function() {
+	if !runtimes.IsFunction() {
 		return nil, errors.New("the Go runtime does not handle SIGURG")
 	}
-	runtimeHandler = runtimes.handler
+	runtimeHandler = runtimes.Handler
 	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
 		if !set.Has(sig) || sig == unix.SIGKILL || sig == unix.SIGSTOP {
 			continue
 		}
-		var now action
-		if err := sigaction(sig, nil, &now); err != nil {
+		now, err := become.ActionOf(sig)
+		if err != nil {
 			return nil, err
 		}
-		if now.function() && now.handler != runtimes.handler {
+		if now.IsFunction() && now.Handler != runtimes.Handler {
 			continue
 		}
 		ours := runtimes
-		ours.handler = address()
-		if err := sigaction(sig, &ours, nil); err != nil {
+		ours.Handler = address()
+		if err := ours.Set(sig); err != nil {
 			return nil, err
 		}
 	}
@@ -80,23 +78,4 @@ func deliver(from *os.File, to chan<- Info) {
 			}
 		}
 	}
-}
-
-// action is the kernel's struct sigaction on these architectures.
-type action struct {
-	handler uintptr
-	rest    [3]uintptr // flags, restorer, mask
-}
-
-// function reports whether the handler is a function, neither SIG_DFL nor SIG_IGN.
-func (a action) function() bool { return a.handler > 1 }
-
-func sigaction(sig unix.Signal, set, old *action) error {
-	const sizeofSigset = 8
-	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
-		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), sizeofSigset, 0, 0)
-	if errno != 0 {
-		return fmt.Errorf("rt_sigaction of signal %d: %w", int(sig), errno)
-	}
-	return nil
 }
