@@ -13,17 +13,8 @@ type JobError struct {
 
 func (e *JobError) Error() string { return fmt.Sprintf("systemd: %s %s: %s", e.Op, e.Unit, e.Result) }
 
-// StartUnit starts a unit and waits until it is up. Errors are *Error, *JobError and the context's: then the job goes on.
-func (m *Manager) StartUnit(ctx context.Context, unit string) error {
-	return await(ctx, "start", unit, m.conn.StartUnitContext)
-}
-
-// StopUnit stops a unit and waits until it is down. Errors are those of StartUnit.
-func (m *Manager) StopUnit(ctx context.Context, unit string) error {
-	return await(ctx, "stop", unit, m.conn.StopUnitContext)
-}
-
-// RestartUnit stops a unit, if it runs, starts it, and waits until it is up. Errors are those of StartUnit.
+// RestartUnit stops a unit, if it runs, starts it, and waits until it is up. Errors are *Error, *JobError and
+// the context's: then the job goes on.
 func (m *Manager) RestartUnit(ctx context.Context, unit string) error {
 	return await(ctx, "restart", unit, m.conn.RestartUnitContext)
 }

@@ -65,7 +65,7 @@ ProtectHome=tmpfs
 			t.Fatal(err)
 		}
 		// A socket unit that is not in use, such as one that is not enabled, triggers nothing.
-		if err := m.StartUnit(ctx, "web.socket"); err != nil {
+		if err := m.RestartUnit(ctx, "web.socket"); err != nil {
 			t.Fatal(err)
 		}
 		got, err := m.Service(ctx, "web.service")
@@ -127,7 +127,7 @@ ProtectHome=tmpfs
 	})
 
 	t.Run("a job is over when it is done", func(t *testing.T) {
-		if err := m.StartUnit(ctx, "web.service"); err != nil {
+		if err := m.RestartUnit(ctx, "web.service"); err != nil {
 			t.Fatal(err)
 		}
 		before, err := m.Service(ctx, "web.service")
@@ -144,9 +144,7 @@ ProtectHome=tmpfs
 		if after.ActiveState != "active" || after.MainPID == 0 || after.MainPID == before.MainPID || after.ControlGroup != "/system.slice/web.service" {
 			t.Errorf("after the restart: %+v, before: pid %d", after, before.MainPID)
 		}
-		if err := m.StopUnit(ctx, "web.service"); err != nil {
-			t.Fatal(err)
-		}
+		systemctl(t, "stop", "web.service")
 		if s, err := m.Service(ctx, "web.service"); err != nil || s.MainPID != 0 {
 			t.Errorf("after the stop: pid %d, %v", s.MainPID, err)
 		}
@@ -177,11 +175,12 @@ ProtectHome=tmpfs
 		}
 		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 		defer cancel()
-		if err := m.StartUnit(short, "slow.service"); !errors.Is(err, context.DeadlineExceeded) {
+		if err := m.RestartUnit(short, "slow.service"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the context's error", err)
 		}
-		if err := m.StopUnit(ctx, "slow.service"); err != nil { // the connection is of use still
-			t.Error(err)
+		systemctl(t, "stop", "slow.service")
+		if _, err := m.Service(ctx, "slow.service"); err != nil {
+			t.Errorf("the connection is of no use any more: %v", err)
 		}
 	})
 
@@ -212,10 +211,17 @@ ProtectHome=tmpfs
 			t.Errorf("%+v, %v", s, err)
 		}
 		var job *JobError
-		if err := m.StartUnit(ctx, "fails.service"); !errors.As(err, &job) {
+		if err := m.RestartUnit(ctx, "fails.service"); !errors.As(err, &job) {
 			t.Errorf("got %v, want the failure of the job", err)
 		}
 	})
+}
+
+func systemctl(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("systemctl", args...).CombinedOutput(); err != nil {
+		t.Fatalf("systemctl %v: %v\n%s", args, err, out)
+	}
 }
 
 // asEnv makes the test program one of the parts of TestManager that need a process of their own.

@@ -6,11 +6,9 @@
 package pidfd
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -54,39 +52,4 @@ func (p *Process) Ended() (bool, error) {
 			return n > 0, os.NewSyscallError("poll", err)
 		}
 	}
-}
-
-// Wait returns nil when the process has ended, else the context's error. It need not be a child.
-func (p *Process) Wait(ctx context.Context) error {
-	// The runtime's poller waits, so no thread is blocked; a duplicate lets several callers wait at once.
-	dup, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return os.NewSyscallError("fcntl", err)
-	}
-	if err := unix.SetNonblock(dup, true); err != nil {
-		_ = unix.Close(dup)
-		return os.NewSyscallError("fcntl", err)
-	}
-	f := os.NewFile(uintptr(dup), "pidfd")
-	defer f.Close()
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) }) // fails only once f is closed
-	defer stop()
-
-	var failed error
-	err = conn.Read(func(uintptr) bool {
-		ended, err := p.Ended()
-		failed = err
-		return ended || err != nil
-	})
-	if failed != nil {
-		return failed
-	}
-	if ctx.Err() != nil && err != nil {
-		return ctx.Err()
-	}
-	return err
 }

@@ -2,7 +2,6 @@ package pidfd
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -102,9 +100,7 @@ func TestSignalReachesOpenedProcessOnly(t *testing.T) {
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	awaitEnd(t, p)
 	if err := p.Signal(0); err != nil {
 		t.Errorf("a zombie takes signals: %v", err)
 	}
@@ -117,48 +113,31 @@ func TestSignalReachesOpenedProcessOnly(t *testing.T) {
 	}
 }
 
-func TestWaitSeesEnd(t *testing.T) {
+func TestEnded(t *testing.T) {
 	cmd := sleeper(t)
 	p := openPID(t, cmd.Process.Pid)
 	if ended, err := p.Ended(); ended || err != nil {
 		t.Errorf("ended %v, %v", ended, err)
 	}
-	done := make(chan error, 2)
-	for range cap(done) { // several may wait
-		go func() { done <- p.Wait(t.Context()) }()
-	}
-	select {
-	case err := <-done:
-		t.Fatalf("wait returned while the process lives: %v", err)
-	case <-time.After(50 * time.Millisecond):
-	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for range cap(done) {
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	if ended, err := p.Ended(); !ended || err != nil {
-		t.Errorf("ended %v, %v", ended, err)
-	}
-	if err := p.Wait(t.Context()); err != nil {
-		t.Errorf("wait for what has ended: %v", err)
-	}
+	awaitEnd(t, p)
 }
 
-func TestWaitObeysContext(t *testing.T) {
-	p := openPID(t, sleeper(t).Process.Pid)
-	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := p.Wait(short); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("deadline: %v", err)
-	}
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := p.Wait(over); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled before: %v", err)
+// awaitEnd waits until a process has ended; its parent need not have waited for it.
+func awaitEnd(t *testing.T, p *Process) {
+	t.Helper()
+	polled := []unix.PollFd{{Fd: int32(p.FD()), Events: unix.POLLIN}}
+	for {
+		_, err := unix.Poll(polled, -1)
+		if err == unix.EINTR {
+			continue
+		}
+		if ended, endedErr := p.Ended(); !ended || err != nil || endedErr != nil {
+			t.Fatalf("ended %v, %v, %v", ended, endedErr, err)
+		}
+		return
 	}
 }
 

@@ -82,7 +82,7 @@ func TestQuote(t *testing.T) {
 		{"\xff", `"\xff"`},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
-			if got := Quote(tt.text); got != tt.want {
+			if got := quote(tt.text, specifiers|variables); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})

@@ -15,10 +15,8 @@ const (
 	variables                        // $HOME, ${HOME}; not after the prefix ":"
 )
 
-// Quote makes one word of a command line that reaches the program exactly as it is, whatever is in it.
-func Quote(s string) string { return quote(s, specifiers|variables) }
-
-// quote writes a word. What is not doubled is left for systemd to expand.
+// quote writes one word of a command line, whatever is in it. What is not doubled is left for systemd to expand; with both
+// doubled it reaches the program exactly as it is.
 func quote(s string, double expansion) string {
 	var b strings.Builder
 	bare := s != ""

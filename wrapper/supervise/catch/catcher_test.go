@@ -145,6 +145,6 @@ func (p *process) says(until string) (lines []string) {
 func (p *process) pass(t *testing.T, i Info) {
 	t.Helper()
 	if err := i.PassOn(p.cmd.Process.Pid); err != nil {
-		t.Errorf("%s: %v", i.String(), err)
+		t.Errorf("signal %d: %v", int(i.Signal()), err)
 	}
 }

@@ -2,7 +2,6 @@ package catch
 
 import (
 	"encoding/binary"
-	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -42,14 +41,6 @@ func (i *Info) Signal() unix.Signal { return unix.Signal(i.word(offsetSignal)) }
 
 // Sent reports whether a process has sent it, rather than the kernel by itself.
 func (i *Info) Sent() bool { return i.code() <= 0 }
-
-// String is for messages: "SIGHUP", "signal 40".
-func (i *Info) String() string {
-	if name := unix.SignalName(i.Signal()); name != "" {
-		return name
-	}
-	return fmt.Sprintf("signal %d", int(i.Signal()))
-}
 
 // queued reports whether it was sent with a value: sigqueue(3), timer_create(2), mq_notify(3). Whoever passes such a signal on
 // may say what it says; of all others the kernel tells who has sent them itself.

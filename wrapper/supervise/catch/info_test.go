@@ -33,22 +33,21 @@ func TestInfo(t *testing.T) {
 	type told struct {
 		Signal       unix.Signal
 		Sent, Queued bool
-		Name         string
 	}
 	for _, tt := range []struct {
 		name string
 		info Info
 		want told
 	}{
-		{"by kill(2)", Plain(unix.SIGHUP), told{unix.SIGHUP, true, false, "SIGHUP"}},
-		{"by tgkill(2), SI_TKILL", withCode(-6), told{unix.SIGCHLD, true, false, "SIGCHLD"}},
-		{"by sigqueue(3), SI_QUEUE", valued(40, 1), told{40, true, true, "signal 40"}},
-		{"by a timer of POSIX, SI_TIMER", withCode(-2), told{unix.SIGCHLD, true, true, "SIGCHLD"}},
-		{"by the end of a child, CLD_EXITED", withCode(1), told{unix.SIGCHLD, false, false, "SIGCHLD"}},
-		{"by the kernel, SI_KERNEL", fromKernel(unix.SIGINT), told{unix.SIGINT, false, false, "SIGINT"}},
+		{"by kill(2)", Plain(unix.SIGHUP), told{unix.SIGHUP, true, false}},
+		{"by tgkill(2), SI_TKILL", withCode(-6), told{unix.SIGCHLD, true, false}},
+		{"by sigqueue(3), SI_QUEUE", valued(40, 1), told{40, true, true}},
+		{"by a timer of POSIX, SI_TIMER", withCode(-2), told{unix.SIGCHLD, true, true}},
+		{"by the end of a child, CLD_EXITED", withCode(1), told{unix.SIGCHLD, false, false}},
+		{"by the kernel, SI_KERNEL", fromKernel(unix.SIGINT), told{unix.SIGINT, false, false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := told{tt.info.Signal(), tt.info.Sent(), tt.info.queued(), tt.info.String()}
+			got := told{tt.info.Signal(), tt.info.Sent(), tt.info.queued()}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
