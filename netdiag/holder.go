@@ -2,6 +2,7 @@ package netdiag
 
 import (
 	"errors"
+	"net/netip"
 
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
@@ -27,6 +28,11 @@ type Holder struct {
 
 // ID is the same for one socket whenever it is seen, and another for every other.
 func (h *Holder) ID() SocketID { return idOf(h.Socket) }
+
+// Plain is an end of a socket as people know it: a v4-mapped address is the IPv4 address.
+func Plain(end netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(end.Addr().Unmap(), end.Port())
+}
 
 // Absence is the reason why no process shows as the owner of a socket.
 type Absence uint8

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 
 	"golang.org/x/sys/unix"
 
@@ -87,9 +86,4 @@ func (g *Guard) closeOne(ctx context.Context, h *netdiag.Holder) Action {
 		return a
 	}
 	return Action{Close, h, Done, "cut the " + describe(h) + " by a duplicate of its descriptor"}
-}
-
-// unmap shows a v4-mapped address as the IPv4 address that people know.
-func unmap(a netip.AddrPort) netip.AddrPort {
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }

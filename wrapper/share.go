@@ -72,9 +72,9 @@ func describe(h *netdiag.Holder) string {
 		}
 		fmt.Fprintf(&b, " %s (pid %d)", o.Command, o.PID)
 	}
-	fmt.Fprintf(&b, " %s", unmap(h.Socket.Local))
+	fmt.Fprintf(&b, " %s", netdiag.Plain(h.Socket.Local))
 	if h.Socket.Remote.Port() != 0 {
-		fmt.Fprintf(&b, " -> %s", unmap(h.Socket.Remote))
+		fmt.Fprintf(&b, " -> %s", netdiag.Plain(h.Socket.Remote))
 	}
 	return b.String()
 }

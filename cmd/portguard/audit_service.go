@@ -23,7 +23,7 @@ func foldService(sockets []netdiag.Holder) *auditService {
 	}
 	s := &auditService{units: unitsOf(sockets)}
 	for _, h := range sockets {
-		if a := plain(h.Socket.Local).Addr().String(); !slices.Contains(s.addresses, a) {
+		if a := netdiag.Plain(h.Socket.Local).Addr().String(); !slices.Contains(s.addresses, a) {
 			s.addresses = append(s.addresses, a)
 		}
 		for _, p := range h.Owners {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"portguard/netdiag"
 	"portguard/netdiag/portrange/risk"
 )
 
@@ -133,7 +134,7 @@ func clientLines(r auditRow) []string {
 		if len(h.Owners) > 0 {
 			who = fmt.Sprintf("%s (pid %d, %s%s)", safe(h.Owners[0].Command), h.Owners[0].PID, safe(userOf(h.Owners[0])), whereOf(h.Cgroup))
 		}
-		lines = append(lines, fmt.Sprintf("has it: %s  %s%s  %s", who, plain(h.Socket.Local), arrow(h), h.Socket.State))
+		lines = append(lines, fmt.Sprintf("has it: %s  %s%s  %s", who, netdiag.Plain(h.Socket.Local), arrow(h), h.Socket.State))
 	}
 	return lines
 }

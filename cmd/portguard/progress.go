@@ -212,7 +212,7 @@ func whoHolds(o *wrapper.Outcome) (who, more string) {
 	switch h.Kind {
 	case netdiag.Remains, netdiag.Closing:
 		who = fmt.Sprintf("%s of a closed connection", h.Socket.State)
-		more = " to " + plain(h.Socket.Remote).String()
+		more = " to " + netdiag.Plain(h.Socket.Remote).String()
 	case netdiag.Listener:
 		who += " listens"
 	default:

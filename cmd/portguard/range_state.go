@@ -166,9 +166,9 @@ func (s rangeState) sayOutside(w io.Writer, r portrange.Range) {
 	for _, c := range outside[:min(len(outside), maxHolders)] {
 		peer := ""
 		if c.Remote.Port() != 0 {
-			peer = " -> " + plain(c.Remote).String()
+			peer = " -> " + netdiag.Plain(c.Remote).String()
 		}
-		fmt.Fprintf(w, "outside    %s%s  %s, until it is closed\n", plain(c.Local), peer, c.State)
+		fmt.Fprintf(w, "outside    %s%s  %s, until it is closed\n", netdiag.Plain(c.Local), peer, c.State)
 	}
 	if more > 0 {
 		fmt.Fprintf(w, "           and %d more\n", more)

@@ -200,14 +200,14 @@ func holderJSON(h netdiag.Holder, facts hostFacts) jsonHolder {
 		Kind:      h.Kind.String(),
 		State:     h.Socket.State.String(),
 		Certain:   h.Certain,
-		Local:     plain(h.Socket.Local).String(),
+		Local:     netdiag.Plain(h.Socket.Local).String(),
 		Inode:     h.Socket.Inode,
 		Cookie:    strconv.FormatUint(h.Socket.Cookie, 16),
 		Why:       why(h, facts),
 		Processes: make([]jsonProcess, len(h.Owners)),
 	}
 	if h.Socket.Remote.Port() != 0 {
-		j.Remote = ptr(plain(h.Socket.Remote).String())
+		j.Remote = ptr(netdiag.Plain(h.Socket.Remote).String())
 	}
 	if h.Socket.Inode != 0 { // a record without an inode says uid 0 of everybody's socket
 		j.UID = ptr(h.Socket.UID)

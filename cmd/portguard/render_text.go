@@ -134,7 +134,7 @@ func (t textReport) holder(h netdiag.Holder) {
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
 		fmt.Fprintf(t.w, "  %s  %s%s\n", t.paint.label("holder"), nobody(h), where)
 	}
-	fmt.Fprintf(t.w, "  %s  %s%s  %s%s\n", t.paint.label("socket"), plain(h.Socket.Local), arrow(h), h.Socket.State, fdOf(h.Owners))
+	fmt.Fprintf(t.w, "  %s  %s%s  %s%s\n", t.paint.label("socket"), netdiag.Plain(h.Socket.Local), arrow(h), h.Socket.State, fdOf(h.Owners))
 	for _, line := range wrap(why(h, t.facts), 100) {
 		fmt.Fprintf(t.w, "          %s\n", line)
 	}
@@ -182,7 +182,7 @@ func arrow(h netdiag.Holder) string {
 	if h.Socket.Remote.Port() == 0 {
 		return ""
 	}
-	return " -> " + plain(h.Socket.Remote).String()
+	return " -> " + netdiag.Plain(h.Socket.Remote).String()
 }
 
 func fdOf(owners []owner.Process) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
 	"time"
 
 	"portguard/netdiag"
@@ -22,7 +21,7 @@ func why(h netdiag.Holder, facts hostFacts) string {
 }
 
 func whatItIs(h netdiag.Holder, facts hostFacts) string {
-	port, peer := h.Socket.Local.Port(), plain(h.Socket.Remote)
+	port, peer := h.Socket.Local.Port(), netdiag.Plain(h.Socket.Remote)
 	switch h.Kind {
 	case netdiag.Listener:
 		if netdiag.Protocol(h.Socket.Protocol) == netdiag.UDP {
@@ -51,7 +50,7 @@ func whatItIs(h netdiag.Holder, facts hostFacts) string {
 }
 
 func client(h netdiag.Holder, facts hostFacts) string {
-	port, peer := h.Socket.Local.Port(), plain(h.Socket.Remote)
+	port, peer := h.Socket.Local.Port(), netdiag.Plain(h.Socket.Remote)
 	s := fmt.Sprintf("an outgoing connection to %s", peer)
 	switch {
 	case peer.Port() == 0:
@@ -71,9 +70,9 @@ func client(h netdiag.Holder, facts hostFacts) string {
 func remains(s sockdiag.Socket) string {
 	left := roundUp(s.Expires)
 	if s.State == sockdiag.TimeWait {
-		return fmt.Sprintf("what is left of a closed connection to %s: the kernel keeps its port for %s more (TIME_WAIT) in case late packets arrive; no process owns it", plain(s.Remote), left)
+		return fmt.Sprintf("what is left of a closed connection to %s: the kernel keeps its port for %s more (TIME_WAIT) in case late packets arrive; no process owns it", netdiag.Plain(s.Remote), left)
 	}
-	return fmt.Sprintf("its program has closed this connection to %s, which has not closed its own end; the kernel gives up after at most %s (FIN_WAIT2); no process owns it", plain(s.Remote), left)
+	return fmt.Sprintf("its program has closed this connection to %s, which has not closed its own end; the kernel gives up after at most %s (FIN_WAIT2); no process owns it", netdiag.Plain(s.Remote), left)
 }
 
 // whoIsMissing says why no process is named, where one should be.
@@ -121,9 +120,4 @@ func age(d time.Duration) string {
 		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
 	}
 	return fmt.Sprintf("%ds", d/time.Second)
-}
-
-// plain shows a v4-mapped address as the IPv4 address that people know.
-func plain(a netip.AddrPort) netip.AddrPort {
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
