@@ -10,7 +10,7 @@ import (
 )
 
 // Hold exchanges the trials' sockets of a report, whose endpoints are all free, for placeholders that the service will not
-// mind, without a moment in which neither is there. The placeholders are close-on-exec until Keep. Where there are more
+// mind, without a moment in which neither is there. The placeholders are close-on-exec until Inherit. Where there are more
 // endpoints than may be open files, the last have none.
 func Hold(r *Report) []Placeholder {
 	all := make([]Placeholder, 0, len(r.Outcomes))
@@ -37,9 +37,9 @@ func hold(e netdiag.Endpoint, t *netdiag.Trial) Placeholder {
 	return place(e)
 }
 
-// Keep makes placeholders survive execve, under numbers from 100 up, or as high as the limit on open files lets them. At
+// Inherit has the service inherit placeholders over execve, under numbers from 100 up, or as high as the limit on open files lets them. At
 // least half of that limit is left to the service: of more placeholders, the last are given up.
-func Keep(all []Placeholder) error {
+func Inherit(all []Placeholder) error {
 	held := 0
 	for _, p := range all {
 		if p.FD >= 0 {
@@ -63,14 +63,14 @@ func Keep(all []Placeholder) error {
 		if p.FD < 0 {
 			continue
 		}
-		if err := p.keep(from); err != nil {
-			return fmt.Errorf("%s: keep the placeholder for the service: %w", p.Endpoint, err)
+		if err := p.inherit(from); err != nil {
+			return fmt.Errorf("%s: hand the placeholder on to the service: %w", p.Endpoint, err)
 		}
 	}
 	return nil
 }
 
-func (p *Placeholder) keep(from int) error {
+func (p *Placeholder) inherit(from int) error {
 	if p.FD >= from {
 		_, err := unix.FcntlInt(uintptr(p.FD), unix.F_SETFD, 0)
 		return err

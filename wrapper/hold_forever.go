@@ -6,13 +6,13 @@ import (
 	"portguard/netdiag"
 )
 
-// Keep holds endpoints until the context ends: those that are free at once, those that somebody has as soon as he lets go.
+// HoldForever holds endpoints until the context ends: those that are free at once, those that somebody has as soon as he lets go.
 // What is held is bound as the endpoint says, so that neither the kernel nor an explicit bind() takes it; a service binds
 // beside it if it sets SO_REUSEADDR. With ReuseNo it is held in a way that is in no service's way, and keeps connect() off.
 //
 // ready is called once, when everything has been tried, with what is held and what is waited for. When an endpoint can be
 // neither, the report says so and nothing is held.
-func (g *Guard) Keep(ctx context.Context, endpoints []netdiag.Endpoint, ready func(held, waited int)) *Report {
+func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, ready func(held, waited int)) *Report {
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
 	hopeless := false
 	g.freed = stepAside

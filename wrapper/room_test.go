@@ -14,7 +14,7 @@ func TestRoomForService(t *testing.T) {
 		want     place
 	}{
 		{"one", 1024, 1, place{1, 100}},
-		{"one, and room for few files: Keep looks further down", 64, 1, place{1, 100}},
+		{"one, and room for few files: Inherit looks further down", 64, 1, place{1, 100}},
 		{"a hundred", 1024, 100, place{100, 100}},
 		{"more leave the usual soft limit alone", 20_000, 101, place{101, 1024}},
 		{"thousands", 524_288, 5000, place{5000, 1024}},

@@ -47,10 +47,10 @@ func storeName(e netdiag.Endpoint) string {
 	return strings.ReplaceAll(fmt.Sprintf("%s%d", name, e.Port), ":", "_")
 }
 
-// Keep makes systemd hold the ports of a report, whose endpoints are all free, over the service's restarts: what it has not
+// Store has systemd hold the ports of a report, whose endpoints are all free, over the service's restarts: what it has not
 // got yet is put into the store, and what is there for no endpoint any more is taken out. The service itself gets none of
 // it. The placeholders returned are for telling; their descriptors are closed.
-func (s *Stored) Keep(r *Report) ([]Placeholder, error) {
+func (s *Stored) Store(r *Report) ([]Placeholder, error) {
 	all := make([]Placeholder, 0, len(r.Outcomes))
 	wanted := map[string]bool{}
 	for i := range r.Outcomes {

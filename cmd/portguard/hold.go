@@ -69,7 +69,7 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
 	w := &progress{log: a.log, terminal: isTerminal(a.stderr), silent: o.quiet}
 	g := wrapper.New(wrapper.Policy{}, w)
 	defer g.Close()
-	r := g.Keep(ctx, endpoints, func(held, waited int) { a.holding(o, held, waited) })
+	r := g.HoldForever(ctx, endpoints, func(held, waited int) { a.holding(o, held, waited) })
 	defer r.Release()
 	w.finish()
 	if ctx.Err() == nil {

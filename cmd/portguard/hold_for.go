@@ -8,13 +8,13 @@ import (
 	"portguard/wrapper"
 )
 
-// keep makes the ports stay held when this process becomes the service, and returns the service's environment: what came
+// holdFor has the ports stay held when this process becomes the service, and returns the service's environment: what came
 // from systemd for portguard alone is not in it.
-func (a *app) keep(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o options) ([]string, error) {
+func (a *app) holdFor(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o options) ([]string, error) {
 	var all []wrapper.Placeholder
 	var err error
 	if mode == holdFDStore {
-		if all, err = stored.Keep(r); err != nil {
+		if all, err = stored.Store(r); err != nil {
 			// A start that would have worked goes on: the port is held as without a store.
 			a.log.say(msgHeld, journal.PriWarning, nil, fmt.Sprintf("systemd's fd store cannot be used (%v), so the port is not held over restarts; "+
 				"NotifyAccess=main and FileDescriptorStoreMax= in the unit are what it takes", err))
@@ -23,7 +23,7 @@ func (a *app) keep(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o o
 	}
 	if mode == holdExec {
 		all = wrapper.Hold(r)
-		if err := wrapper.Keep(all); err != nil {
+		if err := wrapper.Inherit(all); err != nil {
 			return nil, fmt.Errorf("%w (--hold none does without)", err)
 		}
 	}

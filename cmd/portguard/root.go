@@ -174,7 +174,7 @@ func (a *app) guard(req request, o options) error {
 	}
 	service := a.inherited
 	var err error
-	if service.Environ, err = a.keep(req.hold, stored, report, o); err != nil {
+	if service.Environ, err = a.holdFor(req.hold, stored, report, o); err != nil {
 		return err
 	}
 	stop()
