@@ -3,6 +3,7 @@ package wrapper
 import (
 	"fmt"
 	"math"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,4 +42,17 @@ func (r room) refuse(p *Placeholder) {
 	p.drop()
 	p.NoRoom = true
 	p.Why = fmt.Sprintf("the limit on open files is %d (ulimit -n; LimitNOFILE= in a unit)", r.limit)
+}
+
+// EnoughFiles checks the limit on open files, which Go has raised as far as it may be, before that many sockets are made.
+func EnoughFiles(sockets int) error {
+	const others = 16 // our own: standard files, netlink, epoll
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	if uint64(sockets+others) > limit.Cur {
+		return fmt.Errorf("%d ports take as many open files, and the limit is %d (ulimit -n; LimitNOFILE= in a unit)", sockets, limit.Cur)
+	}
+	return nil
 }

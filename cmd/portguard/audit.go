@@ -134,7 +134,7 @@ func (a *app) audit(asked []netdiag.Endpoint, o auditOptions) error {
 	if o.json {
 		err = r.json(a.stdout)
 	} else {
-		paint := a.colour(a.stdout, options{noColor: o.noColor})
+		paint := a.colour(a.stdout, o.noColor)
 		auditText{w: a.stdout, paint: paint}.render(r)
 		if o.portMap || isTerminal(a.stdout) {
 			fmt.Fprintln(a.stdout)

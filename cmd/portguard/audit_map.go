@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
-
-	"golang.org/x/term"
 
 	"portguard/netdiag/portrange"
 )
@@ -26,19 +23,6 @@ func glyphsFor(getenv func(string) string) glyphs {
 		return glyphs{"·", "━", "×", "●", "▲", []string{"░", "▒", "▓", "█"}}
 	}
 	return glyphs{".", "=", "r", "o", "!", []string{".", ":", "+", "#"}}
-}
-
-// columns is the width of the terminal, of COLUMNS, or 80.
-func columns(w io.Writer) int {
-	if descriptor(w) == 1 {
-		if width, _, err := term.GetSize(1); err == nil && width > 0 {
-			return width
-		}
-	}
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		return n
-	}
-	return 80
 }
 
 // portMap draws ports as strips, one below the other.

@@ -96,7 +96,7 @@ func TestExitStatusesAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	var help bytes.Buffer
-	if err := (&app{stdout: &help, stderr: &help}).run([]string{"--help"}); err != nil {
+	if err := run(&app{stdout: &help, stderr: &help}, []string{"--help"}); err != nil {
 		t.Fatal(err)
 	}
 	want := map[int]string{}

@@ -2,14 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
 	"portguard/wrapper"
@@ -22,8 +20,14 @@ the service itself must. A port that is in use is taken as soon as it is free.
 With --reuseaddr no, for services that do not set it, only outgoing connections are kept off.
 With Type=notify, systemd is told when everything that is free is held.`
 
+// holdOptions are the flags of hold.
+type holdOptions struct {
+	endpointFlags
+	outputFlags
+}
+
 func newHold(a *app) *cobra.Command {
-	var o options
+	var o holdOptions
 	cmd := &cobra.Command{
 		Use:     "hold -p ENDPOINT [-p ENDPOINT]...",
 		Short:   "keep ports from being taken, in the foreground",
@@ -49,19 +53,19 @@ func newHold(a *app) *cobra.Command {
 			return a.hold(endpoints, o)
 		},
 	}
-	o.addEndpointFlags(cmd.Flags())
-	o.addOutputFlags(cmd.Flags())
+	o.addEndpoints(cmd.Flags())
+	o.addOutput(cmd.Flags())
 	return cmd
 }
 
 // hold is the command: check, take, tell, wait.
-func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
+func (a *app) hold(endpoints []netdiag.Endpoint, o holdOptions) error {
 	for _, e := range endpoints {
 		if why := wrapper.Holdable(e); why != "" {
 			return &usageError{fmt.Sprintf("%s cannot be held: %s", e, why), "portguard hold -p 0.0.0.0:30010"}
 		}
 	}
-	if err := enoughFDs(len(endpoints)); err != nil {
+	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
 		return err
 	}
 	ctx, stop := withSignals(a.inherited, false)
@@ -73,14 +77,14 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o options) error {
 	defer r.Release()
 	w.finish()
 	if ctx.Err() == nil {
-		textReport{w: a.stderr, facts: readFacts(), now: time.Now(), paint: a.colour(a.stderr, o)}.render(r.NotFree())
+		textReport{w: a.stderr, facts: readFacts(), now: time.Now(), paint: a.colour(a.stderr, o.noColor)}.render(r.NotFree())
 		return &notFreeError{r}
 	}
 	return nil
 }
 
 // holding says once, to people and to systemd, that the ports are held.
-func (a *app) holding(o options, held, waited int) {
+func (a *app) holding(o holdOptions, held, waited int) {
 	var parts []string
 	if held > 0 {
 		parts = append(parts, fmt.Sprintf("holding %s", count(held)))
@@ -94,24 +98,4 @@ func (a *app) holding(o options, held, waited int) {
 	}
 	// An absent or deaf systemd is no reason not to hold.
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady+"\nSTATUS="+line)
-}
-
-func count(ports int) string {
-	if ports == 1 {
-		return "1 port"
-	}
-	return fmt.Sprintf("%d ports", ports)
-}
-
-// enoughFDs checks the limit on open files, which Go has raised as far as it may be, before anything is taken.
-func enoughFDs(sockets int) error {
-	const others = 16 // our own: standard files, netlink, epoll
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return os.NewSyscallError("getrlimit", err)
-	}
-	if uint64(sockets+others) > limit.Cur {
-		return fmt.Errorf("%d ports take as many open files, and the limit is %d (ulimit -n; LimitNOFILE= in a unit)", sockets, limit.Cur)
-	}
-	return nil
 }

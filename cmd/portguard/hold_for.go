@@ -40,9 +40,9 @@ func (a *app) holdFor(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, 
 		switch {
 		case !o.verbose || o.json:
 		case p.Why != "":
-			a.log.say(msgHeld, journal.PriInfo, &r.Outcomes[i], fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
+			a.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
 		default:
-			a.log.say(msgHeld, journal.PriInfo, &r.Outcomes[i], fmt.Sprintf("%s: held %s, bound to %s", p.Endpoint, how, p.Where))
+			a.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: held %s, bound to %s", p.Endpoint, how, p.Where))
 		}
 	}
 	return stored.Hide(a.inherited.Environ, inStore)

@@ -78,13 +78,13 @@ func FuzzHostileText(f *testing.F) {
 		// One line each: in a log, in the journal's fields, in systemd's STATUS=.
 		b.Reset()
 		l := log{w: &b, said: new(atomic.Bool)}
-		l.report(&r, renderFacts, true)
+		toJournal(l, &r, renderFacts, true)
 		for i := range r.Outcomes {
 			o := &r.Outcomes[i]
 			for _, a := range o.Actions {
 				(&progress{log: l}).Acted(o, a)
 			}
-			for key, value := range fields(msgTaken, o) {
+			for key, value := range fields(msgTaken, about(o)) {
 				if rest, bad := unprintable(value); bad {
 					t.Errorf("the journal's field %s has %q", key, rest)
 				}

@@ -3,16 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
-
-	"portguard/netdiag"
-	"portguard/systemd"
-	"portguard/wrapper"
 )
 
 // messageID tells the journal what kind of message an entry is: `journalctl MESSAGE_ID=...`. They are a stable interface.
@@ -26,6 +22,8 @@ const (
 	msgActed   messageID = "8811bd17edda41b2a095bd3488476b52" // a rung did something to a holder, or was refused
 	msgHeld    messageID = "c33495251b52468aadc773e07a4e6761" // a port is held by a placeholder, or is not
 	msgFailed  messageID = "31f5311ac48a48f987fe26389d65e40d" // portguard itself cannot go on
+	// ports were reserved by --reserve, or could not be
+	msgReserved messageID = "5029a19fbf574b4295fdbd7809710919"
 )
 
 // log is where portguard's own messages go: lines on stderr or, when stderr is the journal, entries of it.
@@ -54,76 +52,21 @@ func isJournal(w io.Writer) bool {
 	return is
 }
 
-// say writes one message, on one line whatever names are in it. o is the endpoint that it is about, nil for none.
-func (l log) say(id messageID, p journal.Priority, o *wrapper.Outcome, text string) {
+// say writes one message, on one line whatever names are in it. about is what it is about, in fields of the journal: nil for
+// nothing but portguard itself.
+func (l log) say(id messageID, p journal.Priority, about map[string]string, text string) {
 	text = safe(text)
-	if l.journal && journal.Send(text, p, fields(id, o)) == nil {
+	if l.journal && journal.Send(text, p, fields(id, about)) == nil {
 		l.said.Store(true)
 		return
 	}
 	fmt.Fprintf(l.w, "portguard: %s\n", text)
 }
 
-// fields are an entry's: PORTGUARD_PORT=30010 finds a port's whole story.
-func fields(id messageID, o *wrapper.Outcome) map[string]string {
+func fields(id messageID, about map[string]string) map[string]string {
 	f := map[string]string{"MESSAGE_ID": string(id), "SYSLOG_IDENTIFIER": "portguard"}
-	if o == nil {
-		return f
-	}
-	f["PORTGUARD_PORT"] = strconv.Itoa(int(o.Endpoint.Port))
-	f["PORTGUARD_PROTOCOL"] = o.Endpoint.Protocol.String()
-	f["PORTGUARD_ADDRESS"] = o.Endpoint.Address()
-	f["PORTGUARD_VERDICT"] = verdictText(o)
-	h := mainHolder(o)
-	if h == nil {
-		return f
-	}
-	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
-	if len(h.Owners) > 0 {
-		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(h.Owners[0].PID)
-		f["PORTGUARD_HOLDER_COMM"] = safe(h.Owners[0].Command)
-	}
-	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
-		f["PORTGUARD_HOLDER_UNIT"] = u.Name
-	}
+	maps.Copy(f, about)
 	return f
-}
-
-// mainHolder is the holder that an entry names: the first in the way, else the first that something was done to.
-func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
-	if len(o.Holders) > 0 {
-		return &o.Holders[0]
-	}
-	for _, a := range o.Actions {
-		if a.Holder != nil {
-			return a.Holder
-		}
-	}
-	return nil
-}
-
-// report says one line an endpoint, for the journal: its readers filter, they do not scroll.
-func (l log) report(r *wrapper.Report, facts hostFacts, verbose bool) {
-	for i := range r.Outcomes {
-		o := &r.Outcomes[i]
-		if o.Trial.Verdict == netdiag.Free {
-			if verbose {
-				l.say(msgFree, journal.PriInfo, o, textReport{}.headline(o))
-			}
-			continue
-		}
-		text := textReport{}.headline(o)
-		if len(o.Holders) > 0 {
-			text += "; " + holderText(o) + ": " + why(o.Holders[0], facts)
-		}
-		if all := advise(o, r.Judge, facts); len(all) > 0 {
-			text += "; what would help: " + all[0].command
-		}
-		l.say(msgTaken, journal.PriErr, o, text)
-	}
-	for _, text := range limits(r) {
-		l.say(msgFailed, journal.PriWarning, nil, text)
-	}
 }
 
 // settle gives the journal the time to look up whose messages these were: an entry of a process that is gone has no unit,

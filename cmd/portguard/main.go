@@ -4,13 +4,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"strings"
-
-	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/wrapper/become"
 	_ "portguard/wrapper/become/prefault" // starts sooner
@@ -25,7 +21,7 @@ func main() {
 	app := &app{inherited: become.AtStart(), stdout: stdout, stderr: stderr, log: newLog(stderr)}
 	err := permitted()
 	if err == nil {
-		err = app.run(os.Args[1:])
+		err = run(app, os.Args[1:])
 	}
 	lost := stdout.lost()
 	if err == nil {
@@ -43,14 +39,8 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// app is what the commands share.
-type app struct {
-	inherited      become.Inherited
-	stdout, stderr io.Writer
-	log            log
-}
-
-func (a *app) run(args []string) error {
+// run is portguard with these arguments.
+func run(a *app, args []string) error {
 	root := newMain(a)
 	if !mainAlone(args) {
 		addCommands(root, a)
@@ -78,22 +68,4 @@ func mainAlone(args []string) bool {
 		}
 	}
 	return len(args) > 0
-}
-
-// explain writes the one clear line of an error, and what would help.
-func (a *app) explain(err error) {
-	var said interface{ Reported() }
-	if err == nil || errors.As(err, &said) {
-		return // the report, or the command itself, has said it all
-	}
-	h := hint(err)
-	switch {
-	case a.log.journal && h != "":
-		a.log.say(msgFailed, journal.PriErr, nil, fmt.Sprintf("%v; hint: %s", err, strings.Join(strings.Fields(h), " ")))
-	case h != "":
-		a.log.say(msgFailed, journal.PriErr, nil, err.Error())
-		fmt.Fprintf(a.stderr, "hint: %s\n", safeLines(h))
-	default:
-		a.log.say(msgFailed, journal.PriErr, nil, err.Error())
-	}
 }

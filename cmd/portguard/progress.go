@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
-	"golang.org/x/term"
 
 	"portguard/netdiag"
 	"portguard/wrapper"
@@ -73,7 +72,7 @@ func (p *progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	case a.Rung == wrapper.Wait:
 		id = msgFree
 	}
-	p.log.say(id, priority, o, text)
+	p.log.say(id, priority, about(o), text)
 }
 
 // finish ends the live line.
@@ -129,11 +128,11 @@ func (p *progress) tell(w wrapper.Waiting, story string, now time.Time) {
 	if !p.until.IsZero() {
 		limit = "for up to " + roundUp(p.until.Sub(now))
 	}
-	var about *wrapper.Outcome
+	var fields map[string]string
 	if len(w.Outcomes) > 0 {
-		about = w.Outcomes[0]
+		fields = about(w.Outcomes[0])
 	}
-	p.log.say(msgWaiting, journal.PriNotice, about, fmt.Sprintf("waiting %s: %s%s", limit, p.what, p.expiryText()))
+	p.log.say(msgWaiting, journal.PriNotice, fields, fmt.Sprintf("waiting %s: %s%s", limit, p.what, p.expiryText()))
 }
 
 func (p *progress) draw() {
@@ -145,15 +144,6 @@ func (p *progress) draw() {
 	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, p.what, p.expiryText())
 	io.WriteString(p.log.w, cut(line, terminalWidth()-1)) // a line that wraps cannot be erased
 	p.live = true
-}
-
-// terminalWidth is stderr's, which the live line is on.
-func terminalWidth() int {
-	const usual = 80
-	if width, _, err := term.GetSize(2); err == nil && width > 0 {
-		return width
-	}
-	return usual
 }
 
 func (p *progress) erase() {

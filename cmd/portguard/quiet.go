@@ -15,9 +15,9 @@ func (out output) quietly(r *wrapper.Report) {
 	code := reportCode(r)
 	switch {
 	case out.command:
-		out.log.say(msgTaken, journal.PriErr, telling(r), "the command was not started: "+shortly(r))
+		out.log.say(msgTaken, journal.PriErr, about(telling(r)), "the command was not started: "+shortly(r))
 	case code == exitNoPerm, code == exitOSErr:
-		out.log.say(msgTaken, journal.PriErr, telling(r), shortly(r))
+		out.log.say(msgTaken, journal.PriErr, about(telling(r)), shortly(r))
 	}
 }
 

@@ -3,15 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -114,40 +108,6 @@ func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
 	return out.Flush()
 }
 
-// writeJSON writes one document on one line.
-func writeJSON(w io.Writer, doc any) error {
-	text, err := plainJSON(doc)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(text, '\n'))
-	return err
-}
-
-// plainJSON is a document on one line, in which nothing can move a cursor or hide text on a terminal: what does not print is
-// escaped, as JSON itself does with the control characters of ASCII.
-func plainJSON(doc any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(doc); err != nil {
-		return nil, err
-	}
-	safe := make([]byte, 0, b.Len())
-	for _, r := range strings.TrimSuffix(b.String(), "\n") {
-		switch {
-		case unicode.IsPrint(r):
-			safe = utf8.AppendRune(safe, r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			safe = fmt.Appendf(safe, "\\u%04x\\u%04x", high, low)
-		default:
-			safe = fmt.Appendf(safe, "\\u%04x", r)
-		}
-	}
-	return safe, nil
-}
-
 func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) jsonEndpoint {
 	told := o.Told()
 	e := jsonEndpoint{
@@ -243,5 +203,3 @@ func processJSON(p owner.Process) jsonProcess {
 	}
 	return j
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -223,21 +223,3 @@ func (t textReport) advice(o *wrapper.Outcome) {
 		fmt.Fprintf(t.w, "  %s%s  %-*s   %s\n", t.paint.label(label), strings.Repeat(" ", max(0, 6-len(label))), width, a.command, a.effect)
 	}
 }
-
-// wrap breaks a sentence into lines of at most width runes, at spaces.
-func wrap(s string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(s) {
-		switch {
-		case line == "":
-			line = word
-		case len([]rune(line))+1+len([]rune(word)) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	return append(lines, line)
-}

@@ -50,7 +50,7 @@ func whoSits(ctx context.Context, ports portrange.Set) (*wrapper.Report, error) 
 		}
 		endpoints = append(endpoints, connected(proto, sockets)...)
 	}
-	if err := enoughFDs(len(endpoints)); err != nil {
+	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
 		return nil, err
 	}
 	g := wrapper.New(wrapper.Policy{}, nil)

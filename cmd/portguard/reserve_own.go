@@ -15,9 +15,6 @@ import (
 	"portguard/wrapper"
 )
 
-// msgReserved: ports were reserved by --reserve, or could not be.
-const msgReserved messageID = "5029a19fbf574b4295fdbd7809710919"
-
 // reserveOwn is --reserve: the endpoints of a report, which are all free, become reserved until the next boot. What
 // cannot be done is said, and the start goes on. It returns what is reserved afterwards.
 func (a *app) reserveOwn(r *wrapper.Report, out output) portrange.Set {

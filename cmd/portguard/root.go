@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
@@ -203,7 +202,7 @@ func (a *app) output(o options, command bool) output {
 	if command {
 		out.w = a.stderr
 	}
-	out.paint = a.colour(out.w, o)
+	out.paint = a.colour(out.w, o.noColor)
 	return out
 }
 
@@ -221,19 +220,12 @@ func (out output) report(r *wrapper.Report) error {
 	case out.options.quiet, out.command && r.AllFree() && !out.options.verbose:
 		return nil // a start that goes well says nothing; what a rung did has been said
 	case out.log.journal && isJournal(out.w):
-		out.log.report(r, out.facts(), out.options.verbose || !out.command)
+		toJournal(out.log, r, out.facts(), out.options.verbose || !out.command)
 		return nil
 	}
 	textReport{w: out.w, facts: out.facts(), now: time.Now(), paint: out.paint, actions: !out.command}.render(r)
 	return nil
 }
-
-// colour is for terminals alone, and for people who want it.
-func (a *app) colour(w io.Writer, o options) paint {
-	return paint{on: !o.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
-}
-
-func isTerminal(w io.Writer) bool { return term.IsTerminal(descriptor(w)) }
 
 // readFacts leaves out what cannot be read: the report says less then, and says it.
 func readFacts() hostFacts {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -65,4 +66,12 @@ func shellQuote(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// count is a number of ports in words.
+func count(ports int) string {
+	if ports == 1 {
+		return "1 port"
+	}
+	return fmt.Sprintf("%d ports", ports)
 }

@@ -131,7 +131,7 @@ func addJournal(t *testing.T, all map[string]string) {
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
 	}}}}
-	for field := range fields(msgTaken, o) {
+	for field := range fields(msgTaken, about(o)) {
 		all[field] = "a field of the journal"
 	}
 	files, err := filepath.Glob("*.go")

@@ -51,7 +51,7 @@ func (o *options) withPorts(fs *pflag.FlagSet, ports, command []string) string {
 	for _, port := range ports {
 		_ = fs.Set("port", port) // takes every text
 	}
-	line := o.spelledOut(fs)
+	line := spelledOut(fs)
 	if len(command) > 0 {
 		line = append(append(line, "--"), command...)
 	}

@@ -139,9 +139,9 @@ func (s *supervision) sayHeld(r *wrapper.Report) {
 		switch {
 		case !s.options.verbose:
 		case p.Why != "":
-			s.log.say(msgHeld, journal.PriInfo, &r.Outcomes[i], fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
+			s.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
 		default:
-			s.log.say(msgHeld, journal.PriInfo, &r.Outcomes[i], fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
+			s.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestJournalIsDocumented(t *testing.T) {
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
 	}}}}
-	for field := range fields(msgTaken, o) {
+	for field := range fields(msgTaken, about(o)) {
 		if field != "SYSLOG_IDENTIFIER" && !strings.Contains(doc, "`"+field+"`") {
 			t.Errorf("docs/systemd.md does not have the field %s", field)
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"portguard/systemd"
@@ -98,39 +97,3 @@ func (e *absentError) Unwrap() error { return e.err }
 
 // Hint is the form that needs no systemd.
 func (*absentError) Hint() string { return "portguard -p 30010 -- COMMAND" }
-
-// guardFlags are those flags of the main command that a guarded service's command line may have.
-func guardFlags(o *options) *pflag.FlagSet {
-	fs := pflag.NewFlagSet("guard", pflag.ContinueOnError)
-	o.addEndpointFlags(fs)
-	o.addLadderFlags(fs)
-	o.addHoldFlag(fs)
-	return fs
-}
-
-// spelled is how a command line gives the flags that were given, in the order of --help: -p and the rest.
-func spelled(fs *pflag.FlagSet) (ports, rest []string) {
-	fs.VisitAll(func(f *pflag.Flag) {
-		if !f.Changed {
-			return
-		}
-		switch v := f.Value.(type) {
-		case pflag.SliceValue:
-			for _, one := range v.GetSlice() {
-				if f.Name == "port" {
-					ports = append(ports, "-p", one)
-				} else {
-					rest = append(rest, "--"+f.Name, one)
-				}
-			}
-		default:
-			switch {
-			case v.Type() != "bool":
-				rest = append(rest, "--"+f.Name, v.String())
-			case v.String() == "true":
-				rest = append(rest, "--"+f.Name)
-			}
-		}
-	})
-	return ports, rest
-}

@@ -48,8 +48,8 @@ type unitInstall struct {
 	name      string
 	form      unitForm
 	dryRun    bool
-	flags     *pflag.FlagSet // guardFlags
-	options   *options
+	flags     *pflag.FlagSet // options.set()
+	options   *guardedFlags
 	endpoints []netdiag.Endpoint // none: to be found
 	hold      holdMode
 	portguard string // path
@@ -57,9 +57,9 @@ type unitInstall struct {
 }
 
 func newUnitInstall(a *app) *cobra.Command {
-	var o options
+	var o guardedFlags
 	var as string
-	in := unitInstall{options: &o, flags: guardFlags(&o)}
+	in := unitInstall{options: &o, flags: o.set()}
 	cmd := &cobra.Command{
 		Use:     "install UNIT",
 		Short:   "guard a service",
@@ -112,7 +112,7 @@ func (in *unitInstall) check(as string) error {
 	if in.hold, err = in.options.holds(in.flags, in.form == formWrapper); err != nil {
 		return err
 	}
-	if _, err = in.options.policy(in.flags); err != nil {
+	if _, err = in.options.policy(in.flags, in.options.endpointFlags); err != nil {
 		return err
 	}
 	in.line = in.spelledAs(in.form)
@@ -122,7 +122,7 @@ func (in *unitInstall) check(as string) error {
 
 // spelledAs is the command line as it was given, with another form perhaps.
 func (in *unitInstall) spelledAs(form unitForm) string {
-	ports, rest := spelled(in.flags)
+	ports, rest := spelled(in.flags.VisitAll)
 	if i := slices.Index(rest, "--hold"); i >= 0 && form == formPre {
 		rest = slices.Delete(rest, i, i+2)
 	}

@@ -24,7 +24,7 @@ func (p *plan) say(format string, args ...any) {
 
 // plan decides what the drop-in says. files are the unit's own.
 func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) (plan, error) {
-	ports, rest := spelled(in.flags)
+	ports, rest := spelled(in.flags.VisitAll)
 	p := plan{
 		dropIn: dropin.DropIn{Unit: svc.Name},
 		argv:   slices.Concat([]string{in.portguard}, ports, rest),

@@ -15,8 +15,8 @@ import (
 // asked is an installation with these flags.
 func asked(t *testing.T, as string, flags ...string) unitInstall {
 	t.Helper()
-	o := &options{}
-	in := unitInstall{name: "order.service", options: o, flags: guardFlags(o)}
+	o := &guardedFlags{}
+	in := unitInstall{name: "order.service", options: o, flags: o.set()}
 	if err := in.flags.Parse(flags); err != nil {
 		t.Fatal(err)
 	}

@@ -123,8 +123,8 @@ func guarded(dir dropin.Dir, name string, facts hostFacts) (guardedUnit, error) 
 	if i := slices.Index(args, "--"); i >= 0 {
 		args = args[:i]
 	}
-	var o options
-	flags := guardFlags(&o)
+	var o guardedFlags
+	flags := o.set()
 	if err := flags.Parse(args[1:]); err != nil {
 		return u, err
 	}
@@ -135,7 +135,7 @@ func guarded(dir dropin.Dir, name string, facts hostFacts) (guardedUnit, error) 
 	for _, e := range endpoints {
 		u.Endpoints = append(u.Endpoints, guardedEndpointOf(e, facts))
 	}
-	if _, rest := spelled(flags); rest != nil {
+	if _, rest := spelled(flags.VisitAll); rest != nil {
 		u.Flags = rest
 	}
 	if u.Form == formWrapper {

@@ -2,25 +2,11 @@ package main
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"portguard/wrapper/become"
 )
-
-// The JSON document of version, schema version 1: fields are added, never renamed or removed.
-type jsonVersion struct {
-	Schema       int     `json:"schema"`  // the version of this document's schema
-	Version      string  `json:"version"` // a tag, a pseudo-version as Go makes it, or "(devel)"
-	Commit       *string `json:"commit"`  // null: built without the repository
-	Date         *string `json:"date"`    // of the commit, RFC 3339; the same commit gives the same binary whenever it is built
-	Modified     bool    `json:"modified"`
-	Go           string  `json:"go"`
-	Platform     string  `json:"platform"`
-	ExactSignals bool    `json:"exact_signals"` // the state of the signals at the start was captured
-}
 
 func newVersion(a *app) *cobra.Command {
 	var asJSON bool
@@ -43,31 +29,6 @@ func newVersion(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "say it as one JSON document")
 	return cmd
-}
-
-// thisVersion is what the Go command has stamped into this binary.
-func thisVersion() jsonVersion {
-	v := jsonVersion{
-		Schema: 1, Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, ExactSignals: become.Captured(),
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if info.Main.Version != "" {
-		v.Version = info.Main.Version
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Commit = ptr(s.Value)
-		case "vcs.time":
-			v.Date = ptr(s.Value)
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	return v
 }
 
 func signalSource() string {

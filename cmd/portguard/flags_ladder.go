@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"portguard/wrapper"
+)
+
+// ladderFlags say which rungs are allowed, and how.
+type ladderFlags struct {
+	share         bool
+	wait          string
+	close         bool
+	restartUnit   bool
+	kill          bool
+	killListeners bool
+	signal        string
+	grace         time.Duration
+	only          []string
+}
+
+// addLadder adds them in the order in which --help shows them.
+func (o *ladderFlags) addLadder(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
+	fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
+	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
+	fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that holds the port, which connects anew from another")
+	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
+	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
+	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
+	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: SIGKILL follows after this `DURATION`")
+	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
+}
+
+// policy is what the flags come to. Endpoints says what is known of the service.
+func (o *ladderFlags) policy(fs *pflag.FlagSet, e endpointFlags) (wrapper.Policy, error) {
+	p := wrapper.Policy{
+		Share: o.share, Close: o.close, RestartUnit: o.restartUnit, Kill: o.kill,
+		KillListeners: o.killListeners, Grace: o.grace,
+	}
+	var err error
+	if p.Wait, err = parseWait(o.wait, fs.Changed("wait")); err != nil {
+		return p, err
+	}
+	if p.Signal, err = parseSignal(o.signal); err != nil {
+		return p, err
+	}
+	if o.grace < 0 {
+		return p, &usageError{fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND"}
+	}
+	for _, text := range o.only {
+		if err := p.Only.Add(text); err != nil {
+			return p, &usageError{"--only " + err.Error(), "portguard --kill --only user=redis -p 30010 -- COMMAND"}
+		}
+	}
+	return p, o.contradictions(fs, e)
+}
+
+// contradictions refuses flags that would silently do nothing.
+func (o *ladderFlags) contradictions(fs *pflag.FlagSet, e endpointFlags) error {
+	for _, name := range []string{"signal", "grace"} {
+		if fs.Changed(name) && !o.kill {
+			return &usageError{"--" + name + " is about --kill, which is not given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+		}
+	}
+	for _, name := range []string{"kill-listeners", "only"} {
+		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
+			return &usageError{"--" + name + " is about --close, --restart-unit and --kill, none of which is given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+		}
+	}
+	if o.share && (e.noReuseAddr || e.reuseAddr == "no") {
+		return &usageError{"--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --close --no-reuseaddr -p 30010 -- COMMAND"}
+	}
+	return nil
+}
+
+func parseWait(text string, given bool) (time.Duration, error) {
+	const right = "portguard --wait 30s -p 30010 -- COMMAND"
+	if !given {
+		return 0, nil
+	}
+	if text == "forever" {
+		return wrapper.Forever, nil
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, &usageError{fmt.Sprintf("--wait %q is not a duration such as 30s, 2m or forever", text), right}
+	case d <= 0:
+		return 0, &usageError{fmt.Sprintf("--wait %s is no time to wait", text), right}
+	}
+	return d, nil
+}
+
+// parseSignal knows TERM, SIGTERM and 15.
+func parseSignal(text string) (unix.Signal, error) {
+	name := strings.ToUpper(text)
+	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= 64 {
+		return unix.Signal(n), nil
+	}
+	if s := unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG")); s != 0 {
+		return s, nil
+	}
+	return 0, &usageError{fmt.Sprintf("--signal %q is not a signal", text), "portguard --kill --signal TERM -p 30010 -- COMMAND"}
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// terminalWidth is stderr's, which the live line is on.
+func terminalWidth() int {
+	const usual = 80
+	if width, _, err := term.GetSize(2); err == nil && width > 0 {
+		return width
+	}
+	return usual
+}
+
+// columns is the width of the terminal, of COLUMNS, or 80.
+func columns(w io.Writer) int {
+	if descriptor(w) == 1 {
+		if width, _, err := term.GetSize(1); err == nil && width > 0 {
+			return width
+		}
+	}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	return 80
+}
+
+// wrap breaks a sentence into lines of at most width runes, at spaces.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		switch {
+		case line == "":
+			line = word
+		case len([]rune(line))+1+len([]rune(word)) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}
