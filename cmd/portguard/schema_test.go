@@ -98,7 +98,7 @@ func TestDocumentsObeyTheSchema(t *testing.T) {
 		{"version", "version", "version --json"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out, err := exec.Command(r.portguard, strings.Fields(tt.line)...).Output()
+			out, err := r.Command(r.portguard, strings.Fields(tt.line)...).Output() // where an ordinary user is root, too
 			var exit *exec.ExitError
 			if err != nil && !errors.As(err, &exit) {
 				t.Fatal(err)

@@ -81,8 +81,8 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 // search looks for the sockets in every table, and returns what it found in the order of pids.
 func (sc *scan) search(ctx context.Context, wanted map[uint32]bool) ([]found, error) {
 	if sc.crowded() && sc.initial() && permit.Syscall(unix.SYS_BPF) {
-		if all, err := sc.askKernel(ctx, wanted); err == nil || ctx.Err() != nil {
-			return all, err
+		if all, err := sc.askKernel(ctx, wanted); err == nil {
+			return all, nil
 		}
 	}
 	return survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -126,5 +127,36 @@ func TestConfirmLooksAgainWhereATableHasChanged(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// On a host with many open files an ordinary user is refused by the kernel before anybody looks at the context.
+func TestSearchStopsWithContextOnACrowdedHost(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{"sys/fs/file-nr": "20000\t0\t100000\n", "self/ns/placeholder": ""} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(initialPIDNamespace, filepath.Join(root, "self/ns/pid")); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := openDir(unix.AT_FDCWD, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := &scan{root: fd, ours: true}
+	defer sc.close()
+	if !sc.crowded() || !sc.initial() {
+		t.Fatal("the kernel would not be asked")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if all, err := sc.search(ctx, map[uint32]bool{1: true}); !errors.Is(err, context.Canceled) || all != nil {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
