@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 )
@@ -35,7 +36,18 @@ func Main(m *testing.M) int {
 	if err := errors.Join(LoopbackUp(), pickHigh()); err != nil {
 		return fail(err)
 	}
+	startWithDefaults()
 	return m.Run()
+}
+
+// startWithDefaults lets the programs that tests start begin with no signal ignored, under nohup and in the background of
+// a script as well: who catches a signal has it at its default in what he executes. Here it goes on doing nothing.
+func startWithDefaults() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} { // Go leaves no other ignored
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // statusOf is the exit status after the tests have run, inside, with this result.

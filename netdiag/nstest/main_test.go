@@ -30,6 +30,12 @@ func TestHelper(t *testing.T) {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString(name + "\n")
+	case "ignored":
+		out, err := exec.Command("sed", "-n", "s/^SigIgn:\t//p", "/proc/self/status").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.Write(out)
 	case "fail":
 		t.Fatal("as asked")
 	case "sleep":
@@ -96,6 +102,22 @@ func TestBinaryStartedOutsideUnshares(t *testing.T) {
 	}
 	if got, _, _ := strings.Cut(string(out), "\n"); got == namespace(t) || !strings.HasPrefix(got, "net:[") {
 		t.Errorf("started in %s, the tests ran in %q", namespace(t), got)
+	}
+}
+
+// A test run under nohup, or in the background of a script, has signals ignored; what its tests start has not.
+func TestProgramsStartWithDefaultSignals(t *testing.T) {
+	cmd := helper(t, "ignored", true)
+	cmd.Args = append([]string{"sh", "-c", `trap "" HUP INT; exec "$@"`, "sh"}, cmd.Args...)
+	cmd.Path = "/bin/sh"
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	set, err := strconv.ParseUint(line, 16, 64)
+	if err != nil || set&(1<<(syscall.SIGHUP-1)|1<<(syscall.SIGINT-1)) != 0 {
+		t.Errorf("ignored: %s, %v", line, err)
 	}
 }
 

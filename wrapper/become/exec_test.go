@@ -83,7 +83,8 @@ func TestAtStart(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			script := "exec env -i --ignore-signal=PIPE,INT,QUIT,RTMAX --block-signal=TERM,USR1 " + tt.environ + ` "$0" inherited`
+			// SIGHUP may be ignored here, too: under nohup.
+			script := "exec env -i --default-signal=HUP --ignore-signal=PIPE,INT,QUIT,RTMAX --block-signal=TERM,USR1 " + tt.environ + ` "$0" inherited`
 			cmd := exec.Command("sh", "-c", script, service(t, tt.ldflags))
 			out, err := cmd.Output()
 			if err != nil {
@@ -105,7 +106,7 @@ func TestAtStart(t *testing.T) {
 
 func requireEnv(t *testing.T) {
 	t.Helper()
-	if err := exec.Command("env", "--ignore-signal=PIPE", "--block-signal=TERM", "true").Run(); err != nil {
+	if err := exec.Command("env", "--default-signal=HUP", "--ignore-signal=PIPE", "--block-signal=TERM", "true").Run(); err != nil {
 		t.Skip("needs env of coreutils 8.31 or later: ", err)
 	}
 }
