@@ -65,8 +65,10 @@ func (r supervisedRig) talker(t *testing.T, unit string, port int, flags string,
 // comesUp waits until a talker listens, and returns its pid.
 func (r supervisedRig) comesUp(t *testing.T, port int) (pid string) {
 	t.Helper()
-	return r.Shell(t, fmt.Sprintf("for i in $(seq 200); do exec 3<>/dev/tcp/127.0.0.1/%d && break; sleep .05; done 2>/dev/null", port),
-		"echo pid >&3; read -r pid <&3; echo -n $pid")
+	// One that is on its way out may take the connection and not answer any more.
+	return r.Shell(t, "trap '' PIPE", "for i in $(seq 200); do",
+		fmt.Sprintf("if exec 3<>/dev/tcp/127.0.0.1/%d && echo pid >&3 && read -r pid <&3; then echo -n $pid; exit; fi; sleep .05", port),
+		"done 2>/dev/null", "exit 1")
 }
 
 // tell has a talker do something.
