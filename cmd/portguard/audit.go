@@ -78,7 +78,7 @@ func newAudit(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.audit(asked, o)
+			return auditHost(a, asked, o)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -117,7 +117,7 @@ func (*atRiskError) ExitStatus() int { return exitAtRisk }
 // Reported says that the report has said it.
 func (*atRiskError) Reported() {}
 
-func (a *app) audit(asked []netdiag.Endpoint, o auditOptions) error {
+func auditHost(a *app, asked []netdiag.Endpoint, o auditOptions) error {
 	ctx, stop := withSignals(a.inherited, false)
 	defer stop()
 	began := time.Now()
@@ -126,7 +126,7 @@ func (a *app) audit(asked []netdiag.Endpoint, o auditOptions) error {
 		return context.Cause(ctx)
 	}
 	if o.openMetrics {
-		return a.auditMetrics(r, err, began, o.output)
+		return writeRun(a, r, err, began, o.output)
 	}
 	if err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 	"portguard/internal/wholefile"
 )
 
-// auditMetrics writes the metrics of a run, and of one that failed that it did.
-func (a *app) auditMetrics(r *auditReport, failed error, began time.Time, file string) error {
+// writeRun writes the metrics of a run, and of one that failed that it did.
+func writeRun(a *app, r *auditReport, failed error, began time.Time, file string) error {
 	all := runGauges(failed == nil, began, time.Now())
 	if failed == nil {
 		all = append(all, r.gauges()...)

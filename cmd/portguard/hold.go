@@ -50,7 +50,7 @@ func newHold(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.hold(endpoints, o)
+			return holdUntil(a, endpoints, o)
 		},
 	}
 	o.addEndpoints(cmd.Flags())
@@ -58,8 +58,8 @@ func newHold(a *app) *cobra.Command {
 	return cmd
 }
 
-// hold is the command: check, take, tell, wait.
-func (a *app) hold(endpoints []netdiag.Endpoint, o holdOptions) error {
+// holdUntil is the command: check, take, tell, wait.
+func holdUntil(a *app, endpoints []netdiag.Endpoint, o holdOptions) error {
 	for _, e := range endpoints {
 		if why := wrapper.Holdable(e); why != "" {
 			return &usageError{fmt.Sprintf("%s cannot be held: %s", e, why), "portguard hold -p 0.0.0.0:30010"}
@@ -73,7 +73,7 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o holdOptions) error {
 	w := &progress{log: a.log, terminal: isTerminal(a.stderr), silent: o.quiet}
 	g := wrapper.New(wrapper.Policy{}, w)
 	defer g.Close()
-	r := g.HoldForever(ctx, endpoints, func(held, waited int) { a.holding(o, held, waited) })
+	r := g.HoldForever(ctx, endpoints, func(held, waited int) { sayHolding(a, o, held, waited) })
 	defer r.Release()
 	w.finish()
 	if ctx.Err() == nil {
@@ -83,8 +83,8 @@ func (a *app) hold(endpoints []netdiag.Endpoint, o holdOptions) error {
 	return nil
 }
 
-// holding says once, to people and to systemd, that the ports are held.
-func (a *app) holding(o holdOptions, held, waited int) {
+// sayHolding says once, to people and to systemd, that the ports are held.
+func sayHolding(a *app, o holdOptions, held, waited int) {
 	var parts []string
 	if held > 0 {
 		parts = append(parts, fmt.Sprintf("holding %s", count(held)))

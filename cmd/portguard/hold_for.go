@@ -10,7 +10,7 @@ import (
 
 // holdFor has the ports stay held when this process becomes the service, and returns the service's environment: what came
 // from systemd for portguard alone is not in it.
-func (a *app) holdFor(mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o options) ([]string, error) {
+func holdFor(a *app, mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o options) ([]string, error) {
 	var all []wrapper.Placeholder
 	var err error
 	if mode == holdFDStore {

@@ -32,13 +32,13 @@ func newRange(a *app) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.showRange()
+				return showRange(a)
 			}
 			r, err := parseRangeArgument(args)
 			if err != nil {
 				return err
 			}
-			return a.setRange(r, o)
+			return setRange(a, r, o)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -57,7 +57,7 @@ func parseRangeArgument(args []string) (portrange.Range, error) {
 }
 
 // setRange checks first, and writes the file only when the kernel's range can be written.
-func (a *app) setRange(r portrange.Range, o sysctlOptions) error {
+func setRange(a *app, r portrange.Range, o sysctlOptions) error {
 	denied := deniedError{
 		command: "range " + r.String(), key: portrange.KernelRange, value: fmt.Sprintf("%d %d", r.Low, r.High),
 	}
@@ -83,7 +83,7 @@ func (a *app) setRange(r portrange.Range, o sysctlOptions) error {
 			return denied.from(err)
 		}
 	}
-	a.sayRange(s, r, now, boot, file, o)
+	sayRange(a, s, r, now, boot, file, o)
 	return nil
 }
 
@@ -104,7 +104,7 @@ func applyRange(r portrange.Range, now, boot bool, file []byte) error {
 	return nil
 }
 
-func (a *app) sayRange(s rangeState, r portrange.Range, now, boot bool, file []byte, o sysctlOptions) {
+func sayRange(a *app, s rangeState, r portrange.Range, now, boot bool, file []byte, o sysctlOptions) {
 	if !o.quiet {
 		switch {
 		case !now && !boot:
@@ -127,7 +127,7 @@ func (a *app) sayRange(s rangeState, r portrange.Range, now, boot bool, file []b
 		}
 		s.sayInside(a.stdout, r)
 	}
-	a.warnOfRange(s, r, file)
+	warnOfRange(a, s, r, file)
 }
 
 // readOwn is our own file; nil when there is none.

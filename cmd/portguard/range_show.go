@@ -8,7 +8,7 @@ import (
 )
 
 // showRange is the command without a range.
-func (a *app) showRange() error {
+func showRange(a *app) error {
 	s, err := readRange()
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (a *app) showRange() error {
 	}
 	fmt.Fprintf(a.stdout, "picks      connect() %s ports first, bind() to port 0 %s ones\n", portrange.Parity(s.kernel.Low), portrange.Parity(s.kernel.Low+1))
 	s.sayInside(a.stdout, s.kernel)
-	a.warnOfRange(s, s.kernel, s.file)
+	warnOfRange(a, s, s.kernel, s.file)
 	return nil
 }
 
@@ -43,7 +43,7 @@ func validRange(value string) bool {
 }
 
 // warnOfRange says what is unwise about a range, and which lines of other people's files take it back.
-func (a *app) warnOfRange(s rangeState, r portrange.Range, file []byte) {
+func warnOfRange(a *app, s rangeState, r portrange.Range, file []byte) {
 	if r.Low%2 == r.High%2 {
 		fmt.Fprintf(a.stderr, "portguard: low and high of %s are both %s: connect() and bind() to port 0 share the ports best when one is even and one is odd, as the kernel's own log says\n",
 			r, portrange.Parity(r.Low))

@@ -70,9 +70,9 @@ func newReserve(a *app) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && !o.json {
-				return a.showReserved()
+				return showReserved(a)
 			}
-			return a.changeReserved("reserve", args, o, reserved.State.Reserve)
+			return changeReserved(a, "reserve", args, o, reserved.State.Reserve)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -90,7 +90,7 @@ func newRelease(a *app) *cobra.Command {
 		Example: "  portguard release 30010",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.changeReserved("release", args, o, reserved.State.Release)
+			return changeReserved(a, "release", args, o, reserved.State.Release)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -123,7 +123,7 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 }
 
 // changeReserved is both commands: lock, read, plan, say or do.
-func (a *app) changeReserved(command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
+func changeReserved(a *app, command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
 	ports, err := parsePortSet(command, args)
 	if err != nil {
 		return err
@@ -151,14 +151,14 @@ func (a *app) changeReserved(command string, args []string, o sysctlOptions, pla
 		}
 	}
 	o.quiet = o.quiet || o.json
-	a.sayChange(command, ports, state, change, o)
+	sayChange(a, command, ports, state, change, o)
 	if o.json {
 		if err := changeJSON(a.stdout, ports, change, o.dryRun); err != nil {
 			return err
 		}
 	}
 	if command == "reserve" {
-		a.warnOfClients(ports)
+		warnOfClients(a, ports)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // warnOfClients names the outgoing connections that already have one of the ports: a reservation leaves them there.
-func (a *app) warnOfClients(ports portrange.Set) {
+func warnOfClients(a *app, ports portrange.Set) {
 	report, err := whoSits(context.Background(), ports)
 	if err != nil {
 		fmt.Fprintf(a.stderr, "portguard: whether somebody already has %s cannot be asked: %s\n", ports, safe(err.Error()))

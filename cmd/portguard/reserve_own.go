@@ -17,7 +17,7 @@ import (
 
 // reserveOwn is --reserve: the endpoints of a report, which are all free, become reserved until the next boot. What
 // cannot be done is said, and the start goes on. It returns what is reserved afterwards.
-func (a *app) reserveOwn(r *wrapper.Report, out output) portrange.Set {
+func reserveOwn(a *app, r *wrapper.Report, out output) portrange.Set {
 	ports := make([]uint16, len(r.Outcomes))
 	for i := range r.Outcomes {
 		ports[i] = r.Outcomes[i].Endpoint.Port

@@ -20,7 +20,7 @@ func nothing(s fmt.Stringer) string {
 }
 
 // showReserved is the command without ports.
-func (a *app) showReserved() error {
+func showReserved(a *app) error {
 	s, err := reserved.Read("/")
 	if err != nil {
 		return err
@@ -43,12 +43,12 @@ func (a *app) showReserved() error {
 	if c := s.Reserve(nil, reserved.Scope{Persist: true}); c.Persist() {
 		fmt.Fprintf(a.stdout, "        %s is out of date, since the other files have changed: portguard reserve %s\n", reserved.Path, s.Ours)
 	}
-	a.warnOfFiles(s, s.Reserve(nil, reserved.Scope{}))
+	warnOfFiles(a, s, s.Reserve(nil, reserved.Scope{}))
 	return nil
 }
 
 // sayChange tells what has changed, or would.
-func (a *app) sayChange(command string, ports portrange.Set, s reserved.State, c reserved.Change, o sysctlOptions) {
+func sayChange(a *app, command string, ports portrange.Set, s reserved.State, c reserved.Change, o sysctlOptions) {
 	if !o.quiet {
 		switch {
 		case o.dryRun && (c.Runtime() || c.Persist()):
@@ -72,7 +72,7 @@ func (a *app) sayChange(command string, ports portrange.Set, s reserved.State, c
 			}
 		}
 	}
-	a.warnOfFiles(s, c)
+	warnOfFiles(a, s, c)
 }
 
 func sayHalves(w io.Writer, c reserved.Change) {
@@ -109,7 +109,7 @@ func lines(text string) []string {
 }
 
 // warnOfFiles names the lines of other people's files that are in the way. They are never changed.
-func (a *app) warnOfFiles(s reserved.State, c reserved.Change) {
+func warnOfFiles(a *app, s reserved.State, c reserved.Change) {
 	for _, l := range s.Garbage() {
 		fmt.Fprintf(a.stderr, "portguard: %s: the kernel refuses %q (ports and ranges with commas, without spaces and quotes); left alone\n",
 			safe(l.Where()), safe(l.Value))

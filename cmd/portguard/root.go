@@ -59,7 +59,7 @@ func newMain(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.guard(req, o)
+			return guard(a, req, o)
 		},
 	}
 	o.addFlags(root.Flags())
@@ -119,7 +119,7 @@ func help(cmd *cobra.Command, _ []string) {
 }
 
 // guard is the main command: resolve COMMAND, run the ladder, report, become COMMAND.
-func (a *app) guard(req request, o options) error {
+func guard(a *app, req request, o options) error {
 	path := ""
 	if len(req.command) > 0 {
 		var err error
@@ -128,9 +128,9 @@ func (a *app) guard(req request, o options) error {
 		}
 	}
 	if req.restart != (supervise.Policy{}) {
-		return a.supervise(req, o, path)
+		return superviseCommand(a, req, o, path)
 	}
-	out := a.output(o, path != "")
+	out := newOutput(a, o, path != "")
 	w := &progress{
 		log:      a.log,
 		notify:   newNotify(),
@@ -157,7 +157,7 @@ func (a *app) guard(req request, o options) error {
 		}
 	}
 	if o.reserve && report.AllFree() {
-		out.reserved(a.reserveOwn(report, out))
+		out.reserved(reserveOwn(a, report, out))
 	}
 	if err := out.report(report); err != nil {
 		return err
@@ -173,7 +173,7 @@ func (a *app) guard(req request, o options) error {
 	}
 	service := a.inherited
 	var err error
-	if service.Environ, err = a.holdFor(req.hold, stored, report, o); err != nil {
+	if service.Environ, err = holdFor(a, req.hold, stored, report, o); err != nil {
 		return err
 	}
 	stop()
@@ -197,7 +197,7 @@ type output struct {
 	log     log
 }
 
-func (a *app) output(o options, command bool) output {
+func newOutput(a *app, o options, command bool) output {
 	out := output{w: a.stdout, facts: sync.OnceValue(readFacts), options: o, command: command, log: a.log}
 	if command {
 		out.w = a.stderr

@@ -53,11 +53,11 @@ func (e *endedError) Unwrap() error {
 	return &interruptedError{signal: e.signal}
 }
 
-// supervise starts the command, and starts it again, while the port is held.
-func (a *app) supervise(req request, o options, path string) error {
+// superviseCommand starts the command, and starts it again, while the port is held.
+func superviseCommand(a *app, req request, o options, path string) error {
 	s := &supervision{
 		app: a, request: req, options: o, unit: mainProcess(),
-		output: a.output(o, true),
+		output: newOutput(a, o, true),
 		progress: &progress{
 			log: a.log, notify: newNotify(), terminal: isTerminal(a.stderr), silent: o.quiet,
 		},
@@ -116,7 +116,7 @@ func (s *supervision) prepare(ctx context.Context) error {
 		return err
 	}
 	if s.options.reserve && report.AllFree() && s.held == nil {
-		s.output.reserved(s.reserveOwn(report, s.output))
+		s.output.reserved(reserveOwn(s.app, report, s.output))
 	}
 	if err := s.output.report(report); err != nil {
 		return err

@@ -77,7 +77,7 @@ func newUnitInstall(a *app) *cobra.Command {
 			if err := in.check(as); err != nil {
 				return err
 			}
-			return a.installUnit(dropin.System, in)
+			return installUnit(a, dropin.System, in)
 		},
 	}
 	fs := cmd.Flags()
@@ -130,7 +130,7 @@ func (in *unitInstall) spelledAs(form unitForm) string {
 }
 
 // installUnit looks, decides, writes, and makes sure that systemd has understood.
-func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
+func installUnit(a *app, dir dropin.Dir, in unitInstall) error {
 	if err := dir.Writable(); err != nil && !in.dryRun {
 		return unitFailure(err, in.line)
 	}
@@ -152,7 +152,7 @@ func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
 	switch {
 	case in.dryRun && err == nil:
 		fmt.Fprintf(a.stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
-		a.note(p.notes)
+		sayNotes(a, p.notes)
 		return nil
 	case in.dryRun:
 		return err
@@ -170,7 +170,7 @@ func (a *app) installUnit(dir dropin.Dir, in unitInstall) error {
 		return unitFailure(err, in.line)
 	}
 	fmt.Fprintf(a.stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
-	a.note(p.notes)
+	sayNotes(a, p.notes)
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir dropi
 	return svc, p, err
 }
 
-func (a *app) note(notes []string) {
+func sayNotes(a *app, notes []string) {
 	for _, n := range notes {
 		fmt.Fprintf(a.stdout, "note: %s\n", n)
 	}

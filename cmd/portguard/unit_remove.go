@@ -36,20 +36,20 @@ func newUnitRemove(a *app) *cobra.Command {
 			case all && len(args) > 0:
 				return &usageError{"--all is every service: it takes no UNIT", "portguard unit remove --all"}
 			case all:
-				return a.removeUnits(dropin.System)
+				return removeUnits(a, dropin.System)
 			}
 			name, err := oneService("remove", args)
 			if err != nil {
 				return err
 			}
-			return a.removeUnit(dropin.System, name)
+			return removeUnit(a, dropin.System, name)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "the drop-ins of all services that start this very program")
 	return cmd
 }
 
-func (a *app) removeUnit(dir dropin.Dir, name string) error {
+func removeUnit(a *app, dir dropin.Dir, name string) error {
 	ctx, cancel := unitContext()
 	defer cancel()
 	err := dir.Exists(name) // who has nothing to remove needs no right to
@@ -72,7 +72,7 @@ func (a *app) removeUnit(dir dropin.Dir, name string) error {
 }
 
 // removeUnits removes all that it can, whatever cannot be.
-func (a *app) removeUnits(dir dropin.Dir) error {
+func removeUnits(a *app, dir dropin.Dir) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

@@ -31,13 +31,13 @@ func newUnitShow(a *app) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.showUnits(dropin.System, nil, asJSON)
+				return showUnits(a, dropin.System, nil, asJSON)
 			}
 			name, err := oneService("show", args)
 			if err != nil {
 				return err
 			}
-			return a.showUnits(dropin.System, []string{name}, asJSON)
+			return showUnits(a, dropin.System, []string{name}, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "report as one JSON document")
@@ -65,7 +65,7 @@ type guardedEndpoint struct {
 }
 
 // showUnits shows these units, or all that are guarded.
-func (a *app) showUnits(dir dropin.Dir, names []string, asJSON bool) error {
+func showUnits(a *app, dir dropin.Dir, names []string, asJSON bool) error {
 	if names == nil {
 		var err error
 		if names, err = dir.List(); err != nil && !errors.Is(err, fs.ErrNotExist) {
