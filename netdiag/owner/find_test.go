@@ -57,14 +57,16 @@ func TestFindProcessWithDetails(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[uint32][]Process{inode: {{
-		PID:     h.pid,
-		FD:      fd,
-		Command: "exe", // of /proc/self/exe
-		Args:    []string{"helper", "-of", "owner\ntest"},
-		Exe:     exe,
-		UID:     uint32(os.Geteuid()),
-		User:    "root",
-		Cgroup:  cgroupOfTest(t),
+		PID:      h.pid,
+		FD:       fd,
+		Command:  "exe", // of /proc/self/exe
+		Args:     []string{"helper", "-of", "owner\ntest"},
+		Exe:      exe,
+		UID:      uint32(os.Geteuid()),
+		User:     "root",
+		Cgroup:   cgroupOfTest(t),
+		Parent:   os.Getpid(),
+		InnerPID: h.pid,
 	}}}
 	if diff := cmp.Diff(want, res.Owners, cmpopts.IgnoreFields(Process{}, "Started", "StartTicks")); diff != "" {
 		t.Errorf("owners (-want +got):\n%s", diff)

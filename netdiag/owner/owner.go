@@ -29,7 +29,12 @@ type Process struct {
 	StartTicks uint64
 	// Cgroup is the path that names the systemd unit and the container, "/" for the root; "" when unknown.
 	Cgroup string
-	Zombie bool // the main thread has exited; other threads live on, unless the process only waits to be reaped
+	// Parent is the process that this one is a child of, 0 when it is in no pid namespace of ours.
+	Parent int
+	// InnerPID is its pid in the innermost pid namespace that it is in: PID where that is ours, 1 for the first process of
+	// a container.
+	InnerPID int
+	Zombie   bool // the main thread has exited; other threads live on, unless the process only waits to be reaped
 }
 
 // HintKind says how a socket can be kept without being in a descriptor table.

@@ -29,6 +29,26 @@ func parseEffectiveUID(b []byte) (uint32, error) {
 	return 0, errors.New("status: no Uid line")
 }
 
+// parseInnerPID reads the last number of the NSpid line of /proc/PID/status, the pid in the innermost namespace. A kernel
+// without the line gives pid.
+func parseInnerPID(b []byte, pid int) int {
+	for line := range bytes.Lines(b) {
+		rest, ok := bytes.CutPrefix(line, []byte("NSpid:"))
+		if !ok {
+			continue
+		}
+		pids := strings.Fields(string(rest))
+		if len(pids) == 0 {
+			return pid
+		}
+		if inner, err := strconv.Atoi(pids[len(pids)-1]); err == nil && inner > 0 {
+			return inner
+		}
+		return pid
+	}
+	return pid
+}
+
 // parseCmdline splits /proc/PID/cmdline, in which every argument ends with NUL.
 func parseCmdline(b []byte) []string {
 	b = bytes.TrimRight(b, "\x00")

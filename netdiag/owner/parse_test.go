@@ -35,6 +35,29 @@ func TestParseEffectiveUID(t *testing.T) {
 	}
 }
 
+func TestParseInnerPID(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   string
+		want int
+	}{
+		{"in our namespace", "Name:\tsed\nPid:\t8811\nNStgid:\t8811\nNSpid:\t8811\nNSpgid:\t7\n", 8811},
+		{"the first process of a container", "NSpid:\t288\t1\n", 1},
+		{"a container in a container", "NSpid:\t288\t31\t1\n", 1},
+		{"a command cannot forge the line", "Name:\ta\\nNSpid:\t9\t1\nNSpid:\t288\t12\n", 12},
+		{"no line", "Name:\tsed\n", 7},
+		{"no number", "NSpid:\n", 7},
+		{"not a number", "NSpid:\tx\n", 7},
+		{"no pid", "NSpid:\t7\t0\n", 7},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := parseInnerPID([]byte(tt.in), 7); got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestParseCmdline(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -117,6 +140,9 @@ func TestParseSocketLink(t *testing.T) {
 func FuzzParseEffectiveUID(f *testing.F) {
 	f.Add([]byte(statusSed))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		if pid := parseInnerPID(b, 7); pid <= 0 {
+			t.Errorf("inner pid %d", pid)
+		}
 		if uid, err := parseEffectiveUID(b); err != nil && uid != 0 {
 			t.Errorf("error %v with an answer: %d", err, uid)
 		}

@@ -60,6 +60,7 @@ func readProcess(p proc, buf *scratch) (Process, error) {
 		Command:    st.Command,
 		Started:    started,
 		StartTicks: st.StartTicks,
+		Parent:     st.Parent,
 		Zombie:     st.Zombie(),
 	}
 	alive := 0 // the thread that still has the program: an exited main thread has let go of it
@@ -77,6 +78,7 @@ func readProcess(p proc, buf *scratch) (Process, error) {
 	if process.UID, err = parseEffectiveUID(status); err != nil {
 		return Process{}, err
 	}
+	process.InnerPID = parseInnerPID(status, p.pid)
 	cmdline, cut, err := readFile(p.dir, under(alive, "cmdline"), buf.file[:0], maxArgs)
 	if gone(err) {
 		return Process{}, err
