@@ -2,24 +2,53 @@ package container
 
 import (
 	"encoding/json"
+	"io"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// ContainerName is what people call a container, from the files that its runtime keeps below root ("" for /); "" when
-// they do not say, or may not be read, which mostly takes uid 0. No daemon is asked.
-func ContainerName(root string, c Container) string {
+// Files are what runtimes keep on disk. The zero value is this host's.
+type Files struct {
+	Root string              // "" for /
+	Home func(uint32) string // of a user; nil for what the system says
+}
+
+// Name is what people call a container, from the files that its runtime keeps; "" when they do not say, or may not be
+// read, which mostly takes uid 0 or its user's own. No daemon is asked.
+func (f Files) Name(c Container) string {
 	switch c.Runtime {
 	case "docker":
-		return dockerName(filepath.Join(root, "/var/lib/docker/containers", c.ID, "config.v2.json"))
+		if !isID(c.ID) {
+			return ""
+		}
+		dir := filepath.Join(f.Root, "/var/lib/docker/containers")
+		if c.User != 0 {
+			dir = filepath.Join(f.home(c.User), ".local/share/docker/containers")
+		}
+		return dockerName(filepath.Join(dir, c.ID, "config.v2.json"))
 	case "podman", "cri-o":
-		return storageName(filepath.Join(root, "/var/lib/containers/storage/overlay-containers/containers.json"), c.ID)
+		return f.storageName(c)
 	case "lxc", "systemd-nspawn":
 		return c.ID
 	}
 	return ""
+}
+
+func (f Files) home(uid uint32) string {
+	if f.Home != nil {
+		return f.Home(uid)
+	}
+	u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
+	if err != nil {
+		return "/nonexistent"
+	}
+	return u.HomeDir
 }
 
 // dockerName reads {"Name":"/web", …}.
@@ -31,8 +60,25 @@ func dockerName(path string) string {
 	return strings.TrimPrefix(config.Name, "/")
 }
 
-// storageName reads the list of containers/storage: [{"id":"3f…","names":["web", …]}, …].
-func storageName(path, id string) string {
+// storageName looks into the lists of containers/storage, one a storage driver, and one more for containers that are
+// removed when they end.
+func (f Files) storageName(c Container) string {
+	dir := filepath.Join(f.Root, "/var/lib/containers/storage")
+	if c.User != 0 {
+		dir = filepath.Join(f.home(c.User), ".local/share/containers/storage")
+	}
+	for _, driver := range []string{"overlay", "vfs", "btrfs", "zfs"} {
+		for _, list := range []string{"containers.json", "volatile-containers.json"} {
+			if name := listedName(filepath.Join(dir, driver+"-containers", list), c.ID); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// listedName reads [{"id":"3f…","names":["web", …]}, …].
+func listedName(path, id string) string {
 	var list []struct {
 		ID    string   `json:"id"`
 		Names []string `json:"names"`
@@ -48,11 +94,18 @@ func storageName(path, id string) string {
 	return ""
 }
 
+// readJSON reads a regular file. Of one in a user's home it is that user who decides what is there: nothing is waited for,
+// and no link is followed at its end.
 func readJSON(path string, into any) bool {
 	const limit = 16 << 20
-	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() || st.Size() > limit {
+	f, err := os.OpenFile(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
 		return false
 	}
-	text, err := os.ReadFile(path)
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() || st.Size() > limit {
+		return false
+	}
+	text, err := io.ReadAll(io.LimitReader(f, limit))
 	return err == nil && json.Unmarshal(text, into) == nil
 }

@@ -2,9 +2,9 @@ package systemd
 
 import "strings"
 
-// unescape undoes the \xHH of unit names: "web\x2d1" is "web-1". Anything else is left as it is; a dash stays one,
+// Unescape undoes the \xHH of unit names: "web\x2d1" is "web-1". Anything else is left as it is; a dash stays one,
 // where systemd would read "/", which no machine's name has in it.
-func unescape(s string) string {
+func Unescape(s string) string {
 	if !strings.Contains(s, `\x`) {
 		return s
 	}

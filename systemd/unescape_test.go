@@ -13,7 +13,7 @@ func TestUnescape(t *testing.T) {
 		`web\`:          `web\`,
 		`a\x2d\x2d\x2d`: "a---",
 	} {
-		if got := unescape(in); got != want {
+		if got := Unescape(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package systemd knows how systemd names and does things. It knows nothing of sockets and ports.
 //
-// Naming a unit or a container from a cgroup path is a function of the path: no privilege, no D-Bus, no systemd needed.
+// Naming a unit from a cgroup path is a function of the path: no privilege, no D-Bus, no systemd needed.
 package systemd
 
 import "strings"

@@ -7,6 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const (
+	id1  = "3f4a0e8b5d1c9f27a6b8c0d2e4f60718293a4b5c6d7e8f9012a3b4c5d6e7f809" // of a container
+	uid1 = "1d0c9d0e-7b7a-4f4e-9b0e-3c1a6a1d2f3b"                             // of a pod
+)
+
 func TestUnitOfCgroup(t *testing.T) {
 	system := func(name string) *Unit { return &Unit{Name: name} }
 	for _, tt := range []struct {

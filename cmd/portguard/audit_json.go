@@ -3,8 +3,8 @@ package main
 import (
 	"io"
 
+	"portguard/container"
 	"portguard/netdiag/portrange"
-	"portguard/systemd"
 )
 
 // The JSON document of audit, schema version 1: fields are added, never renamed or removed.
@@ -121,7 +121,7 @@ func (r *auditReport) portJSON(row auditRow) jsonAuditPort {
 		for i, p := range s.processes {
 			j.Service.Processes[i] = processJSON(p)
 		}
-		if c, ok := systemd.ContainerOfCgroup(first.Cgroup); ok {
+		if c, ok := container.OfCgroup(first.Cgroup); ok {
 			j.Service.Container = &jsonContainer{Runtime: string(c.Runtime), ID: c.ID}
 		}
 	}

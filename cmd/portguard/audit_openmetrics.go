@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/systemd"
@@ -139,17 +140,17 @@ func distinct(sockets []netdiag.Holder) [][]label {
 
 // whoHas are labels that stay the same over restarts: no pid, and a container's name, not its id.
 func whoHas(sockets []netdiag.Holder) []label {
-	var process, unit, container string
+	var process, unit, named string
 	if len(sockets) > 0 {
 		if s := foldService(sockets); len(s.processes) > 0 {
 			process = s.processes[0].Command
 		}
 		cgroup := sockets[0].Cgroup
-		if c, ok := systemd.ContainerOfCgroup(cgroup); ok {
-			container = cmp.Or(systemd.ContainerName("", c), c.Runtime)
+		if c, ok := container.OfCgroup(cgroup); ok {
+			named = cmp.Or(container.Files{}.Name(c), c.Runtime)
 		} else if u, ok := systemd.UnitOfCgroup(cgroup); ok {
 			unit = u.Name
 		}
 	}
-	return []label{{"process", process}, {"unit", unit}, {"container", container}}
+	return []label{{"process", process}, {"unit", unit}, {"container", named}}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -179,8 +180,8 @@ func holderJSON(h netdiag.Holder, facts hostFacts) jsonHolder {
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
 		j.Unit = ptr(u.Name)
 	}
-	if c, ok := systemd.ContainerOfCgroup(h.Cgroup); ok {
-		j.Container = &jsonContainer{Runtime: c.Runtime, ID: c.ID, Name: systemd.ContainerName("", c), Pod: c.Pod}
+	if c, ok := container.OfCgroup(h.Cgroup); ok {
+		j.Container = &jsonContainer{Runtime: c.Runtime, ID: c.ID, Name: container.Files{}.Name(c), Pod: c.Pod}
 	}
 	for i, p := range h.Owners {
 		j.Processes[i] = processJSON(p)

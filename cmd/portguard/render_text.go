@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -165,12 +166,12 @@ func whereOf(cgroup string) string {
 			fmt.Fprintf(&b, " of %s", safe(u.Owner))
 		}
 	}
-	if c, ok := systemd.ContainerOfCgroup(cgroup); ok {
+	if c, ok := container.OfCgroup(cgroup); ok {
 		id := c.ID
 		if len(id) > 12 {
 			id = id[:12]
 		}
-		if name := systemd.ContainerName("", c); name != "" && name != c.ID {
+		if name := (container.Files{}).Name(c); name != "" && name != c.ID {
 			id = name + " " + id
 		}
 		fmt.Fprintf(&b, ", %s container %s", c.Runtime, safe(id))
