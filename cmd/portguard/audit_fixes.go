@@ -96,5 +96,5 @@ func (r *auditReport) otherRange() (portrange.Range, bool) {
 			best, room = g, n
 		}
 	}
-	return best, room >= max(fewestPorts, 2*r.load.Held, 2*r.load.UDP)
+	return best, room >= max(portrange.Fewest, 2*r.load.Held, 2*r.load.UDP)
 }

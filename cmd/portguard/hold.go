@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portguard/netdiag"
+	"portguard/netdiag/portrange"
 	"portguard/wrapper"
 )
 
@@ -24,6 +26,7 @@ With Type=notify, systemd is told when everything that is free is held.`
 type holdOptions struct {
 	endpointFlags
 	outputFlags
+	force bool
 }
 
 func newHold(a *app) *cobra.Command {
@@ -50,21 +53,37 @@ func newHold(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for _, e := range endpoints {
+				if why := wrapper.Holdable(e); why != "" {
+					return &usageError{fmt.Sprintf("%s cannot be held: %s", e, why), right("0.0.0.0:30010")}
+				}
+			}
+			if left, enough := unheld(endpoints); !enough && !o.force {
+				line := slices.Insert(spelledOut(cmd.Flags()), 1, "hold", "--force")
+				return &usageError{"that " + left, strings.Join(line, " ")}
+			}
 			return holdUntil(a, endpoints, o)
 		},
 	}
 	o.addEndpoints(cmd.Flags())
+	cmd.Flags().BoolVar(&o.force, "force", false, forceUsage())
 	o.addOutput(cmd.Flags())
 	return cmd
 }
 
-// holdUntil is the command: check, take, tell, wait.
-func holdUntil(a *app, endpoints []netdiag.Endpoint, o holdOptions) error {
-	for _, e := range endpoints {
-		if why := wrapper.Holdable(e); why != "" {
-			return &usageError{fmt.Sprintf("%s cannot be held: %s", e, why), "portguard hold -p 0.0.0.0:30010"}
-		}
+// unheld says what is left for outgoing connections beside what is held, and whether that is enough.
+func unheld(endpoints []netdiag.Endpoint) (string, bool) {
+	ports := make([]uint16, len(endpoints))
+	for i, e := range endpoints {
+		ports[i] = e.Port
 	}
+	facts := readFacts()
+	left, enough := facts.Ephemeral.Left(facts.Reserved.Union(portrange.Of(ports...)), facts.Reserved)
+	return leaves(left, facts.Ephemeral), enough
+}
+
+// holdUntil takes the endpoints, tells, and waits.
+func holdUntil(a *app, endpoints []netdiag.Endpoint, o holdOptions) error {
 	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestHoldUnderStorm(t *testing.T) {
 	watch := []string{"-low", number(low), "-high", number(high), "-remains=false"}
 
 	stop := l.storm(t, 20, watch...)
-	hold := launch(t, l.portguard, "hold", "-p", "30000-31000")
+	hold := launch(t, l.portguard, "hold", "--force", "-p", "30000-31000")
 	eventually(t, 10*time.Second, "portguard holds", func() bool { return strings.Contains(hold.errs.String(), "holding") })
 	t.Log(strings.TrimSpace(hold.errs.String()))
 	if _, before := stop(); before == 0 {
@@ -95,6 +96,34 @@ func TestHoldTakesOver(t *testing.T) {
 	})
 	again := launch(t, l.service, number(port))
 	again.expect(t, "up")
+}
+
+// TestHoldLeavesPortsForOthers: the host needs some for its own connections, which is found out before anything is held.
+func TestHoldLeavesPortsForOthers(t *testing.T) {
+	l := newLadder(t)
+	nstest.SetRange(t, 40000, 42000)
+	for _, tt := range []struct {
+		name, ports string
+		left        int // 0: it holds
+	}{
+		{"too few", "40000-41000", 1000},
+		{"enough", "40000-40976", 0},
+		{"ports of nobody", "30000-31000", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := launch(t, l.portguard, "hold", "-p", tt.ports)
+			if tt.left == 0 {
+				eventually(t, 10*time.Second, "portguard holds", func() bool { return strings.Contains(p.errs.String(), "holding") })
+				p.stop(t, unix.SIGTERM)
+				return
+			}
+			want := fmt.Sprintf("that leaves %d ports of ip_local_port_range 40000-42000 for outgoing connections, fewer than 1024\nhint: portguard hold --force -p %s\n",
+				tt.left, tt.ports)
+			if status := p.end(t); status != exitUsage || !strings.Contains(p.errs.String(), want) {
+				t.Errorf("status %d\n%s", status, p.errs.String())
+			}
+		})
+	}
 }
 
 // TestHoldNeedsDescriptors: too few descriptors are found out before anything is held.

@@ -18,6 +18,7 @@ type options struct {
 	superviseOptions
 	outputFlags
 	reserve bool
+	force   bool
 	dryRun  bool
 	argv0   bool
 	others  []string // the other commands, one of which a mistyped word may mean
@@ -28,6 +29,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.addEndpoints(fs)
 	o.addLadder(fs)
 	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
+	fs.BoolVar(&o.force, "force", false, "with --reserve: "+forceUsage())
 	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	o.addHold(fs)
 	o.addSuperviseFlags(fs)
@@ -72,6 +74,9 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	}
 	if r.hold, err = o.holds(fs, len(r.command) > 0); err != nil {
 		return r, err
+	}
+	if o.force && !o.reserve {
+		return r, &usageError{"--force is about --reserve, which is not given", "portguard --reserve --force -p 30010"}
 	}
 	r.restart, err = o.supervision(fs, r)
 	return r, err

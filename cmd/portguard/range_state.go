@@ -130,12 +130,12 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 	}
 	usable, inUse := s.usable(r), s.inUse()
 	switch {
-	case force, r == s.kernel, usable >= fewestPorts && usable >= inUse:
+	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
 	case usable < inUse:
 		return &usageError{fmt.Sprintf("%s leaves %d ports, and %d are in use now", r, usable, inUse), fmt.Sprintf("portguard range --force %s", r)}
 	}
-	return &usageError{fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, fewestPorts), fmt.Sprintf("portguard range --force %s", r)}
+	return &usageError{fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, portrange.Fewest), fmt.Sprintf("portguard range --force %s", r)}
 }
 
 // sayInside tells what lies inside and outside of a range.

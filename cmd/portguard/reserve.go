@@ -77,7 +77,7 @@ func newReserve(a *app) *cobra.Command {
 	}
 	o.addFlags(cmd.Flags())
 	o.addJSONFlag(cmd.Flags())
-	cmd.Flags().BoolVar(&o.force, "force", false, fmt.Sprintf("even if fewer than %d ports are left for outgoing connections", fewestPorts))
+	cmd.Flags().BoolVar(&o.force, "force", false, forceUsage())
 	return cmd
 }
 
@@ -96,6 +96,11 @@ func newRelease(a *app) *cobra.Command {
 	o.addFlags(cmd.Flags())
 	o.addJSONFlag(cmd.Flags())
 	return cmd
+}
+
+// forceUsage is what --force says wherever it is.
+func forceUsage() string {
+	return fmt.Sprintf("even if fewer than %d ports are left for outgoing connections", portrange.Fewest)
 }
 
 // parsePortSet reads the PORTS of a command: what -p takes, without addresses and protocols.
@@ -163,22 +168,20 @@ func changeReserved(a *app, command string, args []string, o sysctlOptions, plan
 	return nil
 }
 
-// fewestPorts is what a host should have for outgoing connections.
-const fewestPorts = 1024
-
 // enoughLeft refuses a reservation that would take the last ports from outgoing connections.
 func enoughLeft(c reserved.Change, command string, args []string) error {
 	ephemeral, err := portrange.Ephemeral()
 	if err != nil {
 		return err
 	}
-	whole := portrange.Set{ephemeral}
-	left, before := whole.Minus(c.After).Len(), whole.Minus(c.Before).Len()
-	if left >= fewestPorts || left == before {
+	left, enough := ephemeral.Left(c.After, c.Before)
+	if enough {
 		return nil
 	}
-	return &usageError{
-		fmt.Sprintf("that leaves %d ports of ip_local_port_range %s for outgoing connections, fewer than %d", left, ephemeral, fewestPorts),
-		fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")),
-	}
+	return &usageError{"that " + leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " "))}
+}
+
+// leaves says what is wrong with taking ports from outgoing connections.
+func leaves(left int, ephemeral portrange.Range) string {
+	return fmt.Sprintf("leaves %d ports of ip_local_port_range %s for outgoing connections, fewer than %d", left, ephemeral, portrange.Fewest)
 }

@@ -33,6 +33,12 @@ func reserveOwn(a *app, r *wrapper.Report, out output) portrange.Set {
 		}
 		a.log.say(msgReserved, p, nil, text)
 	}
+	if facts := out.facts(); !out.options.force {
+		if left, enough := facts.Ephemeral.Left(before.Union(added), before); !enough {
+			say(journal.PriWarning, fmt.Sprintf("%s is not reserved: that %s (--force does it)", added, leaves(left, facts.Ephemeral)))
+			return before
+		}
+	}
 	if out.options.dryRun {
 		say(journal.PriInfo, fmt.Sprintf("would reserve %s until the next boot", added))
 		return before

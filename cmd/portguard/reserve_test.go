@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -262,4 +263,21 @@ func TestReserveFlagOfTheMainCommand(t *testing.T) {
 		t.Errorf("the second time:\n%s", out)
 	}
 	says(t, r.runs(t, 0, "--reserve", "--json", "-p", "30012"), `"reserved":true`)
+}
+
+// The host needs ports for its own connections. A start is not broken for that: the reservation alone is not made.
+func TestReserveFlagLeavesPortsForOthers(t *testing.T) {
+	r := newSysctlRig(t)
+	nstest.SetRange(t, 40000, 42000)
+	const few = "40000-41000 is not reserved: that leaves 1000 ports of ip_local_port_range 40000-42000 for outgoing connections, fewer than 1024 (--force does it)"
+	for _, line := range []string{"--reserve -p 40000-41000", "--reserve --dry-run -p 40000-41000",
+		"--reserve -p 40000-41000 -- echo started", "--reserve --restart no -p 40000-41000 -- echo started"} {
+		says(t, r.runs(t, 0, strings.Fields(line)...), few)
+		kernelHas(t, "")
+	}
+	says(t, r.runs(t, 64, "reserve", "40000-41000"), "that leaves 1000 ports")
+	says(t, r.runs(t, 0, "--reserve", "-p", "40000-40976"), "reserved 40000-40976") // 1024 are left
+	kernelHas(t, "40000-40976")
+	says(t, r.runs(t, 0, "--reserve", "--force", "-p", "40000-42000"), "reserved 40977-42000")
+	kernelHas(t, "40000-42000")
 }
