@@ -1,13 +1,15 @@
 package systemd
 
 import (
-	"fmt"
+	"errors"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/environ"
 )
 
 // listenFDsStart is where the manager's descriptors begin (SD_LISTEN_FDS_START).
@@ -21,12 +23,11 @@ type Passed struct {
 
 // ListenFDs reads LISTEN_FDS and its like, sd_listen_fds_with_names(3). They are for pid alone: for another process, or
 // where they make no sense, the answer is none.
-func ListenFDs(environ []string, pid int) []Passed {
-	if value, _ := lookup(environ, "LISTEN_PID"); value != strconv.Itoa(pid) {
+func ListenFDs(env []string, pid int) []Passed {
+	if environ.Get(env, "LISTEN_PID") != strconv.Itoa(pid) {
 		return nil
 	}
-	value, _ := lookup(environ, "LISTEN_FDS")
-	n, err := strconv.Atoi(value)
+	n, err := strconv.Atoi(environ.Get(env, "LISTEN_FDS"))
 	if err != nil || n <= 0 || n > 1<<16 {
 		return nil
 	}
@@ -34,7 +35,7 @@ func ListenFDs(environ []string, pid int) []Passed {
 	for i := range all {
 		all[i].FD = listenFDsStart + i
 	}
-	if names, ok := lookup(environ, "LISTEN_FDNAMES"); ok {
+	if names, ok := environ.Lookup(env, "LISTEN_FDNAMES"); ok {
 		for i, name := range strings.Split(names, ":") {
 			if i < n {
 				all[i].Name = name
@@ -44,21 +45,13 @@ func ListenFDs(environ []string, pid int) []Passed {
 	return all
 }
 
-func lookup(environ []string, key string) (value string, ok bool) {
-	for _, e := range environ {
-		if v, found := strings.CutPrefix(e, key+"="); found {
-			return v, true
-		}
-	}
-	return "", false
-}
-
-// WithoutFDs is the environment as it would be if the manager had passed pid only keep, in this order and from descriptor
-// 3 on, and had room for own fewer descriptors in the unit's store. All else stays, order included.
-func WithoutFDs(environ []string, pid int, keep []Passed, own int) []string {
-	forUs := ListenFDs(environ, pid) != nil
-	out := make([]string, 0, len(environ))
-	for _, e := range environ {
+// WithoutFDs is the environment as it would be if the manager had passed pid only keep of passed, in this order and from
+// descriptor 3 on, and had room for own fewer descriptors in the unit's store. All else stays as it came, order included; and so
+// does everything where nothing is taken away.
+func WithoutFDs(env []string, pid int, keep []Passed, own int) []string {
+	passed := ListenFDs(env, pid)
+	out := make([]string, 0, len(env))
+	for _, e := range env {
 		key, value, ok := strings.Cut(e, "=")
 		if !ok { // no variable: nobody finds a value by its name
 			out = append(out, e)
@@ -66,18 +59,20 @@ func WithoutFDs(environ []string, pid int, keep []Passed, own int) []string {
 		}
 		switch key {
 		case "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES":
-			if forUs && len(keep) == 0 {
+			switch {
+			case len(keep) >= len(passed): // none of ours
+			case len(keep) == 0:
 				continue
-			}
-			if forUs {
+			default:
 				e = key + "=" + listenValue(key, value, keep)
 			}
 		case "FDSTORE": // systemd 254: how many descriptors the store takes
 			n, err := strconv.Atoi(value)
-			if err == nil && n <= own {
+			switch {
+			case err != nil || own == 0:
+			case n <= own:
 				continue
-			}
-			if err == nil {
+			default:
 				e = key + "=" + strconv.Itoa(n-own)
 			}
 		}
@@ -123,25 +118,19 @@ func Renumber(passed, keep []Passed) error {
 // Store puts a descriptor into the unit's fd store (FileDescriptorStoreMax=), from which the manager passes it to the
 // unit's next start under the same name. It does not look whether the descriptor hangs up (FDPOLL=0, systemd 246), as a
 // bound socket that does not listen seems to at once. The manager does not answer: it drops what it has no room for.
-func Store(notifySocket, name string, fd int) error {
-	return send(notifySocket, "FDSTORE=1\nFDPOLL=0\nFDNAME="+name, unix.UnixRights(fd))
+func (m *Mailbox) Store(name string, fd int) error {
+	if m == nil {
+		return errNoManager
+	}
+	return m.Send("FDSTORE=1\nFDPOLL=0\nFDNAME="+name, fd)
 }
 
 // Unstore takes the descriptors of a name out of the store (systemd 236).
-func Unstore(notifySocket, name string) error {
-	return send(notifySocket, "FDSTOREREMOVE=1\nFDNAME="+name, nil)
+func (m *Mailbox) Unstore(name string) error {
+	if m == nil {
+		return errNoManager
+	}
+	return m.Send("FDSTOREREMOVE=1\nFDNAME=" + name)
 }
 
-// send writes one sd_notify(3) message; the descriptors need it to be our own.
-func send(notifySocket, state string, rights []byte) error {
-	if notifySocket == "" || notifySocket[0] != '/' && notifySocket[0] != '@' {
-		return fmt.Errorf("NOTIFY_SOCKET %q is no unix socket", notifySocket)
-	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return os.NewSyscallError("socket", err)
-	}
-	defer unix.Close(fd)
-	err = unix.Sendmsg(fd, []byte(state), rights, &unix.SockaddrUnix{Name: notifySocket}, unix.MSG_NOSIGNAL)
-	return os.NewSyscallError("sendmsg NOTIFY_SOCKET", err)
-}
+var errNoManager = errors.New("NOTIFY_SOCKET is not set")

@@ -33,21 +33,25 @@ func TestListenFDs(t *testing.T) {
 
 func TestWithoutFDs(t *testing.T) {
 	environ := []string{"A=1", "LISTEN_PID=7", "LISTEN_FDS=3", "FDSTORE=2", "LISTEN_FDNAMES=web:portguard-tcp-80:log", "LISTEN_PIDFDID=99", "B=2"}
+	odd := []string{"LISTEN_PID=7", "LISTEN_FDS=+2", "FDSTORE=0", "LISTEN_FDNAMES=web", "FDSTORE=007", "LISTEN_PID"}
 	for _, tt := range []struct {
-		name string
-		pid  int
-		keep []Passed
-		own  int
-		want []string
+		name    string
+		environ []string
+		pid     int
+		keep    []Passed
+		own     int
+		want    []string
 	}{
-		{"for another process: nothing of it is ours to change", 8, nil, 0, environ},
-		{"nothing is left: as if there had never been any", 7, nil, 2,
+		{"for another process: nothing of it is ours to change", environ, 8, nil, 0, environ},
+		{"none of ours: to the byte as it came", odd, 7, []Passed{{3, "web"}, {4, ""}}, 0, odd},
+		{"no store was ours", []string{"FDSTORE=0", "FDSTORE=+1"}, 7, nil, 0, []string{"FDSTORE=0", "FDSTORE=+1"}},
+		{"nothing is left: as if there had never been any", environ, 7, nil, 2,
 			[]string{"A=1", "B=2"}},
-		{"the others keep their order and names", 7, []Passed{{3, "web"}, {5, "log"}}, 1,
+		{"the others keep their order and names", environ, 7, []Passed{{3, "web"}, {5, "log"}}, 1,
 			[]string{"A=1", "LISTEN_PID=7", "LISTEN_FDS=2", "FDSTORE=1", "LISTEN_FDNAMES=web:log", "LISTEN_PIDFDID=99", "B=2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, WithoutFDs(environ, tt.pid, tt.keep, tt.own)); diff != "" {
+			if diff := cmp.Diff(tt.want, WithoutFDs(tt.environ, tt.pid, tt.keep, tt.own)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

@@ -17,14 +17,15 @@ const storePrefix = "portguard-"
 
 // Stored are the placeholders that systemd kept for the unit since its last start.
 type Stored struct {
-	pid          int
-	passed       []systemd.Passed // all that the manager passed, ours and the service's
-	notifySocket string
+	pid     int
+	passed  []systemd.Passed // all that the manager passed, ours and the service's
+	manager *systemd.Mailbox
+	room    int // how many descriptors of the store are ours to use
 }
 
 // TakeStored finds what the manager passed to this process.
-func TakeStored(environ []string, pid int, notifySocket string) *Stored {
-	return &Stored{pid: pid, passed: systemd.ListenFDs(environ, pid), notifySocket: notifySocket}
+func TakeStored(environ []string, pid int) *Stored {
+	return &Stored{pid: pid, passed: systemd.ListenFDs(environ, pid), manager: systemd.NotifySocket(environ)}
 }
 
 // Known tells the guard which sockets are its own. The manager holds them, too, and would seem to be in the way.
@@ -53,6 +54,12 @@ func storeName(e netdiag.Endpoint) string {
 func (s *Stored) Store(r *Report) ([]Placeholder, error) {
 	all := make([]Placeholder, 0, len(r.Outcomes))
 	wanted := map[string]bool{}
+	s.room = 0
+	for i := range r.Outcomes {
+		if r.Outcomes[i].Endpoint.Protocol == netdiag.TCP {
+			s.room++ // as "unit install" makes room
+		}
+	}
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		p := hold(o.Endpoint, &o.Trial)
@@ -70,7 +77,7 @@ func (s *Stored) Store(r *Report) ([]Placeholder, error) {
 	}
 	for _, p := range s.passed {
 		if ours(p) && !wanted[p.Name] {
-			if err := systemd.Unstore(s.notifySocket, p.Name); err != nil {
+			if err := s.manager.Unstore(p.Name); err != nil {
 				return all, err
 			}
 		}
@@ -88,24 +95,32 @@ func (s *Stored) put(name string, p Placeholder) error {
 		if at, err := pidfd.LocalAddr(old.FD); err == nil && at == netip.AddrPortFrom(p.Where, p.Endpoint.Port) {
 			return nil
 		}
-		if err := systemd.Unstore(s.notifySocket, name); err != nil {
+		if err := s.manager.Unstore(name); err != nil {
 			return err
 		}
 		break
 	}
-	return systemd.Store(s.notifySocket, name, p.FD)
+	return s.manager.Store(name, p.FD)
 }
 
-// Hide gives the environment and the descriptors back the look that they would have without ours.
-func (s *Stored) Hide(environ []string, placeholders int) ([]string, error) {
-	var keep []systemd.Passed
+// Renumber closes our descriptors among those that the manager passed, and gives the service's own the numbers from 3 on, where
+// it looks for them. It cannot be undone: it comes right before the exec. After an error some have new numbers and some have not,
+// so that no service may be started that would count them.
+func (s *Stored) Renumber() error { return systemd.Renumber(s.passed, s.services()) }
+
+// Environ is the environment as the service would have it without us: without our descriptors, and without the room in the
+// unit's store that was made for them, whether the store could be used or not.
+func (s *Stored) Environ(environ []string) []string {
+	return systemd.WithoutFDs(environ, s.pid, s.services(), s.room)
+}
+
+// services are the descriptors that the manager passed for the service itself.
+func (s *Stored) services() []systemd.Passed {
+	var some []systemd.Passed
 	for _, p := range s.passed {
 		if !ours(p) {
-			keep = append(keep, p)
+			some = append(some, p)
 		}
 	}
-	if err := systemd.Renumber(s.passed, keep); err != nil {
-		return nil, err
-	}
-	return systemd.WithoutFDs(environ, s.pid, keep, placeholders), nil
+	return some
 }

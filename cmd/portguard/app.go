@@ -28,7 +28,7 @@ func (a *app) explain(err error) {
 	}
 	h := hint(err)
 	switch {
-	case a.log.journal && h != "":
+	case a.log.journal != nil && h != "":
 		a.log.say(msgFailed, journal.PriErr, nil, fmt.Sprintf("%v; hint: %s", err, strings.Join(strings.Fields(h), " ")))
 	case h != "":
 		a.log.say(msgFailed, journal.PriErr, nil, err.Error())

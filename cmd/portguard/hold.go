@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
 
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
+	"portguard/systemd"
 	"portguard/wrapper"
 )
 
@@ -116,5 +116,5 @@ func sayHolding(a *app, o holdOptions, held, waited int) {
 		a.log.say(msgHeld, journal.PriInfo, nil, line)
 	}
 	// An absent or deaf systemd is no reason not to hold.
-	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady+"\nSTATUS="+line)
+	_ = systemd.NotifySocket(a.inherited.Environ).Send("READY=1\nSTATUS=" + line)
 }

@@ -30,12 +30,10 @@ func holdFor(a *app, mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o
 	if text := noRoom(all); text != "" && !o.quiet {
 		a.log.say(msgHeld, journal.PriWarning, nil, text)
 	}
-	inStore := 0
 	for i, p := range all {
 		how := fmt.Sprintf("by fd %d", p.FD)
 		if mode == holdFDStore && p.Why == "" {
 			how = "in systemd's fd store"
-			inStore++
 		}
 		switch {
 		case !o.verbose || o.json:
@@ -45,7 +43,10 @@ func holdFor(a *app, mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o
 			a.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: held %s, bound to %s", p.Endpoint, how, p.Where))
 		}
 	}
-	return stored.Hide(a.inherited.Environ, inStore)
+	if err := stored.Renumber(); err != nil {
+		return nil, err
+	}
+	return stored.Environ(a.inherited.Environ), nil
 }
 
 // noRoom says how many ports are not held for want of descriptors, "" when all are.

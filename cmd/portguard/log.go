@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
+
+	"portguard/systemd"
 )
 
 // messageID tells the journal what kind of message an entry is: `journalctl MESSAGE_ID=...`. They are a stable interface.
@@ -29,19 +30,21 @@ const (
 // log is where portguard's own messages go: lines on stderr or, when stderr is the journal, entries of it.
 type log struct {
 	w       io.Writer
-	journal bool
-	said    *atomic.Bool // an entry went to the journal
+	journal *systemd.Journal // nil: stderr is something else
+	said    *atomic.Bool     // an entry went to the journal
 }
 
 // newLog finds out whether the descriptor is the journal's stream (JOURNAL_STREAM).
 func newLog(w io.Writer) log {
-	return log{w: w, journal: isJournal(w), said: new(atomic.Bool)}
+	l := log{w: w, said: new(atomic.Bool)}
+	if isJournal(w) {
+		l.journal = systemd.OpenJournal()
+	}
+	return l
 }
 
+// isJournal reports whether what is written becomes entries of the journal, a line each.
 func isJournal(w io.Writer) bool {
-	if os.Getenv("JOURNAL_STREAM") == "" || !journal.Enabled() {
-		return false
-	}
 	var is bool
 	switch descriptor(w) {
 	case 2:
@@ -53,10 +56,10 @@ func isJournal(w io.Writer) bool {
 }
 
 // say writes one message, on one line whatever names are in it. about is what it is about, in fields of the journal: nil for
-// nothing but portguard itself.
+// nothing but portguard itself. Where journald does not read, the line waits in its stream, which has more room, without fields.
 func (l log) say(id messageID, p journal.Priority, about map[string]string, text string) {
 	text = safe(text)
-	if l.journal && journal.Send(text, p, fields(id, about)) == nil {
+	if l.journal != nil && l.journal.Entry(p, text, fields(id, about)) == nil {
 		l.said.Store(true)
 		return
 	}

@@ -36,11 +36,15 @@ type progress struct {
 
 // Waiting implements wrapper.Watcher.
 func (p *progress) Waiting(w wrapper.Waiting) {
+	p.notify.waiting(p.waiting(w))
+}
+
+// waiting tells people, and returns what systemd is to be told: not under the lock, for it may be slow to take it.
+func (p *progress) waiting(w wrapper.Waiting) (status string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	what, story := waitingFor(w)
 	p.what, p.until, p.expiry = what, w.Until, w.Expiry
-	p.notify.waiting(p.what + p.expiryText())
 	switch {
 	case p.silent:
 	case p.terminal:
@@ -52,7 +56,10 @@ func (p *progress) Waiting(w wrapper.Waiting) {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		go p.tick(p.stop)
 	}
+	return p.status()
 }
+
+func (p *progress) status() string { return p.what + p.expiryText() }
 
 // Acted implements wrapper.Watcher.
 func (p *progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
@@ -86,10 +93,10 @@ func (p *progress) finish() {
 		<-p.stopped
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.erase()
-	p.notify.done()
 	p.story, p.told = "", nil // the next wait is told from its beginning
+	p.mu.Unlock()
+	p.notify.done()
 }
 
 func (p *progress) tick(stop <-chan struct{}) {
@@ -102,11 +109,12 @@ func (p *progress) tick(stop <-chan struct{}) {
 			return
 		case <-second.C:
 			p.mu.Lock()
-			p.notify.waiting(p.what + p.expiryText())
 			if p.terminal && !p.silent {
 				p.draw()
 			}
+			status := p.status()
 			p.mu.Unlock()
+			p.notify.waiting(status)
 		}
 	}
 }

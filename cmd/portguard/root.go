@@ -133,14 +133,14 @@ func guard(a *app, req request, o options) error {
 	out := newOutput(a, o, path != "")
 	w := &progress{
 		log:      a.log,
-		notify:   newNotify(),
+		notify:   newNotify(a.inherited.Environ),
 		terminal: isTerminal(a.stderr),
 		silent:   o.quiet || o.json && out.command,
 		touches:  !out.command,
 	}
 	g := wrapper.New(req.policy, w)
 	defer g.Close()
-	stored := wrapper.TakeStored(a.inherited.Environ, os.Getpid(), os.Getenv("NOTIFY_SOCKET"))
+	stored := wrapper.TakeStored(a.inherited.Environ, os.Getpid())
 	g.Known(stored)
 	signal.Ignore(syscall.SIGPIPE) // a broken pipe on stderr is no reason to end
 	ctx, stop := context.Background(), func() {}
@@ -219,7 +219,7 @@ func (out output) report(r *wrapper.Report) error {
 		return renderJSON(out.w, r, out.facts())
 	case out.options.quiet, out.command && r.AllFree() && !out.options.verbose:
 		return nil // a start that goes well says nothing; what a rung did has been said
-	case out.log.journal && isJournal(out.w):
+	case out.log.journal != nil && isJournal(out.w):
 		toJournal(out.log, r, out.facts(), out.options.verbose || !out.command)
 		return nil
 	}

@@ -25,7 +25,7 @@ type stdio struct {
 }
 
 // unread is how long a full pipe on stderr may keep a start waiting.
-const unread = 2 * time.Second
+const unread = time.Second
 
 // Write never fails where patience is limited: then there is nobody who could be told.
 func (s *stdio) Write(b []byte) (int, error) {

@@ -59,7 +59,7 @@ func superviseCommand(a *app, req request, o options, path string) error {
 		app: a, request: req, options: o, unit: mainProcess(),
 		output: newOutput(a, o, true),
 		progress: &progress{
-			log: a.log, notify: newNotify(), terminal: isTerminal(a.stderr), silent: o.quiet,
+			log: a.log, notify: newNotify(a.inherited.Environ), terminal: isTerminal(a.stderr), silent: o.quiet,
 		},
 	}
 	s.guard = wrapper.New(req.policy, s.progress)

@@ -29,6 +29,8 @@ func TestSystemd(t *testing.T) {
 		t.Run("restart-unit", r.testRestartUnit)
 		t.Run("hardening", r.testHardening)
 		t.Run("fd store", r.testStore)
+		t.Run("fd store out of reach", r.testStoreOutOfReach)
+		t.Run("deaf journal", r.testDeafJournal)
 	})
 }
 

@@ -87,3 +87,35 @@ func (r systemdRig) killAndCount(t *testing.T, unit string, times int) (failed i
 	}
 	return failed
 }
+
+// The room in the store that is portguard's is not the service's, not even where the store cannot be used. (systemd says FDSTORE=
+// itself from 254 on; what a unit says instead serves as well.)
+func (r systemdRig) testStoreOutOfReach(t *testing.T) {
+	for _, tt := range []struct{ name, room, hold, want string }{
+		{"none but ours", "1", "fdstore", ""},
+		{"the service's own as well", "3", "fdstore", "FDSTORE=2\n"},
+		{"none of it ours", "03", "exec", "FDSTORE=03\n"},
+		{"none at all", "0", "exec", "FDSTORE=0\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r.service(t, "unheard", "Type=oneshot", "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK", "Environment=FDSTORE="+tt.room,
+				"ExecStart=/usr/local/bin/portguard --hold "+tt.hold+" -p 40091 -- /usr/bin/env")
+			since := r.Shell(t, "journalctl --sync; journalctl -b -o cat -u unheard | wc -l")
+			r.Shell(t, "systemctl start unheard")
+			said := r.Shell(t, "journalctl --sync; journalctl -b -o cat -u unheard | tail -n +$(( "+strings.TrimSpace(since)+" + 1 ))")
+			if got := strings.Contains(said, "systemd's fd store cannot be used"); got != (tt.hold == "fdstore") {
+				t.Errorf("that the store cannot be used is said: %v\n%s", got, said)
+			}
+			_, rest, found := strings.Cut("\n"+said, "\nFDSTORE=")
+			if found {
+				rest, _, _ = strings.Cut(rest, "\n")
+				rest = "FDSTORE=" + rest + "\n"
+			} else {
+				rest = ""
+			}
+			if rest != tt.want {
+				t.Errorf("the service has %q, want %q\n%s", rest, tt.want, said)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package rigtest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,9 @@ func (s *System) Command(argv ...string) *exec.Cmd {
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"}
 	return cmd
 }
+
+// Path is a path inside, as this machine sees it.
+func (s *System) Path(inside string) string { return fmt.Sprintf("/proc/%d/root%s", s.pid, inside) }
 
 // Shell runs lines of bash inside, and fails the test unless they all succeed.
 func (s *System) Shell(t testing.TB, lines ...string) string {

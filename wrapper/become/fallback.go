@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/environ"
 )
 
 // pieceTogether is AtStart where nothing was captured. The errors of looking at oneself leave the answer as it would be
@@ -33,19 +35,8 @@ func splitEnviron(raw []byte) []string {
 	return strings.Split(strings.TrimSuffix(string(raw), "\x00"), "\x00")
 }
 
-// startedBySystemd reports whether environ says that systemd (248 or later) executed process pid itself, rather than one of
+// startedBySystemd reports whether an environment says that systemd (248 or later) executed process pid itself, rather than one of
 // its ancestors: see SYSTEMD_EXEC_PID in systemd.exec(5).
-func startedBySystemd(environ []string, pid int) bool {
-	value, found := lookup(environ, "SYSTEMD_EXEC_PID")
-	return found && value == strconv.Itoa(pid)
-}
-
-// lookup is getenv(3): the first entry counts.
-func lookup(environ []string, name string) (value string, found bool) {
-	for _, entry := range environ {
-		if value, found = strings.CutPrefix(entry, name+"="); found {
-			return value, true
-		}
-	}
-	return "", false
+func startedBySystemd(env []string, pid int) bool {
+	return environ.Get(env, "SYSTEMD_EXEC_PID") == strconv.Itoa(pid)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/environ"
 )
 
 // Error says why a command cannot become the service.
@@ -41,14 +43,14 @@ func (e *Error) ExitStatus() int {
 }
 
 // Resolve returns the file that execvp(3) would execute for command, as the path that it would give to execve: the command
-// itself if it has a slash, otherwise the first that can be executed of the directories of PATH in environ ("/bin:/usr/bin"
+// itself if it has a slash, otherwise the first that can be executed of the directories of PATH in env ("/bin:/usr/bin"
 // without PATH). An empty or relative directory counts from the working directory, as it does for a shell and unlike
 // exec.LookPath.
 //
 // Errors are of type *[Error]. Permissions are checked as execve will (effective ids, noexec mounts), and so is the
 // interpreter after "#!"; a binary for another machine, a missing ELF loader and the veto of a security module show only when
 // it is tried.
-func Resolve(command string, environ []string) (string, error) {
+func Resolve(command string, env []string) (string, error) {
 	if strings.Contains(command, "/") {
 		if err := executable(command); err != nil {
 			return "", resolveError(command, command, err)
@@ -58,7 +60,7 @@ func Resolve(command string, environ []string) (string, error) {
 	if command == "" {
 		return "", &Error{Command: `""`, Err: unix.ENOENT}
 	}
-	path, found := lookup(environ, "PATH")
+	path, found := environ.Lookup(env, "PATH")
 	if !found {
 		path = "/bin:/usr/bin" // confstr(_CS_PATH) of glibc
 	}

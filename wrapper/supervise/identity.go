@@ -7,19 +7,20 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/internal/environ"
 	"portguard/netdiag/pidfd"
 )
 
 // underOwnIdentity is the environment with LISTEN_PIDFDID, by which systemd 258 names the process that LISTEN_PID does, for
 // this process, if LISTEN_PID is. A service does not take its sockets when it is another's; and does without it.
-func underOwnIdentity(environ []string) []string {
-	if valueOf(environ, "LISTEN_PID") != strconv.Itoa(os.Getpid()) {
-		return environ
+func underOwnIdentity(env []string) []string {
+	if environ.Get(env, "LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return env
 	}
 	const name = "LISTEN_PIDFDID="
 	id, known := identity()
-	all := make([]string, 0, len(environ))
-	for _, entry := range environ {
+	all := make([]string, 0, len(env))
+	for _, entry := range env {
 		if strings.HasPrefix(entry, name) {
 			if !known {
 				continue

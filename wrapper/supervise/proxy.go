@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/environ"
+	"portguard/systemd"
 )
 
 // NotifyProxy speaks to the service manager for the service. systemd listens to a unit's main process (NotifyAccess=main, what
@@ -23,8 +26,9 @@ import (
 //
 // A nil *NotifyProxy does nothing.
 type NotifyProxy struct {
-	conn    *net.UnixConn // where messages come in
-	manager *net.UnixAddr // NOTIFY_SOCKET as it was given
+	conn    *net.UnixConn    // where messages come in
+	address string           // NOTIFY_SOCKET as it was given
+	manager *systemd.Mailbox // the same, for what we say ourselves
 
 	mu       sync.Mutex
 	service  int  // the process of this run, which may have ended; 0: there is none
@@ -35,10 +39,10 @@ type NotifyProxy struct {
 	watchdog watchdog
 }
 
-// ListenNotify puts a proxy between the service and the manager that environ names. It is nil, and nothing is made, where
+// ListenNotify puts a proxy between the service and the manager that an environment names. It is nil, and nothing is made, where
 // NOTIFY_SOCKET is not set, or no local socket: "vsock:" is for a virtual machine's manager, which asks nobody who he is.
-func ListenNotify(environ []string) (*NotifyProxy, error) {
-	socket := valueOf(environ, notifySocket)
+func ListenNotify(env []string) (*NotifyProxy, error) {
+	socket := environ.Get(env, notifySocket)
 	if !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "@") {
 		return nil, nil
 	}
@@ -52,24 +56,15 @@ func ListenNotify(environ []string) (*NotifyProxy, error) {
 	}
 	n := &NotifyProxy{
 		conn:     conn,
-		manager:  &net.UnixAddr{Net: "unixgram", Name: socket},
-		watchdog: watchdogOf(environ),
+		address:  socket,
+		manager:  systemd.NotifySocket(env),
+		watchdog: watchdogOf(env),
 	}
 	go n.serve()
 	return n, nil
 }
 
 const notifySocket = "NOTIFY_SOCKET"
-
-// valueOf is getenv(3): the first entry counts.
-func valueOf(environ []string, name string) string {
-	for _, entry := range environ {
-		if value, found := strings.CutPrefix(entry, name+"="); found {
-			return value
-		}
-	}
-	return ""
-}
 
 // Environ is the environment for the service: NOTIFY_SOCKET is the proxy's, and all else as it was, order included.
 func (n *NotifyProxy) Environ(environ []string) []string {
@@ -101,13 +96,15 @@ func (n *NotifyProxy) begun(pid int, limit time.Duration) {
 		return
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	n.service = pid
-	if n.watchdog.renewed() {
-		n.watchdog.period = n.watchdog.given
-		n.say(fmt.Sprintf("WATCHDOG_USEC=%d", n.watchdog.given.Microseconds()))
-	}
+	renewed := n.watchdog.renewed()
+	n.watchdog.period = n.watchdog.given
 	n.watchdog.expect(time.Now().Add(max(limit, startPatience)))
+	given := n.watchdog.given
+	n.mu.Unlock()
+	if renewed {
+		n.say(fmt.Sprintf("WATCHDOG_USEC=%d", given.Microseconds()))
+	}
 }
 
 // ended is told when nothing of a run is left. What it has said by then goes first.
@@ -129,9 +126,10 @@ func (n *NotifyProxy) stopping() {
 		return
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !n.final {
-		n.final = true
+	said := n.final
+	n.final = true
+	n.mu.Unlock()
+	if !said {
 		n.say("STOPPING=1")
 	}
 }
@@ -154,9 +152,10 @@ func (n *NotifyProxy) reloads(sig unix.Signal) bool {
 		return false
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
+	ready := n.ready
+	n.mu.Unlock()
 	var now unix.Timespec
-	if n.ready && unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
+	if ready && unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
 		n.say(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d", now.Nano()/1000))
 	}
 	return true

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -31,7 +30,7 @@ func TestSaying(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tell(t, &net.UnixAddr{Net: "unixgram", Name: os.Getenv("NOTIFY_SOCKET")}, text, int(w.Fd()))
+	tell(t, os.Getenv("NOTIFY_SOCKET"), text, int(w.Fd()))
 	_ = w.Close()
 	_, _ = r.Read(make([]byte, 1)) // until every copy of the other end is closed
 }
@@ -49,7 +48,7 @@ func TestWhoSpeaksForTheService(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := exec.Command("sh", "-c", tt.script, os.Args[0], "-test.run=^TestSaying$")
-			cmd.Env = append(os.Environ(), sayVariable+"=STATUS="+tt.name, "NOTIFY_SOCKET="+service.Name)
+			cmd.Env = append(os.Environ(), sayVariable+"=STATUS="+tt.name, "NOTIFY_SOCKET="+service)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 			out, err := cmd.StdoutPipe() // open as long as one of the processes lives
 			if err != nil {

@@ -7,38 +7,15 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"portguard/systemd"
 )
 
-// deaf is how long we wait for a manager, or a proxy, that does not read.
+// deaf is how long we wait for our own proxy, when it is stuck with a manager that does not read.
 const deaf = 500 * time.Millisecond
 
 // say sends a message of our own. An absent or deaf manager is no reason not to go on.
 func (n *NotifyProxy) say(state string) {
-	_ = send(n.manager, []byte(state), nil, time.Now().Add(deaf))
-}
-
-// send writes one datagram, and waits until then for room; zero: for ever. A socket of its own, that is connected, is the one
-// kind that the kernel wakes up when the receiver's queue is not full any more (unix_dgram_peer_wake_me in net/unix/af_unix.c).
-func send(to *net.UnixAddr, text, rights []byte, until time.Time) error {
-	conn, err := net.DialUnix("unixgram", nil, to)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetWriteDeadline(until); err != nil {
-		return err
-	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var failed error
-	err = raw.Write(func(fd uintptr) bool {
-		failed = unix.Sendmsg(int(fd), text, rights, nil, unix.MSG_NOSIGNAL)
-		return failed != unix.EAGAIN && failed != unix.EINTR
-	})
-	return errors.Join(err, os.NewSyscallError("sendmsg", failed))
+	_ = n.manager.Send(state)
 }
 
 // settle waits until all that was in the socket has been passed on: until a message of our own behind it comes in.
@@ -47,8 +24,7 @@ func (n *NotifyProxy) settle() {
 	mark, reached := rand.Text(), make(chan struct{})
 	n.mark, n.reached = mark, reached
 	n.mu.Unlock()
-	own, _ := n.conn.LocalAddr().(*net.UnixAddr) // what it was bound to
-	if send(own, []byte(mark), nil, time.Now().Add(deaf)) != nil {
+	if systemd.Post(n.conn.LocalAddr().String(), []byte(mark), nil, time.Now().Add(deaf)) != nil {
 		return
 	}
 	select {
@@ -88,16 +64,17 @@ func (n *NotifyProxy) take(m message) {
 		return
 	}
 	// We wait for the manager as the service would, and it does when our socket is full.
-	if send(n.manager, notice.text, m.rights(), time.Time{}) != nil {
+	if systemd.Post(n.address, notice.text, m.rights(), time.Time{}) != nil {
 		return // nothing is lost that would not be without us
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	n.ready = n.ready || notice.ready
 	if notice.renewed {
 		n.watchdog.period = notice.watchdog
 	}
-	if (notice.ready || notice.fed) && n.watchdog.handBack() && notice.ready {
+	back := (notice.ready || notice.fed) && n.watchdog.handBack()
+	n.mu.Unlock()
+	if back && notice.ready {
 		n.say(keepAlive) // it has all the time from READY=1 on, as at the first start
 	}
 }
@@ -125,11 +102,15 @@ func (n *NotifyProxy) knows(pid int) bool {
 
 func (n *NotifyProxy) feed() {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	var next time.Time // none
-	if now := time.Now(); n.watchdog.due(now) {
-		n.say(keepAlive)
+	now := time.Now()
+	due := n.watchdog.due(now)
+	if due {
 		next = now.Add(n.watchdog.period / 2)
 	}
 	_ = n.conn.SetReadDeadline(next) // fails only when closed
+	n.mu.Unlock()
+	if due {
+		n.say(keepAlive)
+	}
 }

@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"portguard/internal/environ"
+	"portguard/systemd"
 )
 
 // manager is the socket of a service manager, with what comes in.
@@ -74,29 +77,29 @@ func (m manager) expectNothing(t *testing.T) {
 }
 
 // proxyTo starts a proxy to the manager, and returns the address that the service is given.
-func proxyTo(t *testing.T, m manager, environ ...string) (*NotifyProxy, *net.UnixAddr) {
+func proxyTo(t *testing.T, m manager, env ...string) (n *NotifyProxy, address string) {
 	t.Helper()
-	environ = append(environ, "NOTIFY_SOCKET="+m.path)
-	n, err := ListenNotify(environ)
+	env = append(env, "NOTIFY_SOCKET="+m.path)
+	n, err := ListenNotify(env)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.Close)
-	return n, &net.UnixAddr{Net: "unixgram", Name: valueOf(n.Environ(environ), "NOTIFY_SOCKET")}
+	return n, environ.Get(n.Environ(env), "NOTIFY_SOCKET")
 }
 
 // tell sends a message as this process, which a proxy takes for the service's.
-func tell(t *testing.T, to *net.UnixAddr, text string, fds ...int) {
+func tell(t *testing.T, to, text string, fds ...int) {
 	t.Helper()
 	var rights []byte
 	if len(fds) > 0 {
 		rights = unix.UnixRights(fds...)
 	}
 	until := time.Now().Add(soon)
-	err := send(to, []byte(text), rights, until)
+	err := systemd.Post(to, []byte(text), rights, until)
 	for errors.Is(err, unix.EMFILE) && time.Now().Before(until) { // the proxy is in the same process and has the last one's
 		time.Sleep(time.Millisecond)
-		err = send(to, []byte(text), rights, until)
+		err = systemd.Post(to, []byte(text), rights, until)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -126,12 +129,12 @@ func TestWithoutAManagerNothingIsMade(t *testing.T) {
 func TestOnlyTheSocketIsAnother(t *testing.T) {
 	m := listenAsManager(t)
 	n, address := proxyTo(t, m)
-	if !strings.HasPrefix(address.Name, "@portguard-notify-") {
-		t.Errorf("the service is given %q", address.Name)
+	if !strings.HasPrefix(address, "@portguard-notify-") {
+		t.Errorf("the service is given %q", address)
 	}
 	before := []string{"B=1", "NOTIFY_SOCKET=" + m.path, "no sign", "A=2\xff", "B=3", "WATCHDOG_USEC=1", "", "XNOTIFY_SOCKET=" + m.path}
 	want := append([]string(nil), before...)
-	want[1] = "NOTIFY_SOCKET=" + address.Name
+	want[1] = "NOTIFY_SOCKET=" + address
 	if diff := cmp.Diff(want, n.Environ(before)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -260,7 +263,7 @@ func TestWhatWasSaidGoesFirst(t *testing.T) {
 	tell(t, service, "STOPPING=1\nSTATUS=bye")
 	m.expect(t, "STOPPING=1\nSTATUS=bye")
 	n.Close()
-	if send(service, []byte("STATUS=late"), nil, time.Now().Add(soon)) == nil {
+	if systemd.Post(service, []byte("STATUS=late"), nil, time.Now().Add(soon)) == nil {
 		t.Error("the socket is still there")
 	}
 	m.expectNothing(t)
@@ -271,7 +274,7 @@ func TestADeafManager(t *testing.T) {
 	m := listenAsManager(t)
 	n, service := proxyTo(t, m)
 	sent := 0
-	for send(service, []byte("STATUS=x"), nil, time.Now().Add(shortly)) == nil {
+	for systemd.Post(service, []byte("STATUS=x"), nil, time.Now().Add(shortly)) == nil {
 		sent++
 	}
 	began := time.Now()

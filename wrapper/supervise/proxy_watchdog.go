@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"portguard/internal/environ"
 )
 
 const keepAlive = "WATCHDOG=1"
@@ -22,11 +24,11 @@ type watchdog struct {
 }
 
 // watchdogOf reads WATCHDOG_USEC and WATCHDOG_PID, see sd_watchdog_enabled(3).
-func watchdogOf(environ []string) watchdog {
-	if pid := valueOf(environ, "WATCHDOG_PID"); pid != "" && pid != strconv.Itoa(os.Getpid()) {
+func watchdogOf(env []string) watchdog {
+	if pid := environ.Get(env, "WATCHDOG_PID"); pid != "" && pid != strconv.Itoa(os.Getpid()) {
 		return watchdog{} // somebody else's to feed
 	}
-	period, _ := microseconds(valueOf(environ, "WATCHDOG_USEC"))
+	period, _ := microseconds(environ.Get(env, "WATCHDOG_USEC"))
 	return watchdog{period: period, given: period}
 }
 

@@ -68,7 +68,7 @@ func do(line string, feeding *atomic.Bool) string {
 	case "store":
 		fd, err := unix.MemfdCreate(argument, unix.MFD_CLOEXEC)
 		if err == nil {
-			err = systemd.Store(os.Getenv("NOTIFY_SOCKET"), argument, fd)
+			err = systemd.NotifySocket(os.Environ()).Store(argument, fd)
 			_ = unix.Close(fd)
 		}
 		return fmt.Sprint(err)

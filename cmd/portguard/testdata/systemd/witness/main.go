@@ -52,13 +52,13 @@ func serve(out, listen, status string, store, keep bool) error {
 	for _, p := range systemd.ListenFDs(os.Environ(), os.Getpid()) {
 		passed[p.Name] = p.FD
 	}
-	socket := os.Getenv("NOTIFY_SOCKET")
+	manager := systemd.NotifySocket(os.Environ())
 	if _, there := passed["own"]; store && !there {
 		fd, err := unix.MemfdCreate("own", 0)
 		if err != nil {
 			return err
 		}
-		if err := systemd.Store(socket, "own", fd); err != nil {
+		if err := manager.Store("own", fd); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func serve(out, listen, status string, store, keep bool) error {
 			if err != nil {
 				return err
 			}
-			if err := systemd.Store(socket, "listener", int(f.Fd())); err != nil {
+			if err := manager.Store("listener", int(f.Fd())); err != nil {
 				return err
 			}
 		}
