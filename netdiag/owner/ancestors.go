@@ -65,7 +65,7 @@ func (sc *scan) parent(pid int, buf *scratch) (int, error) {
 	if err == nil {
 		return st.Parent, nil
 	}
-	if !sc.ours {
+	if sc.foreign != nil {
 		return 0, processError(pid, err)
 	}
 	p, openErr := pidfd.Open(pid)

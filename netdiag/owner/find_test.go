@@ -56,12 +56,17 @@ func TestFindProcessWithDetails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	self, err := Scanner{}.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := map[uint32][]Process{inode: {{
 		PID:      h.pid,
 		FD:       fd,
 		Command:  "exe", // of /proc/self/exe
 		Args:     []string{"helper", "-of", "owner\ntest"},
 		Exe:      exe,
+		Program:  self,
 		UID:      uint32(os.Geteuid()),
 		User:     "root",
 		Cgroup:   cgroupOfTest(t),

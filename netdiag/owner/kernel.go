@@ -28,7 +28,7 @@ func (sc *scan) crowded() bool {
 // initial reports whether this proc file system numbers the processes as the kernel itself does.
 func (sc *scan) initial() bool {
 	ns, err := sc.link("self/ns/pid")
-	return err == nil && sc.ours && ns == initialPIDNamespace
+	return err == nil && sc.foreign == nil && ns == initialPIDNamespace
 }
 
 // askKernel has the kernel look through all tables. No table is closed to it, so none of what it returns is unreadable.

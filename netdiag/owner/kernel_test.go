@@ -149,7 +149,7 @@ func TestSearchStopsWithContextOnACrowdedHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc := &scan{root: fd, ours: true}
+	sc := &scan{root: fd}
 	defer sc.close()
 	if !sc.crowded() || !sc.initial() {
 		t.Fatal("the kernel would not be asked")

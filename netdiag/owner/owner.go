@@ -22,6 +22,7 @@ type Process struct {
 	ArgsCut bool   // the command line is longer than 128 KiB; Args has the beginning
 	Exe     string // "" when not readable, which needs the same rights as the descriptors do
 	Deleted bool   // the file of Exe was removed or replaced, as by an upgrade
+	Program Program
 	UID     uint32 // effective user
 	User    string // name of UID; "" when it has none
 	Started time.Time
@@ -78,6 +79,8 @@ type Error string
 const (
 	// ErrNoProc: there is no proc file system at Scanner.Root.
 	ErrNoProc Error = "no proc file system"
+	// ErrForeign: the proc file system at Scanner.Root is not of our own pid namespace.
+	ErrForeign Error = "/proc is another pid namespace's"
 	// ErrNoCgroup: no cgroup has this id, so it was removed; or it lies outside of the cgroups mounted here.
 	ErrNoCgroup Error = "no such cgroup"
 )

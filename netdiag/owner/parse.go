@@ -29,22 +29,23 @@ func parseEffectiveUID(b []byte) (uint32, error) {
 	return 0, errors.New("status: no Uid line")
 }
 
-// parseInnerPID reads the last number of the NSpid line of /proc/PID/status, the pid in the innermost namespace. A kernel
-// without the line gives pid.
-func parseInnerPID(b []byte, pid int) int {
+// parsePIDs reads the NSpid line of /proc/PID/status: the pid in the namespace of the proc file system, and in each further in.
+// Empty for a kernel without the line.
+func parsePIDs(b []byte) []string {
 	for line := range bytes.Lines(b) {
-		rest, ok := bytes.CutPrefix(line, []byte("NSpid:"))
-		if !ok {
-			continue
+		if rest, ok := bytes.CutPrefix(line, []byte("NSpid:")); ok {
+			return strings.Fields(string(rest))
 		}
-		pids := strings.Fields(string(rest))
-		if len(pids) == 0 {
-			return pid
-		}
+	}
+	return nil
+}
+
+// parseInnerPID is the pid in the innermost namespace. A kernel that does not tell gives pid.
+func parseInnerPID(b []byte, pid int) int {
+	if pids := parsePIDs(b); len(pids) > 0 {
 		if inner, err := strconv.Atoi(pids[len(pids)-1]); err == nil && inner > 0 {
 			return inner
 		}
-		return pid
 	}
 	return pid
 }

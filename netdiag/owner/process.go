@@ -69,6 +69,7 @@ func readProcess(p proc, buf *scratch) (Process, error) {
 	}
 	if process.Exe, err = linkAt(p.dir, under(alive, "exe")); err == nil {
 		process.Exe, process.Deleted = strings.CutSuffix(process.Exe, " (deleted)")
+		process.Program, _ = programAt(p.dir, under(alive, "exe")) // what may not be read stays empty
 	}
 
 	status, _, err := readFile(p.dir, "status", buf.file[:0], 64<<10)

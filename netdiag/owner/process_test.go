@@ -31,6 +31,38 @@ func TestProcessOfOurselves(t *testing.T) {
 	}
 }
 
+func TestProgram(t *testing.T) {
+	self, err := Scanner{}.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, "table", nil)
+	other := exec.Command("sleep", "60")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	waitForExec(t, other.Process.Pid, "sleep")
+	for _, tt := range []struct {
+		name string
+		pid  int
+		want bool
+	}{{"ourselves", os.Getpid(), true}, {"another process of this program", again.pid, true}, {"another program", other.Process.Pid, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Scanner{}.Process(tt.pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Program == (Program{}) || (p.Program == self) != tt.want {
+				t.Errorf("runs %+v; we are %+v", p.Program, self)
+			}
+		})
+	}
+}
+
 func TestProcessIsGone(t *testing.T) {
 	cmd := exec.Command("true")
 	if err := cmd.Run(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -16,9 +15,9 @@ import (
 
 // scan is one look at a proc file system.
 type scan struct {
-	root    int  // the open directory
-	ours    bool // it is of our own pid namespace
-	compare bool // kcmp(2) may be asked, and means the same processes
+	root    int   // the open directory
+	foreign error // nil when it is of our own pid namespace
+	compare bool  // kcmp(2) may be asked, and means the same processes
 }
 
 func (s Scanner) scan() (*scan, error) {
@@ -35,9 +34,8 @@ func (s Scanner) scan() (*scan, error) {
 		return nil, fmt.Errorf("%s: %w", s.root(), ErrNoProc)
 	}
 	sc := &scan{root: fd}
-	self, err := sc.link("self")
-	sc.ours = err == nil && self == strconv.Itoa(os.Getpid())
-	sc.compare = sc.ours && permit.Syscall(unix.SYS_KCMP)
+	sc.foreign = sc.whose()
+	sc.compare = sc.foreign == nil && permit.Syscall(unix.SYS_KCMP)
 	return sc, nil
 }
 
