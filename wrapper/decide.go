@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"portguard/netdiag"
+	"portguard/netdiag/owner"
 )
 
 // Decision is what a rung may do about one holder. The zero Result means go ahead.
@@ -31,10 +32,15 @@ func notPossible(format string, args ...any) Decision {
 
 // Judge decides whom a rung may touch: the same one for the act, the dry run and the advice. It rests on what was found out
 // before, and asks nobody.
+//
+// Protected, whatever the flags, are those whose end, or whose broken connection, would be the end of others: see protects. To
+// share what they have open harms nobody.
 type Judge struct {
 	Policy Policy
 	// Protected are the processes that are never touched, with what to call them: pid 1, portguard itself, its ancestors.
 	Protected map[int]string
+	// Program is portguard's own: what runs it, too, is another portguard.
+	Program owner.Program
 	// Blind is why it cannot be told who is protected; nil when it can. Then nobody is touched.
 	Blind error
 	// OwnUnit is the service that portguard itself runs in, "" when there is none.

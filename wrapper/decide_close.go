@@ -14,7 +14,7 @@ func (j Judge) decideClose(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	case staysBound(h) && e.Protocol == netdiag.UDP:
 		return notPossible("its program asked for the port and keeps it until it closes the socket")
 	}
-	return j.mayTouch(h, j.Policy.Only)
+	return j.mayTouch(h)
 }
 
 // staysBound reports whether the socket keeps the port without its connection: then it can only be shared.

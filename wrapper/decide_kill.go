@@ -12,5 +12,5 @@ func (j Judge) decideKill(h *netdiag.Holder) Decision {
 	case h.Absence == netdiag.NotAccepted:
 		return Decision{} // goes with its listener
 	}
-	return j.mayTouch(h, j.Policy.Only)
+	return j.mayTouch(h)
 }

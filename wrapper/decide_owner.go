@@ -3,33 +3,65 @@ package wrapper
 import (
 	"errors"
 	"io/fs"
+	"path"
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/systemd"
 )
 
-// mayTouch refuses a holder when any of its owners is protected, or not one that only allows.
-func (j Judge) mayTouch(h *netdiag.Holder, only Only) Decision {
+// mayTouch refuses a holder when any of its owners is protected, or not one that --only allows.
+func (j Judge) mayTouch(h *netdiag.Holder) Decision {
 	if len(h.Owners) == 0 {
 		return unseenOwner(h)
 	}
 	for _, o := range h.Owners {
-		if d := j.protects(o); !d.GoAhead() {
+		if d := j.mayEnd(o, h); !d.GoAhead() {
 			return d
-		}
-		if flag := only.excludes(o); flag != "" {
-			return notPossible("pid %d is not one that %s allows", o.PID, flag)
 		}
 	}
 	return Decision{}
 }
 
-// protects refuses a process that no rung touches, whatever the flags.
-func (j Judge) protects(o owner.Process) Decision {
-	if who, ok := j.Protected[o.PID]; ok {
-		return notPossible("pid %d is %s and is never touched", o.PID, who)
+// mayEnd is about one owner of a holder.
+func (j Judge) mayEnd(o owner.Process, h *netdiag.Holder) Decision {
+	if d := j.protects(o, h); !d.GoAhead() {
+		return d
+	}
+	if flag := j.Policy.Only.excludes(o); flag != "" {
+		return notPossible("pid %d is not one that %s allows", o.PID, flag)
 	}
 	return Decision{}
+}
+
+// protects refuses a process that is nobody's to end or to cut off, whatever the flags.
+func (j Judge) protects(o owner.Process, h *netdiag.Holder) Decision {
+	who, known := j.Protected[o.PID]
+	manager := systemd.IsManager(o.Cgroup, o.Exe)
+	switch {
+	case known:
+	case manager:
+		who = "a service manager"
+	case j.isPortguard(o):
+		who = "another portguard"
+	default:
+		return Decision{}
+	}
+	d := notPossible("pid %d is %s and is never touched", o.PID, who)
+	if unit, _ := systemd.UnitOfCgroup(h.Cgroup); manager && unit.Name != j.OwnUnit {
+		d.Instead = systemd.StopCommand(h.Cgroup, o.User)
+	}
+	return d
+}
+
+// isPortguard reports whether a process runs our program: the same file or, after an upgrade, and in a container, another
+// one of its name. What a portguard has started is a portguard no more.
+func (j Judge) isPortguard(o owner.Process) bool {
+	const name = "portguard"
+	if o.Exe == "" {
+		return o.Command == name
+	}
+	return o.Program != (owner.Program{}) && o.Program == j.Program || path.Base(o.Exe) == name
 }
 
 // unseenOwner refuses a holder whose owner did not show, by reason: what nobody may know is not possible, what another

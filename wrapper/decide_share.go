@@ -2,7 +2,8 @@ package wrapper
 
 import "portguard/netdiag"
 
-// decideShare: what is shared loses nothing, so --only does not narrow it.
+// decideShare: what is shared loses nothing, whoever has it open. So --only does not narrow it, and a service manager that keeps
+// a service's connection is asked for a duplicate like any other.
 func (j Judge) decideShare(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	switch {
 	case e.Protocol == netdiag.UDP:
@@ -20,5 +21,8 @@ func (j Judge) decideShare(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	case h.Socket.ULP == "mptcp":
 		return notPossible("the kernel does not let a connected MPTCP socket share: --close cuts it")
 	}
-	return j.mayTouch(h, Only{})
+	if len(h.Owners) == 0 {
+		return unseenOwner(h)
+	}
+	return Decision{}
 }

@@ -1,9 +1,7 @@
 package wrapper
 
 import (
-	"fmt"
 	"os"
-	"strconv"
 
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -12,22 +10,24 @@ import (
 // judge finds out what decisions rest on, as it is now.
 func (g *Guard) judge() Judge {
 	j := Judge{Policy: g.policy, OwnUnit: ownUnit()}
-	j.Protected, j.Blind = protectedPIDs()
+	if j.Protected, j.Blind = protectedPIDs(); j.Blind == nil {
+		j.Program, j.Blind = owner.Scanner{}.Self()
+	}
 	return j
 }
 
-// protectedPIDs are never touched, with what to call them. Where /proc counts processes in another way than system calls
-// do, as in a pid namespace without a /proc of its own, nobody can be told from anybody: an error.
+// protectedPIDs are never touched, with what to call them. Where /proc is another pid namespace's, or does not name all
+// ancestors, nobody can be told from anybody: an error.
 func protectedPIDs() (map[int]string, error) {
-	self := os.Getpid()
-	if shown, err := os.Readlink("/proc/self"); err == nil && shown != strconv.Itoa(self) {
-		return nil, fmt.Errorf("/proc is another pid namespace's: it has process %d as %s", self, shown)
+	if err := (owner.Scanner{}).Ours(); err != nil {
+		return nil, err
 	}
-	protected := map[int]string{1: "the init process", self: "portguard itself"}
+	self := os.Getpid()
 	line, err := owner.Ancestors(self)
 	if err != nil {
 		return nil, err
 	}
+	protected := map[int]string{1: "the init process", self: "portguard itself"}
 	for _, pid := range line {
 		if _, ok := protected[pid]; !ok {
 			protected[pid] = "a process that portguard runs in"

@@ -26,10 +26,10 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	g.bindAll(guards)
 	victims := g.victims(ctx, targets)
 	notes := willRestart(ctx, victims)
-	g.signalAll(ctx, victims, g.policy.signal())
+	g.signalAll(ctx, r.Judge, victims, g.policy.signal())
 	g.awaitDeath(ctx, targets, victims, time.Now().Add(g.policy.Grace))
 	if ctx.Err() == nil && anyWanted(targets) {
-		g.signalAll(ctx, victims, unix.SIGKILL)
+		g.signalAll(ctx, r.Judge, victims, unix.SIGKILL)
 		g.awaitDeath(ctx, targets, victims, time.Now().Add(killLimit))
 	}
 	resetKept(ctx, victims, time.Now().Add(drainLimit))

@@ -18,19 +18,20 @@ import (
 	"portguard/netdiag/holders"
 )
 
-// Other processes of a test are this test binary again, playing a part.
+// Other processes of a test are this test binary again, or a copy of it, playing a part.
 const partEnv = "PORTGUARD_WRAPPER_TEST_PART"
 
 // The parts. A victim has a socket as fd 3.
 const (
-	obeys   = "obeys"    // ends at SIGTERM
-	ignores = "ignores"  // does not
-	letsGo  = "lets go"  // closes the socket at SIGTERM, and lives on
-	hangsUp = "hangs up" // closes the connection when its peer does
-	storm   = "storm"    // makes a thousand connections a second with itself
-	guards  = "guards"   // runs a Guard, as its jobEnv says
-	keeps   = "keeps"    // keeps what it is sent by fd 3, see keeper
-	inside  = "inside"   // runs a Guard in a pid namespace of its own, beside a stranger
+	obeys    = "obeys"    // ends at SIGTERM
+	ignores  = "ignores"  // does not
+	letsGo   = "lets go"  // closes the socket at SIGTERM, and lives on
+	hangsUp  = "hangs up" // closes the connection when its peer does
+	storm    = "storm"    // makes a thousand connections a second with itself
+	guards   = "guards"   // runs a Guard, as its jobEnv says
+	keeps    = "keeps"    // keeps what it is sent by fd 3, see keeper
+	inside   = "inside"   // runs a Guard in a pid namespace of its own, beside a stranger
+	contains = "contains" // is a container, with a holder
 )
 
 func play(part string) int {
@@ -41,6 +42,9 @@ func play(part string) int {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
+	if part == guards {
+		return guardAsTold() // also where there is no /proc/self
+	}
 	if err := os.WriteFile("/proc/self/comm", []byte("victim"), 0); err != nil {
 		fmt.Println("error", err)
 		return 1
@@ -48,10 +52,10 @@ func play(part string) int {
 	switch part {
 	case storm:
 		return connectForEver()
-	case guards:
-		return guardAsTold()
 	case inside:
 		return guardInside()
+	case contains:
+		return contain()
 	}
 	return beVictim(part)
 }
@@ -90,7 +94,11 @@ type process struct {
 // start runs a part until the test ends. Of attr every field may be set.
 func start(t *testing.T, part string, file *os.File, attr *syscall.SysProcAttr, env ...string) *process {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe") // the directory of the test binary is closed to other users
+	program := "/proc/self/exe" // the directory of the test binary is closed to other users
+	if part != guards && part != inside {
+		program = anotherProgram(t)
+	}
+	cmd := exec.Command(program)
 	cmd.Env = append(append(os.Environ(), env...), partEnv+"="+part)
 	cmd.SysProcAttr, cmd.Stderr = attr, os.Stderr
 	if file != nil {

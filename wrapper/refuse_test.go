@@ -91,6 +91,28 @@ func TestKillRefusesAncestors(t *testing.T) {
 	}
 }
 
+// A user who may not clear what a process leaves keeps duplicates of its connections while he waits for it to end. So the one
+// who comes next finds two who have the port.
+func TestKillRefusesAnotherPortguard(t *testing.T) {
+	nstest.Root(t) // to become that user
+	const port, alice = 22035, 64001
+	victim := victims(t, holders.New(t).Hold(t, port, pooled), as(alice), ignores)[0]
+	first := start(t, guards, nil, as(alice), job{Policy{Kill: true, Grace: time.Minute}, []uint16{port}}.env(t))
+	if line := victim.says(t); line != "SIGTERM" {
+		t.Fatal(line)
+	}
+	want := []result{{"taken", "trial", false, []string{"kill not-possible: pid N is another portguard and is never touched"}}}
+	if diff := cmp.Diff(want, run(t, Policy{Kill: true}, tcp(port))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	checkUntouched(t, port, victim)
+	select {
+	case <-first.ended:
+		t.Error("the first portguard has ended")
+	default:
+	}
+}
+
 // The socket belongs to one that may be ended and to one that may not: ending the first frees nothing.
 func TestKillOfOneOwnerIsNotTried(t *testing.T) {
 	const port = 22040

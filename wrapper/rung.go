@@ -51,6 +51,7 @@ func (g *Guard) rehearse(ctx context.Context, rung Rung, r *Report, would func(*
 func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
 	g.explain(ctx, r)
 	judge := g.judge()
+	r.Judge = judge
 	var picked []target
 	pointless := false
 	for _, o := range r.wanted() {

@@ -78,16 +78,16 @@ func (v *victim) add(h *netdiag.Holder, p owner.Process, keep bool) {
 }
 
 // signalAll sends the signal to every victim that, looked at again right now, still has one of the sockets open, and has
-// not become a program or a user that Only does not allow.
-func (g *Guard) signalAll(ctx context.Context, victims []*victim, sig unix.Signal) {
+// not become one that may not be touched.
+func (g *Guard) signalAll(ctx context.Context, judge Judge, victims []*victim, sig unix.Signal) {
 	still := g.stillHolding(ctx, victims)
 	for _, v := range victims {
 		now, holds := still[v.process.PID]
 		if v.pidfd == nil || !holds {
 			continue
 		}
-		if flag := g.policy.Only.excludes(now); flag != "" {
-			v.err = fmt.Errorf("it is %s by now, which %s does not allow", now.Command, flag)
+		if d := judge.mayEnd(now, v.holders[0]); !d.GoAhead() {
+			v.err = fmt.Errorf("it is %s by now: %s", now.Command, d.Why)
 			continue
 		}
 		switch err := v.pidfd.Signal(sig); {

@@ -292,12 +292,12 @@ func guardInside() int {
 }
 
 // sleepAs starts a process with this pid.
-func sleepAs(pid int) (int, error) {
+func sleepAs(pid int, files ...uintptr) (int, error) {
 	for range 100 {
 		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", strconv.AppendInt(nil, int64(pid-1), 10), 0); err != nil {
 			return 0, err
 		}
-		got, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, &syscall.ProcAttr{})
+		got, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, &syscall.ProcAttr{Files: files})
 		if err != nil || got == pid {
 			return got, err
 		}

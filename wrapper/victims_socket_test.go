@@ -25,14 +25,19 @@ const kept = 40
 // keeper starts one with nothing to keep. It ends with the row.
 func (w *world) keeper() *keeper {
 	w.Helper()
+	k := w.keeperOf(anotherProgram(w.T))
+	w.Cleanup(k.end)
+	return k
+}
+
+func (w *world) keeperOf(program string) *keeper {
+	w.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		w.Fatal(err)
 	}
 	defer unix.Close(pair[1])
-	k := &keeper{w.spawn(nil, []string{"/proc/self/exe"}, -1, pair[1]), pair[0]}
-	w.Cleanup(k.end)
-	return k
+	return &keeper{w.spawn(nil, []string{program}, -1, pair[1]), pair[0]}
 }
 
 // end may be called more than once.
@@ -250,7 +255,7 @@ func (l *looked) act(h *netdiag.Holder) {
 		_ = throughOwner(h, pidfd.Disconnect)
 	case 4:
 		victims := l.victims(ctx, l.targets)
-		l.signalAll(ctx, victims, unix.SIGUSR1)
+		l.signalAll(ctx, l.judge, victims, unix.SIGUSR1)
 		for _, v := range victims {
 			v.close()
 		}

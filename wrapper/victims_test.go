@@ -64,6 +64,10 @@ func TestVictims(t *testing.T) {
 		{"the process at the other end of the connection", 4, peerProcessOf},
 		{"ourselves, and the shells that run us", 10, ancestorsOf},
 		{"a process in another pid namespace", 10, otherPIDNamespace},
+		{"a service manager that stores the connection", 2, storedByManager},
+		{"the holder becomes a service manager", 2, becomesManager},
+		{"another portguard that has a duplicate", 2, duplicateOfPortguard},
+		{"the proc file system of another pid namespace", 10, foreignProc},
 		{"a race for the pid", 1, raceForPID},
 		{"a race for the descriptor", 1, raceForDescriptor},
 	} {

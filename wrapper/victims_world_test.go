@@ -242,6 +242,7 @@ type looked struct {
 	*Guard
 	w       *world
 	targets []target
+	judge   Judge
 }
 
 // look is the first step of every rung.
@@ -254,7 +255,9 @@ func (w *world) look(p Policy) *looked {
 	if r.Outcomes[0].Trial.Verdict != netdiag.Taken {
 		w.Fatalf("port %d is %s", w.port, r.Outcomes[0].Trial.Verdict)
 	}
-	return &looked{g, w, g.targets(w.Context(), Kill, r)}
+	l := &looked{Guard: g, w: w, targets: g.targets(w.Context(), Kill, r)}
+	l.judge = r.Judge
+	return l
 }
 
 // one is the holder found, of which there must be one.
@@ -273,7 +276,7 @@ func (l *looked) one() *netdiag.Holder {
 func (l *looked) kill(between func()) {
 	victims := l.victims(l.w.Context(), l.targets)
 	between()
-	l.signalAll(l.w.Context(), victims, unix.SIGUSR1)
+	l.signalAll(l.w.Context(), l.judge, victims, unix.SIGUSR1)
 	for _, v := range victims {
 		v.close()
 	}
