@@ -2,10 +2,24 @@ package netdiag
 
 import "portguard/netdiag/sockdiag"
 
-// Flags are the options of a holder that sock_diag does not show. Each is Unknown until a duplicate of the socket was
-// asked, or something else gave it away.
+// Flags are what counts of a holder and sock_diag does not show. Each is Unknown until a duplicate of the socket was asked,
+// or something else gave it away.
 type Flags struct {
 	ReuseAddr, ReusePort, V6Only sockdiag.Tristate
+	// VRF is the VRF that the socket's device belongs to, 0 for none; Kept is whether its port is kept there (see vrf.go).
+	VRF  uint32
+	Kept sockdiag.Tristate
+}
+
+// vrfs are those that the kernel may keep the port in.
+func (f Flags) vrfs() []uint32 {
+	switch {
+	case f.VRF == 0 || f.Kept == sockdiag.No:
+		return []uint32{0}
+	case f.Kept == sockdiag.Yes:
+		return []uint32{f.VRF}
+	}
+	return []uint32{f.VRF, 0}
 }
 
 // Assess applies the conflict rule to a socket of which not everything is known: Yes when bind() of service fails
@@ -23,13 +37,15 @@ func Assess(service Claim, s sockdiag.Socket, f Flags) sockdiag.Tristate {
 		Minisock:  s.Minisock(),
 	}
 	var yes, no bool
-	for _, holder.ReuseAddr = range possible(f.ReuseAddr) {
-		for _, holder.ReusePort = range possible(f.ReusePort) {
-			for _, holder.V6Only = range possible(f.V6Only) {
-				if Conflict(proto, service, holder) {
-					yes = true
-				} else {
-					no = true
+	for _, holder.VRF = range f.vrfs() {
+		for _, holder.ReuseAddr = range possible(f.ReuseAddr) {
+			for _, holder.ReusePort = range possible(f.ReusePort) {
+				for _, holder.V6Only = range possible(f.V6Only) {
+					if Conflict(proto, service, holder) {
+						yes = true
+					} else {
+						no = true
+					}
 				}
 			}
 		}

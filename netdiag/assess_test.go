@@ -52,6 +52,10 @@ func TestAssessWithUnknownFlags(t *testing.T) {
 		{"it did not", "0.0.0.0 noreuseaddr", overIPv6, netdiag.Flags{V6Only: no}, yes},
 		{"two flags unknown, one that decides", "0.0.0.0", overIPv6, netdiag.Flags{V6Only: yes}, no},
 		{"bound to a device", "* noreuseaddr", onDevice, netdiag.Flags{}, yes},
+		{"in another VRF, or in none", "* noreuseaddr", onDevice, netdiag.Flags{VRF: 9}, unknown},
+		{"in another VRF", "* noreuseaddr", onDevice, netdiag.Flags{VRF: 9, Kept: yes}, no},
+		{"on a device of a VRF, and with a port of the host's", "* noreuseaddr", onDevice, netdiag.Flags{VRF: 9, Kept: no}, yes},
+		{"another address, whichever VRF", "10.99.0.2", onDevice, netdiag.Flags{VRF: 9}, no},
 		{"a request for a connection", "* noreuseaddr", request, netdiag.Flags{}, no},
 	} {
 		claim := service(tt.service, 80).Claims(uid)[0]

@@ -14,6 +14,7 @@ type Claim struct {
 	// does accept() from a [::] dual-stack listener.
 	V6Only    bool
 	Device    uint32 // SO_BINDTODEVICE as interface index, 0 for none
+	VRF       uint32 // TCP only: index of the VRF that the kernel keeps the port in, 0 for none
 	ReuseAddr bool   // SO_REUSEADDR
 	ReusePort bool   // SO_REUSEPORT
 	UID       uint32 // owner of the socket's inode, for SO_REUSEPORT
@@ -23,6 +24,9 @@ type Claim struct {
 
 // Conflict reports whether bind() of service fails with EADDRINUSE because of holder.
 func Conflict(proto Protocol, service, holder Claim) bool {
+	if proto == TCP && service.VRF != holder.VRF {
+		return false
+	}
 	if service.Device != 0 && holder.Device != 0 && service.Device != holder.Device {
 		return false
 	}

@@ -14,7 +14,7 @@ type Holder struct {
 	Kind   Kind
 	Flags  Flags
 	// Certain is false when the socket conflicts only if it lacks SO_REUSEADDR, and nothing could tell whether it does; and
-	// for UDP with SO_REUSEPORT, when nothing tells which of the sockets the kernel asks.
+	// for UDP with SO_REUSEPORT, when nothing tells which of the sockets the kernel asks. See MayBeApart for another reason.
 	Certain bool
 	// Owners are the processes that have the socket open, ordered by pid.
 	Owners []owner.Process
@@ -32,6 +32,12 @@ func (h *Holder) ID() SocketID { return idOf(h.Socket) }
 // Plain is an end of a socket as people know it: a v4-mapped address is the IPv4 address.
 func Plain(end netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(end.Addr().Unmap(), end.Port())
+}
+
+// MayBeApart reports whether the holder may be in nobody's way: it is bound to a device of a VRF, and nothing tells whether
+// the kernel keeps its port there, apart from the service's.
+func (h Holder) MayBeApart() bool {
+	return !h.Certain && h.Flags.VRF != 0 && h.Flags.Kept == sockdiag.Unknown
 }
 
 // Absence is the reason why no process shows as the owner of a socket.

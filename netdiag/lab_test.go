@@ -67,7 +67,7 @@ func spec(state holders.State, origin holders.Origin, text string) holders.Spec 
 	return holders.Spec{Options: options(text), State: state, Origin: origin}
 }
 
-// options reads "[udp] ADDRESS [v6only] [reuseaddr] [reuseport]".
+// options reads "[udp] ADDRESS [v6only] [reuseaddr] [reuseport] [dev NAME]".
 func options(text string) holders.Options {
 	words := strings.Fields(text)
 	o := holders.Options{Protocol: unix.IPPROTO_TCP}
@@ -78,6 +78,9 @@ func options(text string) holders.Options {
 	o.V6Only = slices.Contains(words, "v6only")
 	o.ReuseAddr = slices.Contains(words, "reuseaddr")
 	o.ReusePort = slices.Contains(words, "reuseport")
+	if i := slices.Index(words, "dev"); i >= 0 {
+		o.Device = words[i+1]
+	}
 	return o
 }
 

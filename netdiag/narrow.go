@@ -40,6 +40,7 @@ func (p *Prober) owners(ctx context.Context, findings []*Finding, t *tables) (ow
 // holders are the candidates that conflict, the certain ones first.
 func (t *tables) holders(f *Finding, found owner.Result, searched error) []Holder {
 	inspect(t.candidates(f), found.Owners, t)
+	t.settle(f)
 	onPort := t.byPort[keyOf(f.Endpoint)]
 	candidates := slices.AppendSeq(make([]sockdiag.Socket, 0, len(onPort)), t.candidates(f))
 	first := sockdiag.No

@@ -20,6 +20,10 @@ type tables struct {
 	cgroups   map[uint64]string  // path by id
 	ephemeral portrange.Range
 	partial   bool // there may be TCP sockets beside these
+	complete  bool // nothing is missing, portguard's own included
+	own       []sockdiag.Socket
+	vrfs      map[uint32]uint32 // by device, of TCP sockets
+	kept      map[SocketID]sockdiag.Tristate
 }
 
 func newTables() *tables {
@@ -28,6 +32,7 @@ func newTables() *tables {
 		auto:    map[SocketID]sockdiag.Tristate{},
 		flags:   map[SocketID]Flags{},
 		cgroups: map[uint64]string{},
+		kept:    map[SocketID]sockdiag.Tristate{},
 	}
 }
 
@@ -64,6 +69,8 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 		var err error
 		if proto == TCP {
 			sockets, t.partial, err = p.listTCP(ctx, ports)
+			t.complete = p.bound == sockdiag.Yes && p.degraded == nil
+			t.vrfs = vrfsOf(sockets)
 		} else {
 			sockets, err = p.list(ctx, proto, ports)
 		}
@@ -72,10 +79,15 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 		}
 		t.expect(proto, sockets)
 		for _, s := range sockets {
-			if !p.mine[s.Cookie] {
+			if p.mine[s.Cookie] {
+				t.own = append(t.own, s)
+			} else {
 				t.add(proto, s)
 			}
 		}
+	}
+	for _, f := range findings {
+		f.Trial.Claim.VRF = servicesVRF(f.Trial.Claim)
 	}
 	// Without the range a client is told from an accepted socket by what its connection says alone.
 	t.ephemeral, _ = portrange.Ephemeral()
@@ -154,10 +166,14 @@ func (t *tables) candidates(f *Finding) iter.Seq[sockdiag.Socket] {
 
 // flagsOf is what the socket itself was asked for, or else what its record tells.
 func (t *tables) flagsOf(s sockdiag.Socket) Flags {
-	if f, asked := t.flags[idOf(s)]; asked {
-		return f
+	f, asked := t.flags[idOf(s)]
+	if !asked {
+		f = Flags{V6Only: v6Only(s)}
 	}
-	return Flags{V6Only: v6Only(s)}
+	if Protocol(s.Protocol) == TCP && s.Interface != 0 {
+		f.VRF, f.Kept = t.vrfs[s.Interface], t.kept[idOf(s)]
+	}
+	return f
 }
 
 // markAuto finds out which of the candidates did not name their port in a bind(), where that tells anything: of sockets

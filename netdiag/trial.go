@@ -40,7 +40,8 @@ type Trial struct {
 	// FD is the bound socket of a free TCP endpoint, close-on-exec and never listening: as long as it is open, the kernel
 	// hands the port to nobody. Without meaning unless Free; -1 for UDP, where an open socket would receive the service's datagrams.
 	FD int
-	// Claim is what was tried last: it tells which of an endpoint's families the host has.
+	// Claim is what was tried last: it tells which of an endpoint's families the host has and, where the port is taken, the
+	// device that the socket came to be bound to.
 	Claim Claim
 }
 
@@ -69,7 +70,7 @@ func Try(e Endpoint) Trial {
 }
 
 func try(e Endpoint, c Claim) Trial {
-	fd, err := bind(e, c)
+	fd, err := bind(e, &c)
 	t := Trial{FD: fd, Claim: c}
 	if err != nil {
 		t.FD = -1
@@ -91,7 +92,8 @@ func try(e Endpoint, c Claim) Trial {
 	return t
 }
 
-func bind(e Endpoint, c Claim) (int, error) {
+// bind notes in c the device of a socket that could not be bound.
+func bind(e Endpoint, c *Claim) (int, error) {
 	family, typ := unix.AF_INET6, unix.SOCK_STREAM
 	if c.Addr.Is4() {
 		family = unix.AF_INET
@@ -103,7 +105,8 @@ func bind(e Endpoint, c Claim) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err := bindTo(fd, family, e, c); err != nil {
+	if err := bindTo(fd, family, e, *c); err != nil {
+		c.Device = boundDevice(fd)
 		unix.Close(fd)
 		return -1, err
 	}

@@ -55,6 +55,8 @@ func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
 		return j.blind()
 	case h.Kind == netdiag.Kernel:
 		return notPossible("a socket of the kernel itself is never touched")
+	case r != Share && h.MayBeApart():
+		return notPossible("it is bound in a VRF, and nothing tells whether it stands in the way: that hangs on what net.ipv4.tcp_l3mdev_accept was then")
 	case e.Protocol == netdiag.UDP && !h.Certain:
 		return notPossible("whether it is what stands in the way cannot be told: that hangs on socket options, and on who came first")
 	}
@@ -82,7 +84,8 @@ func (j Judge) Advises(r Rung, listeners bool, f *netdiag.Finding) bool {
 }
 
 // attainable reports whether each holder of an endpoint can be dealt with by the rung or by a later one that is allowed.
-// Where it is not so, the endpoint stays taken whatever is done to the others.
+// Where it is not so, the endpoint stays taken whatever is done to the others. A share of the others harms nobody: it may
+// be tried beside a holder that may be in nobody's way.
 func (j Judge) attainable(from Rung, f *netdiag.Finding) bool {
 	if from < Wait && j.Policy.allows(Wait) && Wait.helps(f.Trial.Verdict) {
 		return true // whatever it is, it may go by itself
@@ -91,7 +94,7 @@ func (j Judge) attainable(from Rung, f *netdiag.Finding) bool {
 		return false
 	}
 	for i := range f.Holders {
-		possible := false
+		possible := from == Share && f.Holders[i].MayBeApart()
 		for r := from; r <= Kill; r++ {
 			possible = possible || r != Wait && j.Policy.allows(r) && j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead()
 		}

@@ -91,3 +91,27 @@ func TestUncertainUDPHoldersAreLeftAlone(t *testing.T) {
 		t.Errorf("certain: %+v", d)
 	}
 }
+
+// A socket of which nothing tells whether it is in the way, or in another VRF, is not ended for it. It does not keep the others
+// from being shared.
+func TestHoldersThatMayBeInAnotherVRF(t *testing.T) {
+	java := []owner.Process{{PID: 4000}}
+	elsewhere := netdiag.Holder{Kind: netdiag.Listener, Owners: java, Flags: netdiag.Flags{VRF: 9}}
+	client := netdiag.Holder{Kind: netdiag.Client, Owners: java, Certain: true}
+	all := Judge{Policy: Policy{Share: true, Close: true, RestartUnit: true, Kill: true, KillListeners: true}}
+	for _, r := range []Rung{Close, RestartUnit, Kill} {
+		if d := all.Decide(r, tcp(30010), &elsewhere); d.Result != NotPossible {
+			t.Errorf("%v: %+v", r, d)
+		}
+	}
+	f := &netdiag.Finding{Endpoint: tcp(30010), Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: []netdiag.Holder{client, elsewhere}}
+	for r, want := range map[Rung]bool{Share: true, Close: false, Kill: false} {
+		if got := all.attainable(r, f); got != want {
+			t.Errorf("%v is attainable: %v, want %v", r, got, want)
+		}
+	}
+	elsewhere.Certain = true
+	if d := all.Decide(Kill, tcp(30010), &elsewhere); !d.GoAhead() {
+		t.Errorf("certain: %+v", d)
+	}
+}

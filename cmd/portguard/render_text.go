@@ -108,7 +108,7 @@ func (t textReport) holders(o *wrapper.Outcome) {
 		fmt.Fprintf(t.w, "\n  holder  not known: %s\n", safe(o.Unexplained.Error()))
 	case len(o.Holders) == 0:
 		fmt.Fprintf(t.w, "\n  holder  not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket\n"+
-			"          that is bound and neither listens nor is connected; a socket in another VRF does not show either\n")
+			"          that is bound and neither listens nor is connected\n")
 	}
 	for i, h := range o.Holders {
 		if i == maxHolders {
@@ -139,7 +139,10 @@ func (t textReport) holder(h netdiag.Holder) {
 	for _, line := range wrap(why(h, t.facts), 100) {
 		fmt.Fprintf(t.w, "          %s\n", line)
 	}
-	if !h.Certain {
+	switch {
+	case h.MayBeApart():
+		fmt.Fprintf(t.w, "          (it is bound in a VRF: whether it is in the way hangs on what net.ipv4.tcp_l3mdev_accept was then, which nothing tells)\n")
+	case !h.Certain:
 		fmt.Fprintf(t.w, "          (whether it is in the way hangs on its socket options, which could not be seen)\n")
 	}
 }

@@ -36,7 +36,7 @@ func buildTests(ctx context.Context, dir, to string, short bool) error {
 	}
 	for i, p := range packagesOf(rows(), short) {
 		in := filepath.Join(dir, "tests", fmt.Sprintf("%d-%s", i, filepath.Base(p.path)))
-		if err := goBuild(ctx, "test", filepath.Join(in, "test"), "./"+p.path, "-c", "-ldflags=-s -w"); err != nil {
+		if err := goBuild(ctx, "test", filepath.Join(in, "test"), "./"+p.path, "-c", "-tags=kernels", "-ldflags=-s -w"); err != nil {
 			return err
 		}
 		for name, text := range map[string]string{"run": runScript(p, short), "package": p.path + "\n"} {

@@ -20,7 +20,7 @@ var initScript string
 func neededModules() []string {
 	return []string{
 		"crc-ccitt", "ipv6", "inet_diag", "tcp_diag", "udp_diag", "mptcp_diag", "raw_diag", "netlink_diag", "unix_diag",
-		"dummy", "veth", "udp_tunnel", "ip6_udp_tunnel", "vxlan",
+		"dummy", "veth", "vrf", "udp_tunnel", "ip6_udp_tunnel", "vxlan",
 	}
 }
 

@@ -38,6 +38,7 @@ func rows() []section {
 		{"The verdict", []row{
 			{"the conflict rule is the kernel's, TCP", netdiag, []string{"TestConflictIsTheKernelsRule/tcp_*"}},
 			{"the conflict rule is the kernel's, UDP", netdiag, []string{"TestConflictIsTheKernelsRule/udp_*"}},
+			{"the conflict rule is the kernel's, across VRFs", netdiag, []string{"TestConflictAcrossVRFs"}},
 			{"random situations", netdiag, []string{"TestRandomSituations"}},
 			{"random situations, ordinary user", netdiag, []string{"TestRandomSituationsAsAnOrdinaryUser"}},
 			{"a trial serves nobody and takes nothing", netdiag, []string{"TestTrialHoldsThePortAndServesNobody", "TestTryTakesNoDatagramFromALiveUDPServer"}},
@@ -52,6 +53,7 @@ func rows() []section {
 			{"remains: TIME_WAIT, FIN_WAIT2", netdiag, []string{kinds + "TIME_WAIT*", kinds + "FIN_WAIT2*", "TestExplainTellsHowLongRemainsLast"}},
 			{"closing: an orphan with data to send", netdiag, []string{kinds + "closing*"}},
 			{"a socket of the kernel", netdiag, []string{"TestExplainNamesAKernelSocket"}},
+			{"across VRFs: only who is in the way", netdiag, []string{"TestExplainAcrossVRFs"}},
 			{"MPTCP listener and client", netdiag, []string{"TestExplainNamesMPTCPSockets"}},
 			{"UDP", netdiag, []string{"TestExplainDecidesUDP"}},
 			{"every process that shares a socket", netdiag, []string{"TestExplainNamesAllProcessesThatShareASocket"}},
