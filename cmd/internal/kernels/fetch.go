@@ -34,7 +34,10 @@ func (l line) fetch(ctx context.Context, cache string) (string, error) {
 	if err := a.unpack(ctx, l.pattern, unpacked); err != nil {
 		return "", err
 	}
-	return dir, os.Rename(unpacked, dir)
+	if err := os.Rename(unpacked, dir); err != nil && !errors.Is(err, os.ErrExist) { // somebody else may have been quicker
+		return "", err
+	}
+	return dir, nil
 }
 
 // apt is a private tree of apt's, with lists and a configuration of its own: it reaches suites that this host does not use,

@@ -77,10 +77,11 @@ func run(ctx context.Context, o options, names []string) (failed bool, err error
 	if err := buildTests(ctx, filepath.Join(work, "tests"), tests, o.short); err != nil {
 		return false, err
 	}
+	m := newMachine(os.Stderr)
 	var columns []column
 	for _, l := range lines {
 		begin := time.Now()
-		c, err := testOn(ctx, o, l, work, tests)
+		c, err := testOn(ctx, m, o, l, work, tests)
 		if err != nil {
 			return true, fmt.Errorf("%s: %w", l.name, err)
 		}
@@ -100,7 +101,7 @@ func run(ctx context.Context, o options, names []string) (failed bool, err error
 }
 
 // testOn boots one kernel and reads what the tests said there.
-func testOn(ctx context.Context, o options, l line, work, tests string) (column, error) {
+func testOn(ctx context.Context, m *machine, o options, l line, work, tests string) (column, error) {
 	said := filepath.Join(work, "said")
 	if o.keep != "" {
 		if err := os.MkdirAll(o.keep, 0o755); err != nil {
@@ -117,7 +118,7 @@ func testOn(ctx context.Context, o options, l line, work, tests string) (column,
 		if err := l.image(ctx, kernel, tests, image); err != nil {
 			return column{}, err
 		}
-		if err := l.boot(ctx, kernel, image, said); err != nil {
+		if err := m.boot(ctx, l, kernel, image, said); err != nil {
 			return column{}, err
 		}
 	}
