@@ -178,9 +178,11 @@ func (p *actor) end(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// running reports whether the process, which need not have been waited for, has not ended.
-func (p *actor) running() bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
+func (p *actor) running() bool { return running(p.pid()) }
+
+// running reports whether a process, which nobody need have waited for, has not ended.
+func running(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return false
 	}

@@ -40,7 +40,7 @@ func gather(t *testing.T, connections, processes int) *crowd {
 	const busy = 25
 	low, high := portRangeNow(t)
 	nstest.SetRange(t, low, high) // puts it back: each process narrows it for its one client
-	load := builds.build(t, "./internal/bench")
+	load := builds.build(t, "portguard/cmd/internal/bench")
 	c := &crowd{}
 	for i := range busy {
 		p := launch(t, load, "load", strconv.Itoa(i), strconv.Itoa(connections/busy))

@@ -124,7 +124,7 @@ func TestSuperviseKilled(t *testing.T) {
 		conn.Close()
 	}
 	p.leave(t)
-	eventually(t, 5*time.Second, "the service ends with the test's end of its stdin", func() bool { return unix.Kill(service, 0) == unix.ESRCH })
+	eventually(t, 5*time.Second, "the service ends with the test's end of its stdin", func() bool { return !running(service) })
 }
 
 // The service is given what portguard was given, as without --restart.

@@ -178,8 +178,10 @@ func (r unitRig) testCommandLine(t *testing.T) {
 	verify := func(name string) string { return r.Shell(t, "systemd-analyze verify "+name+".service 2>&1") }
 	// What they say is under the name of their own program, also behind portguard.
 	run := func(name string) string {
-		return r.Shell(t, "systemctl restart "+name+"; journalctl --sync",
-			"journalctl -o cat -t sh _SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value "+name+")")
+		return r.Shell(t, "systemctl restart "+name,
+			"said() { journalctl --sync; journalctl -o cat -t sh _SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value "+name+"); }",
+			"for i in $(seq 50); do [ -n \"$(said)\" ] && break; sleep 0.1; done", // before systemd 258, --sync leaves out what a stream still has
+			"said")
 	}
 	for name := range lines {
 		t.Run(name, func(t *testing.T) {

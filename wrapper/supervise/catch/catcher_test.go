@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func catcher(how string) error {
 		select {
 		case info := <-all:
 			fmt.Println(tell(info))
-		case <-time.After(400 * time.Millisecond):
+		case <-time.After(time.Second):
 			if how == "slow" { // that was all
 				return nil
 			}
@@ -140,6 +141,16 @@ func (p *process) says(until string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// pending reports whether there are signals that the process has not been interrupted by yet.
+func (p *process) pending(t *testing.T) bool {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !strings.Contains(string(status), "\nShdPnd:\t0000000000000000\n")
 }
 
 func (p *process) pass(t *testing.T, i Info) {
