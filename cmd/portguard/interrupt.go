@@ -36,9 +36,10 @@ func withSignals(in become.Inherited, command bool) (ctx context.Context, stop f
 	incoming := make(chan os.Signal, 1)
 	ending := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 	for _, sig := range ending {
-		if in.Ignored.Has(sig) {
-			signal.Ignore(sig) // the Go runtime has taken some of them back
-		} else {
+		if in.Ignored.Has(sig) || sig == syscall.SIGQUIT {
+			signal.Ignore(sig) // the Go runtime has taken some of them back, and SIGQUIT it does not know as become.Mortal left it
+		}
+		if !in.Ignored.Has(sig) {
 			signal.Notify(incoming, sig)
 		}
 	}

@@ -3,13 +3,61 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/netdiag/holders"
 )
+
+// A signal that would end any other program ends one that waits, by its own effect: alarm(2), for one, goes through execve. Those
+// that were ignored at the start are ignored.
+func TestEndedByAnySignal(t *testing.T) {
+	const port = "40212"
+	holders.New(t).Hold(t, 40212, pooled(loopback4))
+	for _, sig := range []syscall.Signal{
+		unix.SIGALRM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGVTALRM, unix.SIGPROF, unix.SIGIO, unix.SIGPWR, unix.SIGXCPU,
+		unix.SIGABRT, unix.SIGTRAP, unix.SIGSTKFLT, unix.SIGSYS, 34, 35, 64,
+	} {
+		name := unix.SignalName(sig)
+		if name == "" {
+			name = strconv.Itoa(int(sig))
+		}
+		wait := func(t *testing.T, before string) *actor {
+			p := launch(t, "bash", "-c", `ulimit -c 0; `+before+`; exec "$@"`, "bash", binary(t), "--wait", "forever", "-p", port, "--", "true")
+			eventually(t, 10*time.Second, "it waits", func() bool { return strings.Contains(p.errs.String(), "waiting") })
+			return p
+		}
+		t.Run(name, func(t *testing.T) {
+			p := wait(t, "true")
+			if err := p.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			p.end(t)
+			if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != sig {
+				t.Errorf("%v, want the end by %s", p.cmd.ProcessState, name)
+			}
+			if said := p.errs.String(); strings.Count(said, "\n") != 1 {
+				t.Errorf("it says more than that it waits: %s", said)
+			}
+		})
+		t.Run(name+" ignored", func(t *testing.T) {
+			p := wait(t, "trap '' "+strconv.Itoa(int(sig)))
+			if err := p.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond)
+			if !p.running() {
+				t.Fatalf("it ends: %s", p.errs.String())
+			}
+			p.stop(t, unix.SIGTERM)
+		})
+	}
+}
 
 // Who asks portguard to end is told in one line what that means, and sees it die of the signal.
 func TestInterrupted(t *testing.T) {

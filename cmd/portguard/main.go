@@ -19,6 +19,7 @@ func main() {
 	stdout := &stdio{fd: 1, file: os.Stdout}
 	stderr := &stdio{fd: 2, file: os.Stderr, patience: unread}
 	app := &app{inherited: become.AtStart(), stdout: stdout, stderr: stderr, log: newLog(stderr)}
+	become.Mortal(app.inherited)
 	err := permitted()
 	if err == nil {
 		err = run(app, os.Args[1:])
