@@ -10,7 +10,8 @@ import (
 
 // holdFor has the ports stay held when this process becomes the service, and returns the service's environment: what came
 // from systemd for portguard alone is not in it.
-func holdFor(a *app, mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o options) ([]string, error) {
+func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, error) {
+	a, mode := s.app, s.request.hold
 	var all []wrapper.Placeholder
 	var err error
 	if mode == holdFDStore {
@@ -27,7 +28,7 @@ func holdFor(a *app, mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o
 			return nil, fmt.Errorf("%w (--hold none does without)", err)
 		}
 	}
-	if text := noRoom(all); text != "" && !o.quiet {
+	if text := noRoom(all); text != "" && !s.request.quiet {
 		a.log.say(msgHeld, journal.PriWarning, nil, text)
 	}
 	for i, p := range all {
@@ -36,7 +37,7 @@ func holdFor(a *app, mode holdMode, stored *wrapper.Stored, r *wrapper.Report, o
 			how = "in systemd's fd store"
 		}
 		switch {
-		case !o.verbose || o.json:
+		case !s.request.verbose || s.request.json:
 		case p.Why != "":
 			a.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
 		default:

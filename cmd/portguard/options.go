@@ -7,7 +7,6 @@ import (
 
 	"portguard/netdiag"
 	"portguard/wrapper"
-	"portguard/wrapper/supervise"
 )
 
 // options are the flags of the main command.
@@ -48,12 +47,24 @@ type request struct {
 	policy    wrapper.Policy
 	command   []string
 	hold      holdMode
-	restart   supervise.Policy // the zero value: become the command
+	reserve   bool
+	force     bool
+	argv0     bool
+	restart   supervision // the zero value: become the command
+	outputFlags
+}
+
+// argv is what COMMAND is started with.
+func (r request) argv() []string {
+	if r.argv0 {
+		return r.command[1:]
+	}
+	return r.command
 }
 
 // parse checks everything that can be checked before anything is touched.
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
-	r := request{}
+	r := request{reserve: o.reserve, force: o.force, argv0: o.argv0, outputFlags: o.outputFlags}
 	// The flags' own values come first: what stands behind a wrong one is a consequence.
 	err := eaten("portguard", fs)
 	if err != nil {

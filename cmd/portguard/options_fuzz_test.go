@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
-
-	"portguard/wrapper/supervise"
 )
 
 // Whatever a script puts on the command line, it is understood or refused with exit status 64, a reason of one plain line,
@@ -42,7 +40,7 @@ func FuzzOptions(f *testing.F) {
 			r, err = o.parse(flags, flags.Args())
 		}
 		if err == nil {
-			if len(r.endpoints) == 0 || r.restart != (supervise.Policy{}) && len(r.command) == 0 {
+			if len(r.endpoints) == 0 || r.restart.on() && len(r.command) == 0 {
 				t.Errorf("understood as %+v", r)
 			}
 			return

@@ -53,168 +53,141 @@ func (e *endedError) Unwrap() error {
 	return &interruptedError{signal: e.signal}
 }
 
-// superviseCommand starts the command, and starts it again, while the port is held.
-func superviseCommand(a *app, req request, o options, path string) error {
-	s := &supervision{
-		app: a, request: req, options: o, unit: mainProcess(),
-		output: newOutput(a, o, true),
-		progress: &progress{
-			log: a.log, notify: newNotify(a.inherited.Environ), terminal: isTerminal(a.stderr), silent: o.quiet,
-		},
-	}
-	s.guard = wrapper.New(req.policy, s.progress)
-	defer s.guard.Close()
-	manager, err := supervise.ListenNotify(a.inherited.Environ)
+// supervise starts the command, and starts it again, while the port is held.
+func (s *attempt) supervise() error {
+	r := &runs{attempt: s, unit: mainProcess()}
+	manager, err := supervise.ListenNotify(s.app.inherited.Environ)
 	if err != nil {
-		s.say(msgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
+		r.say(msgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
 	}
 	defer manager.Close()
-	service := a.inherited
+	service := s.app.inherited
 	service.Environ = manager.Environ(service.Environ)
-	argv := req.command
-	if o.argv0 {
-		argv = argv[1:]
-	}
 	supervisor := supervise.Supervisor{
-		Service:      supervise.Service{Path: path, Argv: argv, Inherited: service},
+		Service:      supervise.Service{Path: s.path, Argv: s.request.argv(), Inherited: service},
 		Verb:         becomeVerb,
-		Policy:       req.restart,
-		Endpoints:    req.endpoints,
-		ReadyTimeout: o.readyTimeout,
-		StopTimeout:  o.stopTimeout,
-		Group:        o.processGroup,
-		Prepare:      s.prepare,
-		Watcher:      s,
+		Policy:       s.request.restart.policy,
+		Endpoints:    s.request.endpoints,
+		ReadyTimeout: s.request.restart.readyTimeout,
+		StopTimeout:  s.request.restart.stopTimeout,
+		Group:        s.request.restart.processGroup,
+		Prepare:      r.prepare,
+		Watcher:      r,
 		Notify:       manager,
 	}
 	last, err := supervisor.Supervise()
 	if err != nil {
 		s.progress.notify.done() // nothing starts any more
 	}
-	return s.conclude(last, err)
+	return r.conclude(last, err)
 }
 
-// supervision is one command under portguard: it gets the port before each start, and tells what happens.
-type supervision struct {
-	*app
-	request  request
-	options  options
-	output   output
-	progress *progress
-	guard    *wrapper.Guard
-	held     []wrapper.Placeholder // from the first start on; close-on-exec
-	last     *supervise.Run        // nil: it has not run yet
-	unit     bool                  // it is a unit's main process, and ends as the command does
+// runs are those of one command under portguard, which gets the port before each, and tells what happens.
+type runs struct {
+	*attempt
+	held []wrapper.Placeholder // from the first start on; close-on-exec
+	last *supervise.Run        // nil: it has not run yet
+	unit bool                  // it is a unit's main process, and ends as the command does
 }
 
-// prepare climbs the ladder. The placeholders of the first start stay until we end.
-func (s *supervision) prepare(ctx context.Context) error {
-	report, err := s.guard.Run(ctx, s.request.endpoints)
+// prepare clears the way. The placeholders of the first start stay until we end.
+func (r *runs) prepare(ctx context.Context) error {
+	report, err := r.clear(func() context.Context { return ctx })
 	defer report.Release()
-	s.progress.finish()
 	if err != nil {
 		return err
 	}
-	if s.options.reserve && report.AllFree() && s.held == nil {
-		s.output.reserved(reserveOwn(s.app, report, s.output))
-	}
-	if err := s.output.report(report); err != nil {
-		return err
-	}
-	if !report.AllFree() {
-		return &notFreeError{report}
-	}
-	if s.held == nil && s.request.hold != holdNone {
-		s.held = wrapper.Hold(report)
-		s.sayHeld(report)
+	if r.held == nil && r.request.hold != holdNone {
+		r.held = wrapper.Hold(report)
+		r.sayHeld(report)
 	}
 	return nil
 }
 
-func (s *supervision) sayHeld(r *wrapper.Report) {
-	if text := noRoom(s.held); text != "" {
-		s.say(msgHeld, journal.PriWarning, text)
+func (r *runs) sayHeld(report *wrapper.Report) {
+	if text := noRoom(r.held); text != "" {
+		r.say(msgHeld, journal.PriWarning, text)
 	}
-	for i, p := range s.held {
+	for i, p := range r.held {
 		switch {
-		case !s.options.verbose:
+		case !r.request.verbose:
 		case p.Why != "":
-			s.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
+			r.app.log.say(msgHeld, journal.PriInfo, about(&report.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
 		default:
-			s.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
+			r.app.log.say(msgHeld, journal.PriInfo, about(&report.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
 		}
 	}
 }
 
-func (s *supervision) say(id messageID, p journal.Priority, text string) {
-	if !s.options.quiet || p <= journal.PriErr {
-		s.log.say(id, p, nil, text)
+func (r *runs) say(id messageID, p journal.Priority, text string) {
+	if !r.request.quiet || p <= journal.PriErr {
+		r.app.log.say(id, p, nil, text)
 	}
 }
 
 // Listening implements supervise.Watcher.
-func (s *supervision) Listening(after time.Duration) {
-	s.say(msgFree, journal.PriInfo, "listening after "+tenths(after))
+func (r *runs) Listening(after time.Duration) {
+	r.say(msgFree, journal.PriInfo, "listening after "+tenths(after))
 }
 
 // NotListening implements supervise.Watcher.
-func (s *supervision) NotListening(missing []netdiag.Endpoint) {
+func (r *runs) NotListening(missing []netdiag.Endpoint) {
 	var names []string
 	for _, e := range missing {
 		names = append(names, e.String())
 	}
-	s.say(msgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",
-		strings.Join(names, ", "), s.options.readyTimeout, s.inTheWay()))
+	r.say(msgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",
+		strings.Join(names, ", "), r.request.restart.readyTimeout, r.inTheWay()))
 }
 
 // CannotTell implements supervise.Watcher.
-func (s *supervision) CannotTell(err error) {
-	s.say(msgFailed, journal.PriWarning, fmt.Sprintf("whether the command listens cannot be asked: %v", err))
+func (r *runs) CannotTell(err error) {
+	r.say(msgFailed, journal.PriWarning, fmt.Sprintf("whether the command listens cannot be asked: %v", err))
 }
 
 // Escalating implements supervise.Watcher.
-func (s *supervision) Escalating(again bool) {
-	why := "has not ended within " + s.options.stopTimeout.String()
+func (r *runs) Escalating(again bool) {
+	why := "has not ended within " + r.request.restart.stopTimeout.String()
 	if again {
 		why = "was asked to stop twice"
 	}
-	s.say(msgActed, journal.PriWarning, "the command "+why+": SIGKILL")
+	r.say(msgActed, journal.PriWarning, "the command "+why+": SIGKILL")
 }
 
 // Ended implements supervise.Watcher.
-func (s *supervision) Ended(r supervise.Run, next supervise.Decision) {
+func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
 	defer debug.FreeOSMemory() // what a start took: the next may be far off
-	if r.Err == nil {
-		s.last = &r
+	if run.Err == nil {
+		r.last = &run
 	}
-	if r.Asked || r == (supervise.Run{Ran: r.Ran}) && next == (supervise.Decision{}) {
+	if run.Asked || run == (supervise.Run{Ran: run.Ran}) && next == (supervise.Decision{}) {
 		return // as it should be
 	}
-	text := fmt.Sprintf("the command ended %s after %s", r.Status, tenths(r.Ran))
+	text := fmt.Sprintf("the command ended %s after %s", run.Status, tenths(run.Ran))
 	switch {
-	case r.Err != nil:
+	case run.Err != nil:
 		text = "the command was not started"
 		var reported *notFreeError
 		switch {
-		case !errors.As(r.Err, &reported):
-			text += ": " + r.Err.Error()
-		case s.options.quiet:
+		case !errors.As(run.Err, &reported):
+			text += ": " + run.Err.Error()
+		case r.request.quiet:
 			text += ": " + shortly(reported.report)
 		}
-	case r.Ran < soon && r.Status != (supervise.Status{}) && !r.NotReady:
-		text += s.inTheWay()
+	case run.Ran < soon && run.Status != (supervise.Status{}) && !run.NotReady:
+		text += r.inTheWay()
 	}
 	switch {
 	case next.Again:
-		s.progress.notify.down(fmt.Sprintf("restarting in %s: %s", tenths(next.After), text))
-		s.say(msgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
+		r.progress.notify.down(fmt.Sprintf("restarting in %s: %s", tenths(next.After), text))
+		r.say(msgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
 	case next.LimitHit:
-		s.progress.notify.down(text + ", once too often (--restart-limit)")
-		s.say(msgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
-			text, s.request.restart.Limit, s.request.restart.Window))
+		r.progress.notify.down(text + ", once too often (--restart-limit)")
+		r.say(msgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
+			text, r.request.restart.policy.Limit, r.request.restart.policy.Window))
 	default:
-		s.progress.notify.down(text)
-		s.say(msgFailed, journal.PriErr, text)
+		r.progress.notify.down(text)
+		r.say(msgFailed, journal.PriErr, text)
 	}
 }
 
@@ -222,10 +195,10 @@ func (s *supervision) Ended(r supervise.Run, next supervise.Decision) {
 const soon = 10 * time.Second
 
 // inTheWay names who has the endpoints, "" when they are free.
-func (s *supervision) inTheWay() string {
+func (r *runs) inTheWay() string {
 	g := wrapper.New(wrapper.Policy{}, nil)
 	defer g.Close()
-	report, err := g.Run(context.Background(), s.request.endpoints)
+	report, err := g.Run(context.Background(), r.request.endpoints)
 	defer report.Release()
 	if err != nil {
 		return ""
@@ -240,26 +213,26 @@ func (s *supervision) inTheWay() string {
 }
 
 // conclude makes an exit status of the last run: the command's, once it has run at all.
-func (s *supervision) conclude(last supervise.Run, err error) error {
+func (r *runs) conclude(last supervise.Run, err error) error {
 	var interrupted *supervise.Interrupted
 	switch {
-	case s.last == nil && errors.As(err, &interrupted):
+	case r.last == nil && errors.As(err, &interrupted):
 		if os.Getpid() == 1 { // which no signal of its own ends
 			return &endedError{code: 128 + int(interrupted.Signal)}
 		}
 		return &interruptedError{interrupted.Signal, true}
-	case s.unit && errors.As(err, &interrupted):
+	case r.unit && errors.As(err, &interrupted):
 		return dying(supervise.Status{Signal: interrupted.Signal})
 	case err == nil && last.Err != nil:
 		return last.Err
-	case s.last.NotReady && s.last.Status == (supervise.Status{}):
+	case r.last.NotReady && r.last.Status == (supervise.Status{}):
 		return &endedError{code: exitTempFail} // it ended well, but never did what it was started for
-	case s.last.Status == (supervise.Status{}):
+	case r.last.Status == (supervise.Status{}):
 		return nil
-	case s.unit:
-		return dying(s.last.Status)
+	case r.unit:
+		return dying(r.last.Status)
 	}
-	return &endedError{code: s.last.Status.Exit()}
+	return &endedError{code: r.last.Status.Exit()}
 }
 
 // dying is the end of a unit: systemd takes one by SIGTERM for good, and status 143 for a failure.

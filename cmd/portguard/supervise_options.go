@@ -21,6 +21,17 @@ type superviseOptions struct {
 	processGroup bool
 }
 
+// supervision is how COMMAND is supervised.
+type supervision struct {
+	policy       supervise.Policy
+	readyTimeout time.Duration
+	stopTimeout  time.Duration
+	processGroup bool
+}
+
+// on reports whether it is at all.
+func (s supervision) on() bool { return s != (supervision{}) }
+
 const superviseRight = "portguard --restart on-failure -p 30010 -- COMMAND"
 
 // addSuperviseFlags adds what is about --restart.
@@ -33,21 +44,24 @@ func (o *superviseOptions) addSuperviseFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.processGroup, "process-group", false, "with --restart: pass signals on to COMMAND's whole process group")
 }
 
-// supervision is the policy that the flags come to; its zero value without --restart.
-func (o *options) supervision(fs *pflag.FlagSet, r request) (supervise.Policy, error) {
+// supervision is what the flags come to; the zero value without --restart.
+func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error) {
 	if !fs.Changed("restart") {
 		for _, name := range []string{"restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group"} {
 			if fs.Changed(name) {
-				return supervise.Policy{}, &usageError{"--" + name + " is about --restart, which is not given", superviseRight}
+				return supervision{}, &usageError{"--" + name + " is about --restart, which is not given", superviseRight}
 			}
 		}
-		return supervise.Policy{}, nil
+		return supervision{}, nil
 	}
-	p := supervise.Policy{Restart: supervise.Restart(o.restart), Delay: o.restartDelay}
-	wrong := func(format string, args ...any) (supervise.Policy, error) {
+	p := supervision{
+		policy:       supervise.Policy{Restart: supervise.Restart(o.restart), Delay: o.restartDelay},
+		readyTimeout: o.readyTimeout, stopTimeout: o.stopTimeout, processGroup: o.processGroup,
+	}
+	wrong := func(format string, args ...any) (supervision, error) {
 		return p, &usageError{fmt.Sprintf(format, args...), superviseRight}
 	}
-	switch p.Restart {
+	switch p.policy.Restart {
 	case supervise.Never, supervise.OnFailure, supervise.Always:
 	default:
 		return wrong("--restart %q is none of no, on-failure, always", o.restart)
@@ -69,7 +83,7 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervise.Policy, e
 		return wrong("--stop-timeout %s is negative", o.stopTimeout)
 	}
 	var ok bool
-	if p.Limit, p.Window, ok = parseLimit(o.restartLimit); !ok {
+	if p.policy.Limit, p.policy.Window, ok = parseLimit(o.restartLimit); !ok {
 		return wrong("--restart-limit %q is not N/DURATION, such as 5/1m, nor none", o.restartLimit)
 	}
 	return p, nil

@@ -15,40 +15,40 @@ import (
 	"portguard/wrapper"
 )
 
-// reserveOwn is --reserve: the endpoints of a report, which are all free, become reserved until the next boot. What
-// cannot be done is said, and the start goes on. It returns what is reserved afterwards.
-func reserveOwn(a *app, r *wrapper.Report, out output) portrange.Set {
+// reserve is --reserve: the endpoints of a report, which are all free, become reserved until the next boot. What cannot be done
+// is said, and the start goes on.
+func (s *attempt) reserve(r *wrapper.Report) {
 	ports := make([]uint16, len(r.Outcomes))
 	for i := range r.Outcomes {
 		ports[i] = r.Outcomes[i].Endpoint.Port
 	}
-	before := out.facts().Reserved
+	before := s.out.facts().Reserved
 	added := portrange.Of(ports...).Minus(before)
 	if len(added) == 0 {
-		return before
+		return
 	}
 	say := func(p journal.Priority, text string) {
-		if out.options.json && out.command || out.options.quiet && p > journal.PriWarning {
+		if s.request.json && s.path != "" || s.request.quiet && p > journal.PriWarning {
 			return // stderr has one document, which says what is reserved
 		}
-		a.log.say(msgReserved, p, nil, text)
+		s.app.log.say(msgReserved, p, nil, text)
 	}
-	if facts := out.facts(); !out.options.force {
+	if facts := s.out.facts(); !s.request.force {
 		if left, enough := facts.Ephemeral.Left(before.Union(added), before); !enough {
 			say(journal.PriWarning, fmt.Sprintf("%s is not reserved: that %s (--force does it)", added, leaves(left, facts.Ephemeral)))
-			return before
+			return
 		}
 	}
-	if out.options.dryRun {
+	if s.request.policy.DryRun {
 		say(journal.PriInfo, fmt.Sprintf("would reserve %s until the next boot", added))
-		return before
+		return
 	}
 	if err := addReserved(added); err != nil {
 		say(journal.PriWarning, fmt.Sprintf("%s is not reserved: %s", added, whyNotReserved(err)))
-		return before
+		return
 	}
 	say(journal.PriInfo, fmt.Sprintf("reserved %s until the next boot (for ever: portguard reserve %s)", added, added))
-	return before.Union(added)
+	s.out.reserved(before.Union(added))
 }
 
 // addReserved takes the lock if it can be had soon: a start must not wait for somebody else's command. Without it, only a
