@@ -111,7 +111,7 @@ func inPIDNamespace(t *testing.T) {
 func mountProc(t *testing.T) {
 	t.Helper()
 	if err := errors.Join(
-		unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		unix.Mount("none", "/proc", "", unix.MS_REC|unix.MS_PRIVATE, ""), // "/" is no mount point in a chroot
 		unix.Mount("proc", "/proc", "proc", 0, ""),
 	); err != nil {
 		t.Fatal(err)

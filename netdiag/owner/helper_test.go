@@ -255,7 +255,7 @@ func findFromEnv() (string, error) {
 // mountProc mounts proc in our own mount namespace. Before Linux 5.8 all of a pid namespace have the same options.
 func mountProc(options string) error {
 	if err := errors.Join(
-		unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		unix.Mount("none", "/proc", "", unix.MS_REC|unix.MS_PRIVATE, ""), // "/" is no mount point in a chroot
 		unix.Mount("proc", "/proc", "proc", 0, strings.TrimPrefix(options, "rw")),
 	); err != nil {
 		return err

@@ -17,8 +17,12 @@ func namespace(t *testing.T) (sh *shell, dir string) {
 	}
 	needs.Program(t, "unshare", "util-linux")
 	needs.Program(t, "ip", "iproute2")
+	unshare := []string{"unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"}
+	if out, err := exec.Command(unshare[0], append(unshare[1:], "true")...).CombinedOutput(); err != nil {
+		t.Skipf("no namespaces can be made here: %v %s", err, out)
+	}
 	dir = t.TempDir()
-	cmd := exec.Command("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash")
+	cmd := exec.Command(unshare[0], append(unshare[1:], "bash")...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+dir+":/usr/bin:/bin:"+os.Getenv("PATH"), "LC_ALL=C.UTF-8")
 	sh = newShell(t, cmd)
