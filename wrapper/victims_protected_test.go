@@ -130,9 +130,9 @@ func foreignProc(w *world) func(bool) {
 		if line := container.says(w.T); line != "ready" {
 			w.Fatal(line)
 		}
-		argv := []string{"nsenter", "-t", strconv.Itoa(container.cmd.Process.Pid), "-m", "-p", "--"}
+		argv := []string{"nsenter", "-t", strconv.Itoa(container.cmd.Process.Pid), "-m", "-r", "-p", "--"}
 		if foreign {
-			argv = append(argv[:4], "--")
+			argv = append(argv[:5], "--")
 		}
 		self, err := os.Executable()
 		if err != nil {

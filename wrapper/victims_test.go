@@ -99,7 +99,11 @@ func inPIDNamespace(t *testing.T) {
 	if _, row, ok := strings.Cut(flag.Lookup("test.run").Value.String(), "/"); ok {
 		only += "/" + row
 	}
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", append(os.Args[1:], "-test.run="+only, "-test.count=1", "-test.v")...)
+	self, err := os.Executable() // by its path: in a chroot, where the link leads to has another name in the new namespace
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, append(os.Args[1:], "-test.run="+only, "-test.count=1", "-test.v")...)
 	cmd.Env = append(os.Environ(), victimsEnv+"=1")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
