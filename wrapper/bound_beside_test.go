@@ -84,7 +84,7 @@ func TestKillOfOneBesideABoundSocketIsNotTried(t *testing.T) {
 			bound := victims(t, rig.Hold(t, port, idle), as(tt.ofSocket), obeys)[0]
 			got := run(t, Policy{Kill: true, Only: Only{Users: []string{"64001"}}}, tcp(port))
 			want := []result{{"taken", "trial", false, []string{
-				"kill not-possible: pid N is not one that --only user= allows",
+				"kill not-possible: pid N runs as root, --only user=64001",
 				"kill not-possible: left alone: not everything that is in the way can be dealt with, so it would be for nothing",
 			}}}
 			if diff := cmp.Diff(want, got); diff != "" {

@@ -28,8 +28,8 @@ func (j Judge) mayEnd(o owner.Process, h *netdiag.Holder) Decision {
 	if d := j.protects(o, h); !d.GoAhead() {
 		return d
 	}
-	if flag := j.Policy.Only.excludes(o); flag != "" {
-		return notPossible("pid %d is not one that %s allows", o.PID, flag)
+	if why := j.Policy.Only.excludes(o); why != "" {
+		return notPossible("pid %d %s", o.PID, why)
 	}
 	return Decision{}
 }

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"fmt"
+	"os/user"
 	"path"
 	"slices"
 	"strconv"
@@ -11,12 +12,13 @@ import (
 	"portguard/systemd"
 )
 
-// Only narrows whom a rung may touch. Values of one key are alternatives; keys that are given must all match. The zero
-// value matches every process.
+// Only narrows whom a rung may touch. Values of one key are alternatives, and so are units of either kind, since a process is in one;
+// keys that are given must all match. The zero value matches every process.
 type Only struct {
-	Users []string // names or numbers
-	Units []string // globs, as path.Match reads them
-	Exes  []string // globs of the executable's whole path
+	Users     []string // names or numbers
+	Units     []string // globs of units of the system's manager, as path.Match reads them
+	UserUnits []string // globs of units of users' managers
+	Exes      []string // globs of the executable's whole path
 }
 
 // Add reads one KEY=VALUE.
@@ -30,29 +32,79 @@ func (o *Only) Add(text string) error {
 	}
 	switch key {
 	case "user":
+		if n, err := strconv.ParseUint(value, 10, 32); err == nil {
+			value = strconv.FormatUint(n, 10)
+		}
 		o.Users = append(o.Users, value)
 	case "unit":
 		o.Units = append(o.Units, value)
+	case "user-unit":
+		o.UserUnits = append(o.UserUnits, value)
 	case "exe":
 		o.Exes = append(o.Exes, value)
 	default:
-		return fmt.Errorf("%q is none of user, unit, exe", key)
+		return fmt.Errorf("%q is none of user, unit, user-unit, exe", key)
 	}
 	return nil
 }
 
-// excludes says why a process may not be touched, "" when it may.
+// Unknown is the first user who is neither a number nor in /etc/passwd, "" when there is none. The names of a directory service
+// take its C library, which a static program has not: its users have numbers only, in what is found as well as here.
+func (o Only) Unknown() string {
+	for _, name := range o.Users {
+		if _, err := strconv.ParseUint(name, 10, 32); err == nil {
+			continue
+		}
+		if _, err := user.Lookup(name); err != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// excludes says what of a process is why it may not be touched, and which --only does not allow that: "" when it may.
 func (o Only) excludes(p owner.Process) string {
 	unit, _ := systemd.UnitOfCgroup(p.Cgroup)
 	switch {
 	case len(o.Users) > 0 && !slices.Contains(o.Users, p.User) && !slices.Contains(o.Users, strconv.Itoa(int(p.UID))):
-		return "--only user="
-	case len(o.Units) > 0 && !matchAny(o.Units, unit.Name):
-		return "--only unit="
+		name := p.User
+		if name == "" {
+			name = fmt.Sprintf("user %d", p.UID)
+		}
+		return "runs as " + name + given("user", o.Users)
+	case len(o.Units)+len(o.UserUnits) > 0 && !o.hasUnit(unit):
+		where := "is in no unit"
+		switch {
+		case unit.User:
+			where = fmt.Sprintf("is in %s of %s", unit.Name, unit.Owner)
+		case unit.Name != "":
+			where = "is in " + unit.Name
+		}
+		return where + given("unit", o.Units) + given("user-unit", o.UserUnits)
 	case len(o.Exes) > 0 && !matchAny(o.Exes, p.Exe):
-		return "--only exe="
+		what := p.Exe
+		if what == "" {
+			what = "what cannot be read"
+		}
+		return "runs " + what + given("exe", o.Exes)
 	}
 	return ""
+}
+
+// hasUnit: a user may call his units what he likes, and the system's after none of them.
+func (o Only) hasUnit(u systemd.Unit) bool {
+	if u.User {
+		return matchAny(o.UserUnits, u.Name)
+	}
+	return matchAny(o.Units, u.Name)
+}
+
+// given is what the flag allows, as it was given.
+func given(key string, values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", --only %s=%s", key, strings.Join(values, " or "))
 }
 
 // matchAny is about a name that is known: "*" would match "" as well.

@@ -13,18 +13,19 @@ func FuzzOnly(f *testing.F) {
 	f.Add("user=redis", "redis", "/usr/bin/redis-server", "/system.slice/redis.service")
 	f.Add("unit=order-*.service", "root", "/usr/bin/java", "/system.slice/order-1.service")
 	f.Add("exe=*", "", "", "")
+	f.Add("user-unit=x*", "alice", "/usr/bin/x", "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service")
 	f.Add(`unit=[a-\]b]*`, "a\x1b[0m", "/tmp/\n", "/system.slice/a\\x2db.service/x")
 	f.Add("user=4294967295", "", "/a (deleted)", "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service")
 	f.Fuzz(func(t *testing.T, text, user, exe, cgroup string) {
 		p := owner.Process{PID: 7, UID: 1000, User: user, Exe: exe, Cgroup: cgroup}
 		var o Only
 		if err := o.Add(text); err != nil {
-			if len(o.Users)+len(o.Units)+len(o.Exes) > 0 {
+			if len(o.Users)+len(o.Units)+len(o.UserUnits)+len(o.Exes) > 0 {
 				t.Errorf("%q is refused (%v), and yet %+v", text, err, o)
 			}
 			return
 		}
-		if n := len(o.Users) + len(o.Units) + len(o.Exes); n != 1 {
+		if n := len(o.Users) + len(o.Units) + len(o.UserUnits) + len(o.Exes); n != 1 {
 			t.Fatalf("%q adds %d values", text, n)
 		}
 		if len(o.Users) == 1 && o.excludes(p) == "" && o.Users[0] != user && o.Users[0] != "1000" {
@@ -33,7 +34,7 @@ func FuzzOnly(f *testing.F) {
 		if nobody := (owner.Process{PID: 7, UID: 1000}); len(o.Users) == 0 && o.excludes(nobody) == "" {
 			t.Errorf("%q lets a process be touched of which nothing is known", text)
 		}
-		both := Only{Users: slices.Clone(o.Users), Units: o.Units, Exes: o.Exes}
+		both := Only{Users: slices.Clone(o.Users), Units: o.Units, UserUnits: o.UserUnits, Exes: o.Exes}
 		if err := both.Add("user=nobody-else"); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"os"
 	"os/exec"
+	"os/user"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,10 @@ func TestNothingIsTouchedWithoutAllowance(t *testing.T) {
 
 func TestKillRefuses(t *testing.T) {
 	rig := holders.New(t)
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name   string
 		holder holders.Spec
@@ -47,10 +52,10 @@ func TestKillRefuses(t *testing.T) {
 		{"a listener", listening, Policy{Kill: true},
 			"kill not-possible: a listening service is never touched without --kill-listeners"},
 		{"whom --only does not name", pooled, Policy{Kill: true, Only: Only{Exes: []string{"/usr/bin/java"}}},
-			"kill not-possible: pid N is not one that --only exe= allows"},
+			"kill not-possible: pid N runs /memfd:victim, --only exe=/usr/bin/java"},
 		{"a listener that --only does not name", listening,
-			Policy{Kill: true, KillListeners: true, Only: Only{Users: []string{"nobody"}}},
-			"kill not-possible: pid N is not one that --only user= allows"},
+			Policy{Kill: true, KillListeners: true, Only: Only{Users: []string{"daemon"}}},
+			"kill not-possible: pid N runs as " + me.Username + ", --only user=daemon"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const port = 22010

@@ -53,7 +53,7 @@ func TestCompletionOffers(t *testing.T) {
 		{"and behind an equals sign", []string{"--reuseaddr="}, []string{"yes", "no"}, noFiles},
 		{"--hold", []string{"--hold", ""}, []string{"exec", "fdstore", "none"}, noFiles},
 		{"--as", []string{"unit", "install", "order", "--as", ""}, []string{"pre", "wrapper"}, noFiles},
-		{"--only", []string{"--only", ""}, []string{"user=", "unit=", "exe="}, noSpace},
+		{"--only", []string{"--only", ""}, []string{"user=", "unit=", "user-unit=", "exe="}, noSpace},
 		{"no files for a duration", []string{"--grace", ""}, nil, noFiles},
 		{"no COMMAND without --", []string{"-p", "1", "ord"}, nil, noFiles},
 		{"programs behind --", []string{"-p", "1", "--", "ord"}, []string{"orderd"}, files},

@@ -24,7 +24,7 @@ func completeGuarded(_ *cobra.Command, _ []string, typed string) ([]cobra.Comple
 // completeOnly offers the keys of --only, and the services behind unit=.
 func completeOnly(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if !strings.HasPrefix(typed, "unit=") {
-		return startingWith(typed, []string{"user=", "unit=", "exe="}), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		return startingWith(typed, []string{"user=", "unit=", "user-unit=", "exe="}), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
 	names := services()
 	for i := range names {

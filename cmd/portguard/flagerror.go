@@ -138,7 +138,7 @@ func rightLine(command, flag string) string {
 // exampleOf is a value of a flag, with the space before it; "" for one that takes none.
 func exampleOf(flag string) string {
 	return map[string]string{
-		"reuseaddr": " yes", "wait": " 30s", "signal": " TERM", "grace": " 10s", "only": " user=redis", "hold": " none",
+		"reuseaddr": " yes", "wait": " 30s", "signal": " TERM", "grace": " 10s", "only": " unit=redis.service", "hold": " none",
 		"restart": " on-failure", "restart-delay": " 1s", "restart-limit": " 5/1m", "ready-timeout": " 30s", "stop-timeout": " 10s",
 		"as": " wrapper", "downtime": " 10s", "sample": " 2s", "output": " portguard.prom",
 	}[flag]

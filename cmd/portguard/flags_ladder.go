@@ -35,8 +35,10 @@ func (o *ladderFlags) addLadder(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
 	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
 	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: SIGKILL follows after this `DURATION`")
-	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB\nor exe=GLOB (`KEY=VALUE`, repeats)")
+	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB,\nuser-unit=GLOB or exe=GLOB (`KEY=VALUE`, repeats)")
 }
+
+const onlyRight = "portguard --kill --only unit=redis.service -p 30010 -- COMMAND"
 
 // policy is what the flags come to. Endpoints says what is known of the service.
 func (o *ladderFlags) policy(fs *pflag.FlagSet, e endpointFlags) (wrapper.Policy, error) {
@@ -56,7 +58,13 @@ func (o *ladderFlags) policy(fs *pflag.FlagSet, e endpointFlags) (wrapper.Policy
 	}
 	for _, text := range o.only {
 		if err := p.Only.Add(text); err != nil {
-			return p, &usageError{"--only " + err.Error(), "portguard --kill --only user=redis -p 30010 -- COMMAND"}
+			return p, &usageError{"--only " + err.Error(), onlyRight}
+		}
+	}
+	if name := p.Only.Unknown(); name != "" {
+		return p, &usageError{
+			fmt.Sprintf("--only user=%q: /etc/passwd has no such user; one of a directory service's is given as a number (id -u tells it)", name),
+			"portguard --kill --only user=1000 -p 30010 -- COMMAND",
 		}
 	}
 	return p, o.contradictions(fs, e)

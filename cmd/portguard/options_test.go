@@ -48,8 +48,8 @@ func TestOptionsMakeAPolicy(t *testing.T) {
 		{"--kill --signal 2", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
 		{"--kill --kill-listeners", wrapper.Policy{Kill: true, KillListeners: true, Signal: unix.SIGTERM, Grace: grace}},
 		{"--kill --dry-run", wrapper.Policy{Kill: true, DryRun: true, Signal: unix.SIGTERM, Grace: grace}},
-		{"--kill --only user=a --only user=b --only unit=c*", wrapper.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace,
-			Only: wrapper.Only{Users: []string{"a", "b"}, Units: []string{"c*"}}}},
+		{"--kill --only user=root --only user=77 --only unit=c*", wrapper.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace,
+			Only: wrapper.Only{Users: []string{"root", "77"}, Units: []string{"c*"}}}},
 	} {
 		t.Run(tt.flags, func(t *testing.T) {
 			r, err := parseLine(append(strings.Fields(tt.flags), "-p", "30010")...)

@@ -24,7 +24,7 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 		want  string
 	}{
 		{"dry run", []string{"--dry-run"}, "restart-unit would: restart pool.service\n"},
-		{"not one of --only", []string{"--only", "unit=web*.service"}, "restart-unit not-possible: pid PID is not one that --only unit= allows\n"},
+		{"not one of --only", []string{"--only", "unit=web*.service"}, "restart-unit not-possible: pid PID is in pool.service, --only unit=web*.service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, status := r.ask(t, 40400, append(tt.flags, "--restart-unit")...)
