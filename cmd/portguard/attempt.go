@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper"
 )
 
 // attempt is one at the ports of a service, that is to be started or only asked about: what was asked for, and what works on it.
 type attempt struct {
-	app      *app
+	app      *cli.App
 	request  request
 	path     string // COMMAND's file, "" without one
 	out      output
@@ -17,12 +18,12 @@ type attempt struct {
 }
 
 // newAttempt makes one. Close its guard in the end.
-func newAttempt(a *app, req request, path string) *attempt {
+func newAttempt(a *cli.App, req request, path string) *attempt {
 	s := &attempt{app: a, request: req, path: path, out: newOutput(a, req.outputFlags, path != "")}
 	s.progress = &progress{
-		log:      a.log,
-		notify:   newNotify(a.inherited.Environ),
-		terminal: isTerminal(a.stderr),
+		log:      a.Log,
+		notify:   cli.NewNotify(a.Inherited.Environ),
+		terminal: cli.IsTerminal(a.Stderr),
 		silent:   req.quiet || req.json && path != "",
 		touches:  path == "",
 	}

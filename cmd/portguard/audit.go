@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 )
 
@@ -46,22 +47,22 @@ func (o *auditOptions) check() error {
 	right := "portguard audit --downtime 10s --sample 2s"
 	switch {
 	case o.downtime <= 0:
-		return &usageError{fmt.Sprintf("--downtime %s is no time", o.downtime), right}
+		return cli.Misuse(fmt.Sprintf("--downtime %s is no time", o.downtime), right)
 	case o.sample <= 0:
-		return &usageError{fmt.Sprintf("--sample %s is no time", o.sample), right}
+		return cli.Misuse(fmt.Sprintf("--sample %s is no time", o.sample), right)
 	case o.json && o.portMap:
-		return &usageError{"--json and --map contradict each other", "portguard audit --json"}
+		return cli.Misuse("--json and --map contradict each other", "portguard audit --json")
 	case o.openMetrics && (o.json || o.portMap):
-		return &usageError{"--openmetrics contradicts --json and --map", "portguard audit --openmetrics"}
+		return cli.Misuse("--openmetrics contradicts --json and --map", "portguard audit --openmetrics")
 	case o.output != "" && !o.openMetrics:
-		return &usageError{"--output is for --openmetrics", "portguard audit --openmetrics --output " + o.output}
+		return cli.Misuse("--output is for --openmetrics", "portguard audit --openmetrics --output "+o.output)
 	case o.output != "":
 		return checkOutput(o.output)
 	}
 	return nil
 }
 
-func newAudit(a *app) *cobra.Command {
+func newAudit(a *cli.App) *cobra.Command {
 	var o auditOptions
 	cmd := &cobra.Command{
 		Use:   "audit [PORTS...]",
@@ -93,14 +94,14 @@ func parseAuditPorts(args []string) ([]netdiag.Endpoint, error) {
 	const right = "portguard audit 30000-30100,5353/udp"
 	all, err := netdiag.ParseEndpoints(strings.Join(args, ","), netdiag.Options{}, lookupService)
 	if syntax, ok := err.(*netdiag.SyntaxError); ok {
-		return nil, &usageError{fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit " + syntax.Right}
+		return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit "+syntax.Right)
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range all {
 		if !e.EveryAddress() {
-			return nil, &usageError{fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right}
+			return nil, cli.Misuse(fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right)
 		}
 	}
 	return all, nil
@@ -112,13 +113,13 @@ type atRiskError struct{}
 func (*atRiskError) Error() string { return "ports are at risk" }
 
 // ExitStatus is audit's own.
-func (*atRiskError) ExitStatus() int { return exitAtRisk }
+func (*atRiskError) ExitStatus() int { return cli.ExitAtRisk }
 
 // Reported says that the report has said it.
 func (*atRiskError) Reported() {}
 
-func auditHost(a *app, asked []netdiag.Endpoint, o auditOptions) error {
-	ctx, stop := withSignals(a.inherited, false)
+func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
+	ctx, stop := cli.WithSignals(a.Inherited, false)
 	defer stop()
 	began := time.Now()
 	r, err := takeAudit(ctx, asked, o)
@@ -132,13 +133,13 @@ func auditHost(a *app, asked []netdiag.Endpoint, o auditOptions) error {
 		return err
 	}
 	if o.json {
-		err = r.json(a.stdout)
+		err = r.json(a.Stdout)
 	} else {
-		paint := a.colour(a.stdout, o.noColor)
-		auditText{w: a.stdout, paint: paint}.render(r)
-		if o.portMap || isTerminal(a.stdout) {
-			fmt.Fprintln(a.stdout)
-			portMap{w: a.stdout, paint: paint, width: columns(a.stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
+		paint := a.Colour(a.Stdout, o.noColor)
+		auditText{w: a.Stdout, paint: paint}.render(r)
+		if o.portMap || cli.IsTerminal(a.Stdout) {
+			fmt.Fprintln(a.Stdout)
+			portMap{w: a.Stdout, paint: paint, width: cli.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
 		}
 	}
 	if err == nil && r.atRisk() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 )
@@ -33,8 +34,8 @@ func TestAuditOfTheIncidentsHost(t *testing.T) {
 			}
 		}
 	}()
-	text := r.runs(t, exitAtRisk, "audit", "--sample", "500ms")
-	doc := r.audits(t, exitAtRisk)
+	text := r.runs(t, cli.ExitAtRisk, "audit", "--sample", "500ms")
+	doc := r.audits(t, cli.ExitAtRisk)
 	close(done)
 	<-stopped
 

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/container"
 	"portguard/netdiag/portrange"
 )
@@ -98,7 +99,7 @@ func (r *auditReport) json(w io.Writer) error {
 		}
 		doc.Fixes = append(doc.Fixes, j)
 	}
-	return writeJSON(w, doc)
+	return cli.WriteJSON(w, doc)
 }
 
 func (r *auditReport) portJSON(row auditRow) jsonAuditPort {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 )
 
@@ -28,7 +29,7 @@ func glyphsFor(getenv func(string) string) glyphs {
 // portMap draws ports as strips, one below the other.
 type portMap struct {
 	w      io.Writer
-	paint  paint
+	paint  cli.Paint
 	width  int
 	glyphs glyphs
 }
@@ -44,7 +45,7 @@ func (m portMap) draw(r *auditReport) {
 	}
 	g := m.glyphs
 	fmt.Fprintf(m.w, "\n%*s%s range   %s reserved   %s service   %s at risk   %s clients, few to many\n", mapLabel, "",
-		g.inRange, g.reserved, g.service, m.paint.bad(g.risk), strings.Join(g.density, ""))
+		g.inRange, g.reserved, g.service, m.paint.Bad(g.risk), strings.Join(g.density, ""))
 }
 
 // strips draws some ports: what the kernel may pick, who serves where, who sits where.
@@ -70,7 +71,7 @@ func (m portMap) strips(r *auditReport, of portrange.Range) {
 		}
 		switch {
 		case len(here.Intersect(risky)) > 0:
-			serve.WriteString(m.paint.bad(m.glyphs.risk))
+			serve.WriteString(m.paint.Bad(m.glyphs.risk))
 		case len(here.Intersect(services)) > 0:
 			serve.WriteString(m.glyphs.service)
 		default:
@@ -86,7 +87,7 @@ func (m portMap) strips(r *auditReport, of portrange.Range) {
 }
 
 func (m portMap) label(s string) string {
-	return m.paint.label(s) + strings.Repeat(" ", mapLabel-len(s))
+	return m.paint.Label(s) + strings.Repeat(" ", mapLabel-len(s))
 }
 
 // density is how many clients there are for the ports of a cell, on a scale that shows one already.

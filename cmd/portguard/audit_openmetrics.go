@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -27,7 +28,7 @@ func runGauges(success bool, began, ended time.Time) []gauge {
 		ok = 1
 	}
 	build := gauge{name: "portguard_build_info", help: "Which portguard wrote this; always 1."}
-	build.add(1, label{"version", thisVersion().Version})
+	build.add(1, label{"version", cli.ThisVersion().Version})
 	return []gauge{
 		build,
 		single("portguard_audit_success", "", "Whether the last audit could ask the kernel: 1 or 0.", ok),

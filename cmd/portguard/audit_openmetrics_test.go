@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/needs"
 	"portguard/netdiag"
 	"portguard/netdiag/nstest"
@@ -185,7 +186,7 @@ func TestMetricsFile(t *testing.T) {
 		"/var/portguard/a": "no such file",
 		"/dev/null/a":      "no directory",
 	} {
-		says(t, run(exitOSErr, file), "--output: ", why)
+		says(t, run(cli.ExitOSErr, file), "--output: ", why)
 	}
 	if after, err := os.ReadFile(r.Path("/var/portguard.prom")); err != nil || !bytes.Equal(text, after) {
 		t.Errorf("the file has changed, %v", err)
@@ -209,7 +210,7 @@ func modeOf(t *testing.T, file string) os.FileMode {
 func TestMetricsOfAFailedAudit(t *testing.T) {
 	r := newSysctlRig(t)
 	r.Before = `mount -t tmpfs none "$R/proc/sys/net"`
-	out := r.runs(t, exitOSErr, "audit", "--openmetrics", "--sample", "10ms")
+	out := r.runs(t, cli.ExitOSErr, "audit", "--openmetrics", "--sample", "10ms")
 	says(t, out, "portguard_audit_success 0\n", "portguard_audit_last_run_timestamp_seconds ", "# EOF\n", "portguard: ")
 	if strings.Contains(out, "portguard_port") || strings.Contains(out, "portguard_ephemeral") {
 		t.Errorf("numbers of a failed run:\n%s", out)
@@ -223,7 +224,7 @@ func TestMetricsUsage(t *testing.T) {
 		"audit --openmetrics --map":  "contradicts",
 		"audit --output /x.prom":     "--output is for --openmetrics",
 	} {
-		says(t, r.runs(t, exitUsage, strings.Fields(args)...), want, "hint: portguard audit --openmetrics")
+		says(t, r.runs(t, cli.ExitUsage, strings.Fields(args)...), want, "hint: portguard audit --openmetrics")
 	}
 }
 

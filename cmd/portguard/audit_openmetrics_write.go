@@ -10,16 +10,17 @@ import (
 	"path/filepath"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/wholefile"
 )
 
 // writeRun writes the metrics of a run, and of one that failed that it did.
-func writeRun(a *app, r *auditReport, failed error, began time.Time, file string) error {
+func writeRun(a *cli.App, r *auditReport, failed error, began time.Time, file string) error {
 	all := runGauges(failed == nil, began, time.Now())
 	if failed == nil {
 		all = append(all, r.gauges()...)
 	}
-	return errors.Join(failed, writeMetrics(a.stdout, file, all))
+	return errors.Join(failed, writeMetrics(a.Stdout, file, all))
 }
 
 // writeMetrics writes to a file, of which readers see the old or the new as a whole, or without one to w.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange/risk"
 )
@@ -14,7 +15,7 @@ import (
 // ports is the table; ports with nothing on them share a line with their like.
 func (t auditText) ports(r *auditReport) {
 	if len(r.rows) == 0 {
-		fmt.Fprintln(t.w, t.paint.good("nothing is at risk")+": no service has a port of the range that is not reserved")
+		fmt.Fprintln(t.w, t.paint.Good("nothing is at risk")+": no service has a port of the range that is not reserved")
 		return
 	}
 	n := 0
@@ -24,9 +25,9 @@ func (t auditText) ports(r *auditReport) {
 		}
 	}
 	if n == 0 {
-		fmt.Fprintln(t.w, t.paint.good("nothing is at risk"))
+		fmt.Fprintln(t.w, t.paint.Good("nothing is at risk"))
 	} else {
-		fmt.Fprintf(t.w, "%s: the chance is that of a service which is down for %s\n", t.paint.bad(count(n)+" at risk"), r.down)
+		fmt.Fprintf(t.w, "%s: the chance is that of a service which is down for %s\n", t.paint.Bad(cli.Count(n)+" at risk"), r.down)
 	}
 	fmt.Fprintln(t.w)
 	table := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
@@ -111,13 +112,13 @@ func serviceText(r auditRow) string {
 		if n := len(s.processes) - 1; n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", safe(p.Command), p.PID, more, safe(userOf(p)), whereOf(r.services[0].Cgroup)))
+		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", cli.Safe(p.Command), p.PID, more, cli.Safe(userOf(p)), whereOf(r.services[0].Cgroup)))
 	}
 	if s != nil && !(len(s.addresses) == 1 && (s.addresses[0] == "0.0.0.0" || s.addresses[0] == "::")) {
 		parts = append(parts, "on "+strings.Join(s.addresses, ", "))
 	}
 	for _, u := range r.units {
-		parts = append(parts, "guarded for "+safe(u))
+		parts = append(parts, "guarded for "+cli.Safe(u))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -132,7 +133,7 @@ func clientLines(r auditRow) []string {
 		}
 		who := nobody(h)
 		if len(h.Owners) > 0 {
-			who = fmt.Sprintf("%s (pid %d, %s%s)", safe(h.Owners[0].Command), h.Owners[0].PID, safe(userOf(h.Owners[0])), whereOf(h.Cgroup))
+			who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID, cli.Safe(userOf(h.Owners[0])), whereOf(h.Cgroup))
 		}
 		lines = append(lines, fmt.Sprintf("has it: %s  %s%s  %s", who, netdiag.Plain(h.Socket.Local), arrow(h), h.Socket.State))
 	}

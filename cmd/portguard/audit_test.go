@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 	"portguard/systemd/dropin"
@@ -35,7 +36,7 @@ func TestAuditJudgesPlannedPortsInTheRange(t *testing.T) {
 	}
 	defer picked.Close()
 
-	doc := r.audits(t, exitAtRisk, "20000,50000-50001,5353/udp")
+	doc := r.audits(t, cli.ExitAtRisk, "20000,50000-50001,5353/udp")
 	got := map[string]string{}
 	for _, p := range doc.Ports {
 		service := "-"
@@ -72,7 +73,7 @@ func TestAuditFoldsTheSocketsOfAService(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	row := r.audits(t, exitAtRisk).row(t, "40000/tcp")
+	row := r.audits(t, cli.ExitAtRisk).row(t, "40000/tcp")
 	if diff := cmp.Diff([]string{"10.99.0.1", "127.0.0.1"}, row.Service.Addresses); diff != "" {
 		t.Errorf("addresses (-want +got)\n%s", diff)
 	}
@@ -93,7 +94,7 @@ func TestAuditNamesWhoSitsOnAPort(t *testing.T) {
 	if err := portrange.SetReserved(portrange.Of(asked)); err != nil {
 		t.Fatal(err)
 	}
-	doc := r.audits(t, exitAtRisk, number(asked))
+	doc := r.audits(t, cli.ExitAtRisk, number(asked))
 	for _, port := range []uint16{asked, guarded} {
 		row := doc.row(t, number(port)+"/tcp")
 		if !row.AtRisk || row.State != "taken" || len(row.Clients) != 1 || row.Clients[0].Processes[0].Command != "keeper" {
@@ -106,7 +107,7 @@ func TestAuditNamesWhoSitsOnAPort(t *testing.T) {
 	if slices.ContainsFunc(doc.Ports, func(p jsonAuditPort) bool { return p.Port == other }) {
 		t.Errorf("%d is a client's port that nobody has asked about", other)
 	}
-	says(t, r.runs(t, exitAtRisk, "audit", "--sample", "50ms", number(asked)),
+	says(t, r.runs(t, cli.ExitAtRisk, "audit", "--sample", "50ms", number(asked)),
 		"has it: keeper (pid ", "guarded for order.service", fmt.Sprintf("portguard -p %d,%d\n", asked, guarded))
 }
 
@@ -116,7 +117,7 @@ func TestAuditSaysOnceWhatItCouldNotSee(t *testing.T) {
 	r := newSysctlRig(t)
 	listens(t, portrange.Of(40000, 40001, 40002))
 	r.Prefix = []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
-	out := r.runs(t, exitAtRisk, "audit", "--sample", "50ms")
+	out := r.runs(t, cli.ExitAtRisk, "audit", "--sample", "50ms")
 	says(t, out, "40000/tcp", "a process of user ")
 	if n := strings.Count(out, "CAP_SYS_PTRACE"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, out)
@@ -133,7 +134,7 @@ func TestAuditUsage(t *testing.T) {
 		"audit --sample -1s":  "is no time",
 		"audit --json --map":  "contradict",
 	} {
-		says(t, r.runs(t, exitUsage, strings.Fields(args)...), want, "hint: portguard audit")
+		says(t, r.runs(t, cli.ExitUsage, strings.Fields(args)...), want, "hint: portguard audit")
 	}
 }
 
@@ -144,7 +145,7 @@ func TestAuditPrintsNoForeignEscape(t *testing.T) {
 	d := dropin.DropIn{Unit: "x.service", Pre: "+/usr/bin/portguard -p 40000"}
 	r.Write(t, "/etc/systemd/system/a\x1b[31mb\n.service.d/"+dropin.FileName, d.Render())
 	r.Write(t, "/etc/systemd/system/c\x1b[31m.service.d/"+dropin.FileName, d.Render()+"ExecStartPre=+/usr/bin/portguard -p nothing\n")
-	out := r.runs(t, exitAtRisk, "audit", "--sample", "10ms")
+	out := r.runs(t, cli.ExitAtRisk, "audit", "--sample", "10ms")
 	says(t, out, `guarded for a\x1b[31mb\n.service`, `c\x1b[31m.service cannot be seen`)
 	if strings.ContainsRune(out, '\x1b') {
 		t.Errorf("%q", out)

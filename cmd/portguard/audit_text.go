@@ -6,13 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 )
 
 // auditText writes the report that a person reads.
 type auditText struct {
 	w     io.Writer
-	paint paint
+	paint cli.Paint
 }
 
 func (t auditText) render(r *auditReport) {
@@ -29,17 +30,17 @@ func (t auditText) render(r *auditReport) {
 		if i == 0 {
 			fmt.Fprintln(t.w)
 		}
-		t.line("note", safe(l))
+		t.line("note", cli.Safe(l))
 	}
 }
 
 // line is a label and a text, which goes on below itself.
 func (t auditText) line(label, text string) {
-	for i, l := range wrap(text, 100) {
+	for i, l := range cli.Wrap(text, 100) {
 		if i > 0 {
 			label = ""
 		}
-		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.label(label), strings.Repeat(" ", max(0, 10-len(label))), l)
+		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.Label(label), strings.Repeat(" ", max(0, 10-len(label))), l)
 	}
 }
 
@@ -48,7 +49,7 @@ func (t auditText) host(r *auditReport) {
 	t.line("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones%s",
 		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1), sameParity(f.Range)))
 	inside := portrange.Set{f.Range}.Intersect(f.Reserved).Len()
-	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", nothing(f.Reserved), count(inside)))
+	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", nothing(f.Reserved), cli.Count(inside)))
 	t.line("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
 	t.line("closed", fmt.Sprintf("a connection keeps its port for %.0fs where it was closed first (TIME_WAIT), up to %.0fs while the peer does not close (tcp_fin_timeout); %s",
 		portrange.TimeWait.Seconds(), f.FinTimeout.Seconds(), reuseText(f.Reuse)))
@@ -98,7 +99,7 @@ func (t auditText) fix(i int, f fix) {
 	if f.command == "" {
 		t.line(label, f.does)
 	} else {
-		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.label(label), strings.Repeat(" ", 10-len(label)), t.paint.name(f.command))
+		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.Label(label), strings.Repeat(" ", 10-len(label)), t.paint.Name(f.command))
 		t.line("", "  "+f.does)
 	}
 	t.line("", "not covered: "+f.leaves)

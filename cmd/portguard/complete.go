@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 const completionLong = `Prints the script that completes portguard's command line in a shell. Besides commands and flags it offers what
@@ -27,7 +29,7 @@ func shells(root *cobra.Command) map[string]func(io.Writer) error {
 	}
 }
 
-func newCompletion(a *app) *cobra.Command {
+func newCompletion(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:       "completion bash|zsh|fish",
 		Short:     "print the completion script of a shell",
@@ -38,13 +40,13 @@ func newCompletion(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			const right = "portguard completion bash"
 			if len(args) != 1 {
-				return &usageError{fmt.Sprintf("completion takes one shell, not %d", len(args)), right}
+				return cli.Misuse(fmt.Sprintf("completion takes one shell, not %d", len(args)), right)
 			}
 			generate, ok := shells(cmd.Root())[args[0]]
 			if !ok {
-				return &usageError{fmt.Sprintf("%q is none of bash, zsh, fish", args[0]), right}
+				return cli.Misuse(fmt.Sprintf("%q is none of bash, zsh, fish", args[0]), right)
 			}
-			return generate(a.stdout)
+			return generate(a.Stdout)
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/sockdiag"
@@ -69,7 +70,7 @@ func portName(s sockdiag.Socket) string {
 func inShort(h netdiag.Holder) string {
 	who := "another user's"
 	if len(h.Owners) > 0 {
-		who = fmt.Sprintf("%s (pid %d)", safe(h.Owners[0].Command), h.Owners[0].PID)
+		who = fmt.Sprintf("%s (pid %d)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID)
 	} else if h.Absence == netdiag.Ownerless {
 		who = "nobody's any more"
 	}

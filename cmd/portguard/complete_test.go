@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/needs"
 	"portguard/netdiag/holders"
 )
@@ -179,7 +180,7 @@ func (r unitRig) testRemoveAll(t *testing.T) {
 	if out := r.succeeds(t, "unit", "remove", "--all"); !strings.Contains(out, "no service is guarded by /usr/local/bin/portguard\n") {
 		t.Errorf("again: %s", out)
 	}
-	if _, status := r.portguard(t, "unit", "remove", "--all", "order"); status != exitUsage {
+	if _, status := r.portguard(t, "unit", "remove", "--all", "order"); status != cli.ExitUsage {
 		t.Errorf("with a UNIT: status %d", status)
 	}
 }

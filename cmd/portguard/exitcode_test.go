@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/become"
@@ -24,14 +25,14 @@ func TestExitCode(t *testing.T) {
 		want int
 	}{
 		{"nothing wrong", nil, 0},
-		{"usage", &usageError{problem: "x"}, 64},
+		{"usage", &cli.UsageError{Problem: "x"}, 64},
 		{"command not found", &become.Error{Command: "x", Err: unix.ENOENT}, 127},
 		{"command not executable", &become.Error{Command: "x", Path: "/x", Err: unix.EACCES}, 126},
-		{"wrapped", fmt.Errorf("context: %w", &usageError{problem: "x"}), 64},
+		{"wrapped", fmt.Errorf("context: %w", &cli.UsageError{Problem: "x"}), 64},
 		{"anything else", errors.New("x"), 71},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := exitCode(tt.err); got != tt.want {
+			if got := cli.Status(tt.err); got != tt.want {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 		})
@@ -82,7 +83,7 @@ func TestExitCodeOfAReport(t *testing.T) {
 		{"not permitted, but free after all", []wrapper.Outcome{freeAfterAll, taken}, 69},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := exitCode(&notFreeError{&wrapper.Report{Outcomes: tt.outcomes}}); got != tt.want {
+			if got := cli.Status(&notFreeError{&wrapper.Report{Outcomes: tt.outcomes}}); got != tt.want {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 		})
@@ -96,12 +97,12 @@ func TestExitStatusesAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	var help bytes.Buffer
-	if err := run(&app{stdout: &help, stderr: &help}, []string{"--help"}); err != nil {
+	if err := run(&cli.App{Stdout: &help, Stderr: &help}, []string{"--help"}); err != nil {
 		t.Fatal(err)
 	}
 	want := map[int]string{}
-	for _, s := range exitStatuses {
-		want[s.code] = s.meaning
+	for _, s := range cli.Statuses {
+		want[s.Code] = s.Meaning
 	}
 	// From the heading on: other tables begin with numbers, too.
 	for _, tt := range []struct{ name, text, after, row string }{

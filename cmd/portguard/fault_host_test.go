@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
@@ -27,17 +28,17 @@ func TestFewDescriptors(t *testing.T) {
 		limit := fmt.Sprintf("--nofile=%d:%d", n, n)
 		t.Run(limit, func(t *testing.T) {
 			report := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", number(port))
-			report.honest(t, exitUnavailable, exitOSErr)
-			if report.status == exitOSErr {
+			report.honest(t, cli.ExitUnavailable, cli.ExitOSErr)
+			if report.status == cli.ExitOSErr {
 				report.says(t, `too many open files`)
 			}
 			start := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", number(port+1000), "--", "true")
-			start.honest(t, exitOK, exitOSErr)
-			if n >= 16 && (report.status != exitUnavailable || start.status != exitOK) {
+			start.honest(t, cli.ExitOK, cli.ExitOSErr)
+			if n >= 16 && (report.status != cli.ExitUnavailable || start.status != cli.ExitOK) {
 				t.Errorf("%d descriptors do not suffice\n%s%s", n, report.text(), start.text())
 			}
 			many := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", "23000-23099", "--", "true")
-			many.honest(t, exitOK, exitOSErr) // what there is no room for is not held, and that is said
+			many.honest(t, cli.ExitOK, cli.ExitOSErr) // what there is no room for is not held, and that is said
 		})
 	}
 	echoes(t, peer)
@@ -49,7 +50,7 @@ func TestNoProcesses(t *testing.T) {
 	nstest.Root(t)
 	l := newLadder(t)
 	port, _, peer := l.client(t)
-	hidden := []int{exitNoPerm, exitUnavailable} // the latter where its own ancestors, which it must not touch, are hidden too
+	hidden := []int{cli.ExitNoPerm, cli.ExitUnavailable} // the latter where its own ancestors, which it must not touch, are hidden too
 	nobody := []string{"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"}
 	for _, tt := range []struct {
 		name, script string
@@ -57,8 +58,8 @@ func TestNoProcesses(t *testing.T) {
 		says         string
 		acts         []int // what the rungs end with; nil: they would work
 	}{
-		{"/proc is not mounted", "umount -l /proc", nil, "which process has it cannot be seen without /proc", []int{exitUnavailable}},
-		{"/proc is something else", "mount -t tmpfs none /proc", nil, "which process has it cannot be seen without /proc", []int{exitUnavailable}},
+		{"/proc is not mounted", "umount -l /proc", nil, "which process has it cannot be seen without /proc", []int{cli.ExitUnavailable}},
+		{"/proc is something else", "mount -t tmpfs none /proc", nil, "which process has it cannot be seen without /proc", []int{cli.ExitUnavailable}},
 		{"hidepid=2", "mount -t proc -o hidepid=2 none /proc", nobody, `/proc hides other users' processes from this user \(hidepid\)`, hidden},
 		{"hidepid=1", "mount -t proc -o hidepid=1 none /proc", nobody, `this user may not see which process has it \(that takes CAP_SYS_PTRACE`, hidden},
 		{"hidepid=2, as root", "mount -t proc -o hidepid=2 none /proc", nil, `keeper \(pid \d+, root`, nil},
@@ -68,15 +69,15 @@ func TestNoProcesses(t *testing.T) {
 				return suffer(t, 20*time.Second, inMounts(t, tt.script, append(tt.prefix, append([]string{l.portguard}, args...)...)...)...)
 			}
 			report := run("-p", number(port))
-			report.honest(t, exitUnavailable)
+			report.honest(t, cli.ExitUnavailable)
 			report.says(t, tt.says)
 			if tt.acts != nil {
 				run("--share", "--close", "--kill", "-p", number(port)).honest(t, tt.acts...)
 				echoes(t, peer)
 			}
-			run("-p", number(port+1000), "--", "true").honest(t, exitOK)
-			run("audit", "--sample", "10ms", number(port)).honest(t, exitAtRisk, exitOK, exitOSErr)
-			run("reserve", "--dry-run", number(port)).honest(t, exitOK, exitOSErr)
+			run("-p", number(port+1000), "--", "true").honest(t, cli.ExitOK)
+			run("audit", "--sample", "10ms", number(port)).honest(t, cli.ExitAtRisk, cli.ExitOK, cli.ExitOSErr)
+			run("reserve", "--dry-run", number(port)).honest(t, cli.ExitOK, cli.ExitOSErr)
 		})
 	}
 	echoes(t, peer)
@@ -104,10 +105,10 @@ exit ${status:-0}
 				return suffer(t, 20*time.Second, append([]string{"env", "RIG=" + rig}, argv...)...)
 			}
 			install := run("unit", "install", "order", "-p", "40301")
-			install.honest(t, exitOSErr)
+			install.honest(t, cli.ExitOSErr)
 			install.says(t, "^portguard: systemd: connect: system bus: .*; without it: ")
-			run("unit", "remove", "order").honest(t, exitOK)
-			run("--restart-unit", "-p", number(uint16(40311+i)), "--", "true").honest(t, exitOK)
+			run("unit", "remove", "order").honest(t, cli.ExitOK)
+			run("--restart-unit", "-p", number(uint16(40311+i)), "--", "true").honest(t, cli.ExitOK)
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -62,7 +63,7 @@ func TestKilledAtAnyMomentOfARung(t *testing.T) {
 				if rung == "--share" {
 					echoes(t, peer)
 				}
-				suffer(t, 30*time.Second, append([]string{l.portguard}, argv...)...).honest(t, exitOK)
+				suffer(t, 30*time.Second, append([]string{l.portguard}, argv...)...).honest(t, cli.ExitOK)
 				if rung == "--share" {
 					echoes(t, peer)
 				}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // stuffed is a pipe that is full, and that nobody reads.
@@ -90,14 +92,14 @@ func TestOutputOnAFullDisk(t *testing.T) {
 		toError bool // stderr is full as well
 		status  int
 	}{
-		{"report", []string{"-p", "40301"}, false, exitOSErr},
-		{"JSON", []string{"--json", "-p", "40301"}, false, exitOSErr},
-		{"forbidden", []string{"-p", "240.0.0.1:40301"}, false, exitUnavailable},
-		{"reservations", []string{"reserve"}, false, exitOSErr},
-		{"range", []string{"range"}, false, exitOSErr},
-		{"help", []string{"--help"}, false, exitOSErr},
-		{"a command, whose stdout it is", []string{"-p", "40301", "--", "true"}, false, exitOK},
-		{"a command, and messages nowhere to go", []string{"-v", "-p", "40301", "--", "true"}, true, exitOK},
+		{"report", []string{"-p", "40301"}, false, cli.ExitOSErr},
+		{"JSON", []string{"--json", "-p", "40301"}, false, cli.ExitOSErr},
+		{"forbidden", []string{"-p", "240.0.0.1:40301"}, false, cli.ExitUnavailable},
+		{"reservations", []string{"reserve"}, false, cli.ExitOSErr},
+		{"range", []string{"range"}, false, cli.ExitOSErr},
+		{"help", []string{"--help"}, false, cli.ExitOSErr},
+		{"a command, whose stdout it is", []string{"-p", "40301", "--", "true"}, false, cli.ExitOK},
+		{"a command, and messages nowhere to go", []string{"-v", "-p", "40301", "--", "true"}, true, cli.ExitOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := sufferCommand(t, 20*time.Second, func(ctx context.Context) *exec.Cmd {
@@ -109,7 +111,7 @@ func TestOutputOnAFullDisk(t *testing.T) {
 				return cmd
 			})
 			a.honest(t, tt.status)
-			if tt.status != exitOK {
+			if tt.status != cli.ExitOK {
 				a.says(t, "^portguard: write /dev/stdout: no space left on device$")
 			}
 		})
@@ -120,11 +122,11 @@ func TestOutputOnAFullDisk(t *testing.T) {
 func TestClosedOutput(t *testing.T) {
 	portguard := binary(t)
 	for script, status := range map[string]int{
-		`"$0" -p 40301 >&-`:                          exitOK,
-		`"$0" -v -p 40301 -- true 2>&-`:              exitOK,
-		`"$0" -v -p 40301 -- true >&- 2>&- <&-`:      exitOK,
-		`"$0" -p x 2>&-; [ $? = 64 ]`:                exitOK,
-		`{ "$0" --json -p 40301-40999; } | head -c1`: exitOK,
+		`"$0" -p 40301 >&-`:                          cli.ExitOK,
+		`"$0" -v -p 40301 -- true 2>&-`:              cli.ExitOK,
+		`"$0" -v -p 40301 -- true >&- 2>&- <&-`:      cli.ExitOK,
+		`"$0" -p x 2>&-; [ $? = 64 ]`:                cli.ExitOK,
+		`{ "$0" --json -p 40301-40999; } | head -c1`: cli.ExitOK,
 	} {
 		a := suffer(t, 20*time.Second, "bash", "-c", "set -o pipefail\n"+script, portguard)
 		if m := trace.FindString(a.text()); m != "" || a.status != status {
@@ -140,6 +142,6 @@ func TestCommandThatExecveRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := suffer(t, 20*time.Second, binary(t), "-p", "40301", "--", elf)
-	a.honest(t, exitCannotExec)
+	a.honest(t, cli.ExitCannotExec)
 	a.says(t, "^portguard: cannot execute .*: exec format error$")
 }

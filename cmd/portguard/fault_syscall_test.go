@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/needs"
 )
 
@@ -59,10 +60,10 @@ func TestFaultsOfSystemCalls(t *testing.T) {
 			if startsWithIt(a) {
 				return
 			}
-			a.honest(t, exitUnavailable, exitOSErr)
+			a.honest(t, cli.ExitUnavailable, cli.ExitOSErr)
 			switch {
 			case strings.Contains(a.out, " (pid "):
-			case a.status == exitUnavailable:
+			case a.status == cli.ExitUnavailable:
 				a.says(t, "not known: |no memory or open files were left|cannot be seen without /proc|no process has it|write /dev/stdout: ")
 			default:
 				a.says(t, "is unknown: |portguard: ")
@@ -85,11 +86,11 @@ func TestFaultsWhileSharing(t *testing.T) {
 			port, holder, peer := l.client(t)
 			a := suffer(t, 20*time.Second, inject(t, injection, l.portguard, "--share", "-p", number(port), "--", "true")...)
 			if !startsWithIt(a) {
-				a.honest(t, exitOK, exitUnavailable, exitOSErr, exitNoPerm, exitCannotExec, exitNotFound)
+				a.honest(t, cli.ExitOK, cli.ExitUnavailable, cli.ExitOSErr, cli.ExitNoPerm, cli.ExitCannotExec, cli.ExitNotFound)
 			}
 			echoes(t, peer)
 			again := suffer(t, 20*time.Second, l.portguard, "--share", "-p", number(port), "--", "true")
-			again.honest(t, exitOK)
+			again.honest(t, cli.ExitOK)
 			echoes(t, peer)
 			holder.stop(t, 9)
 		})

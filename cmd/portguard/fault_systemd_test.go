@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // What goes wrong while a service is put under guard, on a real systemd.
@@ -26,7 +28,7 @@ func (r unitRig) testFullDisk(t *testing.T) {
 		"printf '[Service]\\nNice=1\\n%4000s\\n' '#' >"+orderDropins+"/10-theirs.conf")
 	t.Cleanup(func() { r.Shell(t, "umount "+orderDropins+"; rmdir "+orderDropins+"; systemctl daemon-reload") })
 	out, status := r.portguard(t, "unit", "install", "order", "-p", "30010", "--share")
-	aftermath{status, out, ""}.honest(t, exitOSErr)
+	aftermath{status, out, ""}.honest(t, cli.ExitOSErr)
 	if !strings.Contains(out, "no space left on device") {
 		t.Errorf("it does not say why\n%s", out)
 	}

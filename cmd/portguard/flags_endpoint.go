@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 )
 
@@ -33,7 +34,7 @@ func (o *endpointFlags) addEndpoints(fs *pflag.FlagSet) {
 // endpoints reads the values of -p. right makes a command line of a port.
 func (o *endpointFlags) endpoints(right func(port string) string) ([]netdiag.Endpoint, error) {
 	if len(o.ports) == 0 {
-		return nil, &usageError{"no endpoint: -p says which port the service will bind", right("30010")}
+		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"))
 	}
 	opts, err := o.socketOptions()
 	if err != nil {
@@ -44,7 +45,7 @@ func (o *endpointFlags) endpoints(right func(port string) string) ([]netdiag.End
 		some, err := netdiag.ParseEndpoints(text, opts, lookupService)
 		var syntax *netdiag.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, &usageError{err.Error(), right(syntax.Right)}
+			return nil, cli.Misuse(err.Error(), right(syntax.Right))
 		}
 		if err != nil {
 			return nil, err
@@ -63,11 +64,11 @@ func (o *endpointFlags) socketOptions() (netdiag.Options, error) {
 	case "no":
 		opts.ReuseAddr = netdiag.ReuseNo
 	default:
-		return opts, &usageError{fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND"}
+		return opts, cli.Misuse(fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND")
 	}
 	if o.noReuseAddr {
 		if o.reuseAddr == "yes" {
-			return opts, &usageError{"--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND"}
+			return opts, cli.Misuse("--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND")
 		}
 		opts.ReuseAddr = netdiag.ReuseNo
 	}
@@ -81,13 +82,13 @@ func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error 
 		k := e.Key()
 		for _, other := range byPort[k] {
 			if e.Addr == other.Addr {
-				return &usageError{fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument())}
+				return cli.Misuse(fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument()))
 			}
 			if e.Overlaps(other) {
-				return &usageError{
+				return cli.Misuse(
 					fmt.Sprintf("endpoints %q and %q exclude each other: no service can listen on both (with --v6only, [::] leaves IPv4 alone)", other, e),
 					right(other.Argument()),
-				}
+				)
 			}
 		}
 		byPort[k] = append(byPort[k], e)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // holdFlag says how the port is held until the service has it.
@@ -29,7 +31,7 @@ func (o *holdFlag) holds(fs *pflag.FlagSet, command bool) (holdMode, error) {
 	switch mode {
 	case holdExec, holdFDStore:
 		if !command && fs.Changed("hold") {
-			return "", &usageError{"--hold " + o.hold + " is for a COMMAND, and there is none", "portguard --hold " + o.hold + " -p 30010 -- COMMAND"}
+			return "", cli.Misuse("--hold "+o.hold+" is for a COMMAND, and there is none", "portguard --hold "+o.hold+" -p 30010 -- COMMAND")
 		}
 		if !command {
 			mode = holdNone
@@ -38,5 +40,5 @@ func (o *holdFlag) holds(fs *pflag.FlagSet, command bool) (holdMode, error) {
 	case holdNone:
 		return mode, nil
 	}
-	return "", &usageError{fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.hold), "portguard --hold none -p 30010 -- COMMAND"}
+	return "", cli.Misuse(fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.hold), "portguard --hold none -p 30010 -- COMMAND")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper"
 )
 
@@ -54,18 +55,17 @@ func (o *ladderFlags) policy(fs *pflag.FlagSet, e endpointFlags) (wrapper.Policy
 		return p, err
 	}
 	if o.grace < 0 {
-		return p, &usageError{fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND"}
+		return p, cli.Misuse(fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND")
 	}
 	for _, text := range o.only {
 		if err := p.Only.Add(text); err != nil {
-			return p, &usageError{"--only " + err.Error(), onlyRight}
+			return p, cli.Misuse("--only "+err.Error(), onlyRight)
 		}
 	}
 	if name := p.Only.Unknown(); name != "" {
-		return p, &usageError{
+		return p, cli.Misuse(
 			fmt.Sprintf("--only user=%q: /etc/passwd has no such user; one of a directory service's is given as a number (id -u tells it)", name),
-			"portguard --kill --only user=1000 -p 30010 -- COMMAND",
-		}
+			"portguard --kill --only user=1000 -p 30010 -- COMMAND")
 	}
 	return p, o.contradictions(fs, e)
 }
@@ -74,16 +74,16 @@ func (o *ladderFlags) policy(fs *pflag.FlagSet, e endpointFlags) (wrapper.Policy
 func (o *ladderFlags) contradictions(fs *pflag.FlagSet, e endpointFlags) error {
 	for _, name := range []string{"signal", "grace"} {
 		if fs.Changed(name) && !o.kill {
-			return &usageError{"--" + name + " is about --kill, which is not given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+			return cli.Misuse("--"+name+" is about --kill, which is not given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
 		}
 	}
 	for _, name := range []string{"kill-listeners", "only"} {
 		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
-			return &usageError{"--" + name + " is about --close, --restart-unit and --kill, none of which is given", "portguard --kill --" + name + exampleOf(name) + " -p 30010 -- COMMAND"}
+			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
 		}
 	}
 	if o.share && (e.noReuseAddr || e.reuseAddr == "no") {
-		return &usageError{"--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --close --no-reuseaddr -p 30010 -- COMMAND"}
+		return cli.Misuse("--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --close --no-reuseaddr -p 30010 -- COMMAND")
 	}
 	return nil
 }
@@ -99,9 +99,9 @@ func parseWait(text string, given bool) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, &usageError{fmt.Sprintf("--wait %q is not a duration such as 30s, 2m or forever", text), right}
+		return 0, cli.Misuse(fmt.Sprintf("--wait %q is not a duration such as 30s, 2m or forever", text), right)
 	case d <= 0:
-		return 0, &usageError{fmt.Sprintf("--wait %s is no time to wait", text), right}
+		return 0, cli.Misuse(fmt.Sprintf("--wait %s is no time to wait", text), right)
 	}
 	return d, nil
 }
@@ -115,5 +115,5 @@ func parseSignal(text string) (unix.Signal, error) {
 	if s := unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG")); s != 0 {
 		return s, nil
 	}
-	return 0, &usageError{fmt.Sprintf("--signal %q is not a signal", text), "portguard --kill --signal TERM -p 30010 -- COMMAND"}
+	return 0, cli.Misuse(fmt.Sprintf("--signal %q is not a signal", text), "portguard --kill --signal TERM -p 30010 -- COMMAND")
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/pflag"
+import (
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+)
 
 // outputFlags say how much is said, and how it looks.
 type outputFlags struct {
@@ -28,9 +32,9 @@ func (o *outputFlags) addVerbose(fs *pflag.FlagSet) {
 func (o *outputFlags) check() error {
 	switch {
 	case o.quiet && o.verbose:
-		return &usageError{"--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND"}
+		return cli.Misuse("--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND")
 	case o.quiet && o.json:
-		return &usageError{"--quiet and --json contradict each other", "portguard --json -p 30010"}
+		return cli.Misuse("--quiet and --json contradict each other", "portguard --json -p 30010")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper"
 	"portguard/wrapper/become"
 )
@@ -28,7 +29,7 @@ const guardExample = `  portguard -p 30010                                who ha
   portguard --kill --dry-run -p 30010               what would --kill do?`
 
 // newGuard is the main command.
-func newGuard(a *app) *cobra.Command {
+func newGuard(a *cli.App) *cobra.Command {
 	var o options
 	root := &cobra.Command{
 		Use:                   guardUse,
@@ -41,7 +42,7 @@ func newGuard(a *app) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		CompletionOptions:     cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.others = commandNames(cmd)
+			o.others = cli.CommandNames(cmd)
 			req, err := o.parse(cmd.Flags(), args)
 			if err != nil {
 				return err
@@ -55,11 +56,11 @@ func newGuard(a *app) *cobra.Command {
 }
 
 // guard finds COMMAND before anything is touched, and starts it in the one way or the other.
-func guard(a *app, req request) error {
+func guard(a *cli.App, req request) error {
 	path := ""
 	if len(req.command) > 0 {
 		var err error
-		if path, err = become.Resolve(req.command[0], a.inherited.Environ); err != nil {
+		if path, err = become.Resolve(req.command[0], a.Inherited.Environ); err != nil {
 			return err
 		}
 	}
@@ -73,12 +74,12 @@ func guard(a *app, req request) error {
 
 // become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all.
 func (s *attempt) become() error {
-	stored := wrapper.TakeStored(s.app.inherited.Environ, os.Getpid())
+	stored := wrapper.TakeStored(s.app.Inherited.Environ, os.Getpid())
 	s.guard.Known(stored)
 	signal.Ignore(syscall.SIGPIPE) // a broken pipe on stderr is no reason to end
 	ctx, stop := context.Background(), func() {}
 	report, err := s.clear(func() context.Context {
-		ctx, stop = withSignals(s.app.inherited, s.path != "")
+		ctx, stop = cli.WithSignals(s.app.Inherited, s.path != "")
 		return ctx
 	})
 	defer func() { stop() }()
@@ -91,7 +92,7 @@ func (s *attempt) become() error {
 	case err != nil, s.path == "":
 		return err
 	}
-	service := s.app.inherited
+	service := s.app.Inherited
 	if service.Environ, err = s.holdFor(stored, report); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/systemd"
@@ -29,7 +30,7 @@ type holdOptions struct {
 	force bool
 }
 
-func newHold(a *app) *cobra.Command {
+func newHold(a *cli.App) *cobra.Command {
 	var o holdOptions
 	cmd := &cobra.Command{
 		Use:     "hold -p ENDPOINT [-p ENDPOINT]...",
@@ -39,15 +40,15 @@ func newHold(a *app) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			right := func(port string) string { return "portguard hold -p " + port }
-			if err := eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
+			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
 				return err
 			}
 			switch {
 			case len(args) == 0:
 			case isPort(args[0]):
-				return &usageError{fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(args[0])}
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(args[0]))
 			default:
-				return &usageError{fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000")}
+				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"))
 			}
 			endpoints, err := o.endpoints(right)
 			if err != nil {
@@ -55,12 +56,12 @@ func newHold(a *app) *cobra.Command {
 			}
 			for _, e := range endpoints {
 				if why := wrapper.Holdable(e); why != "" {
-					return &usageError{fmt.Sprintf("%s cannot be held: %s", e, why), right("0.0.0.0:30010")}
+					return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), right("0.0.0.0:30010"))
 				}
 			}
 			if left, enough := unheld(endpoints); !enough && !o.force {
 				line := slices.Insert(spelledOut(cmd.Flags()), 1, "hold", "--force")
-				return &usageError{"that " + left, strings.Join(line, " ")}
+				return cli.Misuse("that "+left, strings.Join(line, " "))
 			}
 			return holdUntil(a, endpoints, o)
 		},
@@ -83,38 +84,38 @@ func unheld(endpoints []netdiag.Endpoint) (string, bool) {
 }
 
 // holdUntil takes the endpoints, tells, and waits.
-func holdUntil(a *app, endpoints []netdiag.Endpoint, o holdOptions) error {
+func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
 		return err
 	}
-	ctx, stop := withSignals(a.inherited, false)
+	ctx, stop := cli.WithSignals(a.Inherited, false)
 	defer stop()
-	w := &progress{log: a.log, terminal: isTerminal(a.stderr), silent: o.quiet}
+	w := &progress{log: a.Log, terminal: cli.IsTerminal(a.Stderr), silent: o.quiet}
 	g := wrapper.New(wrapper.Policy{}, w)
 	defer g.Close()
 	r := g.HoldForever(ctx, endpoints, func(held, waited int) { sayHolding(a, o, held, waited) })
 	defer r.Release()
 	w.finish()
 	if ctx.Err() == nil {
-		textReport{w: a.stderr, facts: readFacts(), now: time.Now(), paint: a.colour(a.stderr, o.noColor)}.render(r.NotFree())
+		textReport{w: a.Stderr, facts: readFacts(), now: time.Now(), paint: a.Colour(a.Stderr, o.noColor)}.render(r.NotFree())
 		return &notFreeError{r}
 	}
 	return nil
 }
 
 // sayHolding says once, to people and to systemd, that the ports are held.
-func sayHolding(a *app, o holdOptions, held, waited int) {
+func sayHolding(a *cli.App, o holdOptions, held, waited int) {
 	var parts []string
 	if held > 0 {
-		parts = append(parts, fmt.Sprintf("holding %s", count(held)))
+		parts = append(parts, fmt.Sprintf("holding %s", cli.Count(held)))
 	}
 	if waited > 0 {
-		parts = append(parts, fmt.Sprintf("waiting for %s in use", count(waited)))
+		parts = append(parts, fmt.Sprintf("waiting for %s in use", cli.Count(waited)))
 	}
 	line := strings.Join(parts, ", ")
 	if !o.quiet {
-		a.log.say(msgHeld, journal.PriInfo, nil, line)
+		a.Log.Say(cli.MsgHeld, journal.PriInfo, nil, line)
 	}
 	// An absent or deaf systemd is no reason not to hold.
-	_ = systemd.NotifySocket(a.inherited.Environ).Send("READY=1\nSTATUS=" + line)
+	_ = systemd.NotifySocket(a.Inherited.Environ).Send("READY=1\nSTATUS=" + line)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper"
 )
 
@@ -17,7 +18,7 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 	if mode == holdFDStore {
 		if all, err = stored.Store(r); err != nil {
 			// A start that would have worked goes on: the port is held as without a store.
-			a.log.say(msgHeld, journal.PriWarning, nil, fmt.Sprintf("systemd's fd store cannot be used (%v), so the port is not held over restarts; "+
+			a.Log.Say(cli.MsgHeld, journal.PriWarning, nil, fmt.Sprintf("systemd's fd store cannot be used (%v), so the port is not held over restarts; "+
 				"NotifyAccess=main and FileDescriptorStoreMax= in the unit are what it takes", err))
 			mode = holdExec
 		}
@@ -29,7 +30,7 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 		}
 	}
 	if text := noRoom(all); text != "" && !s.request.quiet {
-		a.log.say(msgHeld, journal.PriWarning, nil, text)
+		a.Log.Say(cli.MsgHeld, journal.PriWarning, nil, text)
 	}
 	for i, p := range all {
 		how := fmt.Sprintf("by fd %d", p.FD)
@@ -39,15 +40,15 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 		switch {
 		case !s.request.verbose || s.request.json:
 		case p.Why != "":
-			a.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
+			a.Log.Say(cli.MsgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
 		default:
-			a.log.say(msgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: held %s, bound to %s", p.Endpoint, how, p.Where))
+			a.Log.Say(cli.MsgHeld, journal.PriInfo, about(&r.Outcomes[i]), fmt.Sprintf("%s: held %s, bound to %s", p.Endpoint, how, p.Where))
 		}
 	}
 	if err := stored.Renumber(); err != nil {
 		return nil, err
 	}
-	return stored.Environ(a.inherited.Environ), nil
+	return stored.Environ(a.Inherited.Environ), nil
 }
 
 // noRoom says how many ports are not held for want of descriptors, "" when all are.
@@ -61,5 +62,5 @@ func noRoom(all []wrapper.Placeholder) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %s are not held: %s", n, count(len(all)), why)
+	return fmt.Sprintf("%d of %s are not held: %s", n, cli.Count(len(all)), why)
 }

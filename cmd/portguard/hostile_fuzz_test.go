@@ -13,6 +13,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
@@ -77,20 +78,20 @@ func FuzzHostileText(f *testing.F) {
 
 		// One line each: in a log, in the journal's fields, in systemd's STATUS=.
 		b.Reset()
-		l := log{w: &b, said: new(atomic.Bool)}
+		l := cli.Log{W: &b, Said: new(atomic.Bool)}
 		toJournal(l, &r, renderFacts, true)
 		for i := range r.Outcomes {
 			o := &r.Outcomes[i]
 			for _, a := range o.Actions {
 				(&progress{log: l}).Acted(o, a)
 			}
-			for key, value := range fields(msgTaken, about(o)) {
+			for key, value := range cli.Fields(cli.MsgTaken, about(o)) {
 				if rest, bad := unprintable(value); bad {
 					t.Errorf("the journal's field %s has %q", key, rest)
 				}
 			}
 		}
-		l.say(msgFailed, journal.PriErr, nil, reason)
+		l.Say(cli.MsgFailed, journal.PriErr, nil, reason)
 		for line := range strings.Lines(b.String()) {
 			if rest, bad := unprintable(strings.TrimSuffix(line, "\n")); bad || !strings.HasPrefix(line, "portguard: ") {
 				t.Errorf("the log has %q in %q", rest, line)

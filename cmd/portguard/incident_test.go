@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // TestIncident replays, with the real programs, what portguard was written for: a connection pool was handed the port of
@@ -59,8 +61,8 @@ func (i *incident) report(t *testing.T, portguard string) {
 	}
 	p := launch(t, portguard, "-p", port)
 	text := p.output()
-	if status := p.end(t); status != exitUnavailable {
-		t.Errorf("exit status %d, want %d", status, exitUnavailable)
+	if status := p.end(t); status != cli.ExitUnavailable {
+		t.Errorf("exit status %d, want %d", status, cli.ExitUnavailable)
 	}
 	for _, want := range []string{
 		"java", fmt.Sprintf("pid %d", pool.pid()), "fd " + fd[1], "ESTABLISHED",
@@ -76,8 +78,8 @@ func (i *incident) reportJSON(t *testing.T, portguard string) {
 	pool, port := i.pool(t)
 	p := launch(t, portguard, "--json", "-p", port)
 	text := p.output()
-	if status := p.end(t); status != exitUnavailable {
-		t.Errorf("exit status %d, want %d", status, exitUnavailable)
+	if status := p.end(t); status != cli.ExitUnavailable {
+		t.Errorf("exit status %d, want %d", status, cli.ExitUnavailable)
 	}
 	var report struct {
 		Endpoints []struct {

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 )
@@ -64,10 +65,10 @@ func TestCloseEveryKind(t *testing.T) {
 			State:   holders.Established, Origin: holders.Picked,
 		}))
 		endpoint := number(port) + "/udp"
-		if status, e := l.report(t, nil, "-p", endpoint); status != exitUnavailable {
+		if status, e := l.report(t, nil, "-p", endpoint); status != cli.ExitUnavailable {
 			t.Fatalf("status %d, verdict %s before", status, e.Verdict)
 		}
-		if status, e := l.report(t, nil, "--close", "-p", endpoint); status != exitOK || e.Verdict != "freed" {
+		if status, e := l.report(t, nil, "--close", "-p", endpoint); status != cli.ExitOK || e.Verdict != "freed" {
 			t.Errorf("status %d, verdict %s\n%s", status, e.Verdict, actionsOf(e))
 		}
 	})
@@ -86,7 +87,7 @@ func TestCloseExactly(t *testing.T) {
 	l.keep(t, nil, fds)
 
 	status, e := l.report(t, nil, "--close", "-p", "127.0.0.1:"+number(port))
-	if status != exitOK || e.Verdict != "freed" || len(e.Actions) != 1 {
+	if status != cli.ExitOK || e.Verdict != "freed" || len(e.Actions) != 1 {
 		t.Errorf("status %d, verdict %s\n%s", status, e.Verdict, actionsOf(e))
 	}
 	if !isReset(inTheWay.Peer) {
@@ -102,7 +103,7 @@ func TestCloseListener(t *testing.T) {
 	port := l.port()
 	l.take(t, l.rig.Hold(t, port, tcpSpec(loopback4, holders.Listen, holders.Named)))
 	status, e := l.report(t, nil, "--close", "-p", number(port))
-	if status != exitUnavailable || e.Verdict != "taken" {
+	if status != cli.ExitUnavailable || e.Verdict != "taken" {
 		t.Errorf("status %d, verdict %s\n%s", status, e.Verdict, actionsOf(e))
 	}
 	l.serves(t, port, "--close", "--kill-listeners")

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 )
@@ -119,7 +120,7 @@ func TestHoldLeavesPortsForOthers(t *testing.T) {
 			}
 			want := fmt.Sprintf("that leaves %d ports of ip_local_port_range 40000-42000 for outgoing connections, fewer than 1024\nhint: portguard hold --force -p %s\n",
 				tt.left, tt.ports)
-			if status := p.end(t); status != exitUsage || !strings.Contains(p.errs.String(), want) {
+			if status := p.end(t); status != cli.ExitUsage || !strings.Contains(p.errs.String(), want) {
 				t.Errorf("status %d\n%s", status, p.errs.String())
 			}
 		})
@@ -130,7 +131,7 @@ func TestHoldLeavesPortsForOthers(t *testing.T) {
 func TestHoldNeedsDescriptors(t *testing.T) {
 	l := newLadder(t)
 	p := launch(t, "sh", "-c", "ulimit -n 256 && exec "+l.portguard+" hold -p 30000-31000")
-	if status := p.end(t); status != exitOSErr || !strings.Contains(p.errs.String(), "ulimit -n") {
+	if status := p.end(t); status != cli.ExitOSErr || !strings.Contains(p.errs.String(), "ulimit -n") {
 		t.Errorf("status %d\n%s", status, p.errs.String())
 	}
 }

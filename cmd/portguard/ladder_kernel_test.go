@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"testing"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
 )
 
@@ -16,7 +17,7 @@ func (l *ladder) needsClearing(t *testing.T, port uint16, state holders.State, f
 	}
 	status, e := l.report(t, nil, flag, "-p", number(port))
 	says := regexp.MustCompile(`not-possible: clear the .* record .*: this kernel cannot; it ends by itself \(--wait\)`)
-	if status != exitUnavailable || e.Verdict != "taken" || !says.MatchString(actionsOf(e)) {
+	if status != cli.ExitUnavailable || e.Verdict != "taken" || !says.MatchString(actionsOf(e)) {
 		t.Errorf("status %d, verdict %s\n%s", status, e.Verdict, actionsOf(e))
 	}
 	t.Skipf("SOCK_DESTROY does not take %s away here: portguard says so and leaves it; --wait waits for its end", state)

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 )
@@ -29,7 +30,7 @@ func TestShareRefused(t *testing.T) {
 				client, _ := mptcpClient(t, port)
 				l.keep(t, nil, []int{client})
 			},
-			status: exitUnavailable,
+			status: cli.ExitUnavailable,
 			want:   `share not-possible: .*MPTCP.*--close`,
 		},
 		{
@@ -37,7 +38,7 @@ func TestShareRefused(t *testing.T) {
 			hold: func(t *testing.T, port uint16) {
 				l.rig.Hold(t, port, tcpSpec(loopback4, holders.FinWait1Orphan, holders.Picked))
 			},
-			status: exitUnavailable,
+			status: cli.ExitUnavailable,
 			want:   `share not-possible: no process has it any more, and it still has data to send`,
 		},
 		{
@@ -45,7 +46,7 @@ func TestShareRefused(t *testing.T) {
 			hold: func(t *testing.T, port uint16) {
 				l.take(t, l.rig.Hold(t, port, tcpSpec(loopback4, holders.Listen, holders.Named)))
 			},
-			status: exitUnavailable,
+			status: cli.ExitUnavailable,
 			want:   `share not-possible: nothing binds beside a listening socket`,
 		},
 		{
@@ -55,7 +56,7 @@ func TestShareRefused(t *testing.T) {
 				l.take(t, l.rig.Hold(t, port, pooled(loopback4)))
 			},
 			as:     nobodyUser,
-			status: exitNoPerm,
+			status: cli.ExitNoPerm,
 			want:   `share not-permitted: its owner is not visible to this user`,
 		},
 		{
@@ -66,7 +67,7 @@ func TestShareRefused(t *testing.T) {
 				l.rig.Hold(t, port, tcpSpec(loopback4, holders.TimeWait, holders.Picked))
 			},
 			as:     nobodyUser,
-			status: exitNoPerm,
+			status: cli.ExitNoPerm,
 			want:   `share not-permitted: .*CAP_NET_ADMIN`,
 		},
 	} {
@@ -84,8 +85,8 @@ func TestShareRefused(t *testing.T) {
 	}
 	t.Run("without SO_REUSEADDR there is no sharing", func(t *testing.T) {
 		p := launch(t, l.portguard, "--share", "--no-reuseaddr", "-p", number(l.port()))
-		if status := p.end(t); status != exitUsage || !strings.Contains(p.errs.String(), "SO_REUSEADDR") {
-			t.Errorf("status %d, want %d\n%s", status, exitUsage, p.errs.String())
+		if status := p.end(t); status != cli.ExitUsage || !strings.Contains(p.errs.String(), "SO_REUSEADDR") {
+			t.Errorf("status %d, want %d\n%s", status, cli.ExitUsage, p.errs.String())
 		}
 	})
 	t.Run("close cuts the MPTCP client", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 )
 
@@ -17,7 +18,7 @@ func TestCloseAsTheSameUser(t *testing.T) {
 	h.FD = -1
 	l.keep(t, nobodyUser, []int{fd})
 	status, e := l.report(t, nobodyUser, "--close", "-p", number(port))
-	if status != exitOK || e.Verdict != "freed" || !strings.Contains(actionsOf(e), "by a duplicate of its descriptor") {
+	if status != cli.ExitOK || e.Verdict != "freed" || !strings.Contains(actionsOf(e), "by a duplicate of its descriptor") {
 		t.Errorf("status %d, verdict %s\n%s", status, e.Verdict, actionsOf(e))
 	}
 	if !isReset(h.Peer) {
@@ -36,13 +37,13 @@ func TestCloseOnly(t *testing.T) {
 	l.keep(t, nobodyUser, []int{fd})
 	for _, only := range []string{"user=root", "exe=/usr/bin/*", "unit=no-such.service"} {
 		status, e := l.report(t, nil, "--close", "--only", only, "-p", number(port))
-		if status != exitUnavailable || !strings.Contains(actionsOf(e), "--only") {
+		if status != cli.ExitUnavailable || !strings.Contains(actionsOf(e), "--only") {
 			t.Errorf("--only %s: status %d, verdict %s\n%s", only, status, e.Verdict, actionsOf(e))
 		}
 		echoes(t, h.Peer)
 	}
 	status, e := l.report(t, nil, "--close", "--only", "user=65534", "--only", "exe="+l.keeper, "-p", number(port))
-	if status != exitOK || e.Verdict != "freed" {
+	if status != cli.ExitOK || e.Verdict != "freed" {
 		t.Errorf("status %d, verdict %s\n%s", status, e.Verdict, actionsOf(e))
 	}
 	if !isReset(h.Peer) {

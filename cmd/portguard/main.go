@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper/become"
 	_ "portguard/wrapper/become/prefault" // starts sooner
 )
@@ -16,39 +17,39 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
-	stdout := &stdio{fd: 1, file: os.Stdout}
-	stderr := &stdio{fd: 2, file: os.Stderr, patience: unread}
-	app := &app{inherited: become.AtStart(), stdout: stdout, stderr: stderr, log: newLog(stderr)}
-	become.Mortal(app.inherited)
+	stdout := &cli.Stdio{Fd: 1, File: os.Stdout}
+	stderr := &cli.Stdio{Fd: 2, File: os.Stderr, Patience: cli.Unread}
+	app := &cli.App{Inherited: become.AtStart(), Stdout: stdout, Stderr: stderr, Log: cli.NewLog(stderr)}
+	become.Mortal(app.Inherited)
 	err := permitted()
 	if err == nil {
 		err = run(app, os.Args[1:])
 	}
-	lost := stdout.lost()
+	lost := stdout.Lost()
 	if err == nil {
 		err = lost
 	}
-	app.explain(err)
+	app.Explain(err)
 	if lost != nil && !errors.Is(err, lost) {
-		app.explain(lost) // the report that says it all is not all there
+		app.Explain(lost) // the report that says it all is not all there
 	}
-	app.log.settle()
-	var sig *interruptedError
+	app.Log.Settle()
+	var sig *cli.Interrupted
 	if errors.As(err, &sig) {
-		dieOf(sig.signal)
+		cli.DieOf(sig.Signal)
 	}
-	os.Exit(exitCode(err))
+	os.Exit(cli.Status(err))
 }
 
 // run is portguard with these arguments.
-func run(a *app, args []string) error {
+func run(a *cli.App, args []string) error {
 	root := newMain(a)
 	if !mainAlone(args) {
 		addCommands(root, a)
 	}
 	root.SetArgs(args)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
 	return root.Execute()
 }
 

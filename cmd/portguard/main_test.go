@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 func TestPlainCommandLines(t *testing.T) {
@@ -29,7 +31,7 @@ func TestPlainCommandLines(t *testing.T) {
 
 // A line that is plain is not answered in another way because the other commands are not there.
 func TestPlainCommandLinesKnowOnlyTheMainCommand(t *testing.T) {
-	for _, c := range newRoot(&app{}).Commands() {
+	for _, c := range newRoot(&cli.App{}).Commands() {
 		for _, name := range append(c.Aliases, c.Name()) {
 			if mainAlone([]string{"-p", "30010", name}) {
 				t.Errorf("%q is a command", name)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portguard/cmd/internal/manpage"
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/portrange/sysctld"
 	"portguard/systemd/dropin"
@@ -37,12 +38,12 @@ func writeManual(dir string) error {
 	if err != nil {
 		return err
 	}
-	version, _, _ := strings.Cut(strings.TrimPrefix(thisVersion().Version, "v"), "-")
+	version, _, _ := strings.Cut(strings.TrimPrefix(cli.ThisVersion().Version, "v"), "-")
 	book := manpage.Book{Version: version, Date: date, Sections: manualSections()}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	root := newRoot(&app{stdout: io.Discard, stderr: io.Discard})
+	root := newRoot(&cli.App{Stdout: io.Discard, Stderr: io.Discard})
 	visit(root, func(cmd *cobra.Command) {
 		if err != nil || cmd.HasParent() && !cmd.IsAvailableCommand() {
 			return
@@ -57,7 +58,7 @@ func manualDate() (time.Time, error) {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		return time.Unix(seconds, 0), err
 	}
-	if date := thisVersion().Date; date != nil {
+	if date := cli.ThisVersion().Date; date != nil {
 		return time.Parse(time.RFC3339, *date)
 	}
 	return time.Now(), nil
@@ -66,8 +67,8 @@ func manualDate() (time.Time, error) {
 // manualSections are those of portguard(1), from the tables that the code goes by.
 func manualSections() []manpage.Section {
 	var statuses []manpage.Row
-	for _, s := range exitStatuses {
-		statuses = append(statuses, manpage.Row{Term: strconv.Itoa(s.code), Meaning: s.meaning})
+	for _, s := range cli.Statuses {
+		statuses = append(statuses, manpage.Row{Term: strconv.Itoa(s.Code), Meaning: s.Meaning})
 	}
 	return []manpage.Section{
 		{Title: "EXIT STATUS", Rows: statuses, Text: "A signal that ends portguard ends it as that signal does, with COMMAND not started."},

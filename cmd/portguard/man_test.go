@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/needs"
 )
 
@@ -29,7 +30,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want, got []string
-	visit(newRoot(&app{}), func(cmd *cobra.Command) {
+	visit(newRoot(&cli.App{}), func(cmd *cobra.Command) {
 		if !cmd.HasParent() || cmd.IsAvailableCommand() {
 			want = append(want, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1")
 		}
@@ -46,9 +47,9 @@ func TestManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range exitStatuses {
-		if !strings.Contains(string(page), fmt.Sprintf("\\fB%d\\fR\n", s.code)) {
-			t.Errorf("portguard.1 has no exit status %d", s.code)
+	for _, s := range cli.Statuses {
+		if !strings.Contains(string(page), fmt.Sprintf("\\fB%d\\fR\n", s.Code)) {
+			t.Errorf("portguard.1 has no exit status %d", s.Code)
 		}
 	}
 	for name := range variables(t) {
@@ -84,7 +85,7 @@ func variables(t *testing.T) map[string]bool {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "internal" || strings.HasSuffix(d.Name(), "test") || d.Name() == "holders") {
+		if d.IsDir() && (d.Name() == "testdata" || path == "../../cmd/internal" || path == "../../.git" || strings.HasSuffix(d.Name(), "test") || d.Name() == "holders") {
 			return filepath.SkipDir // not of the program
 		}
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "/man.go") {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -66,7 +67,7 @@ func (r request) argv() []string {
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	r := request{reserve: o.reserve, force: o.force, argv0: o.argv0, outputFlags: o.outputFlags}
 	// The flags' own values come first: what stands behind a wrong one is a consequence.
-	err := eaten("portguard", fs)
+	err := cli.Eaten("portguard", fs)
 	if err != nil {
 		return r, err
 	}
@@ -87,7 +88,7 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 		return r, err
 	}
 	if o.force && !o.reserve {
-		return r, &usageError{"--force is about --reserve, which is not given", "portguard --reserve --force -p 30010"}
+		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010")
 	}
 	r.restart, err = o.supervision(fs, r)
 	return r, err
@@ -97,9 +98,9 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 	switch dash := fs.ArgsLenAtDash(); {
 	case dash == 0 && len(args) == 0:
-		return nil, &usageError{`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar"}
+		return nil, cli.Misuse(`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar")
 	case o.argv0 && len(args) < 2 && (dash == 0 || len(args) == 0):
-		return nil, &usageError{"--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar"}
+		return nil, cli.Misuse("--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar")
 	case dash == 0 || len(args) == 0:
 		return args, nil
 	default:
@@ -118,7 +119,7 @@ func (o *options) corrected(fs *pflag.FlagSet, command, rest []string) string {
 		line = append(line, "-p", "30010")
 	}
 	line = append(append(append(line, "--"), command...), rest...)
-	return commandLine(line, 0)
+	return cli.CommandLine(line, 0)
 }
 
 // spelledOut is portguard with the flags that were given.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // Whatever a script puts on the command line, it is understood or refused with exit status 64, a reason of one plain line,
@@ -35,7 +37,7 @@ func FuzzOptions(f *testing.F) {
 		}
 		var r request
 		if err != nil {
-			err = flagError(newRoot(&app{}), err)
+			err = cli.FlagError(newRoot(&cli.App{}), err)
 		} else {
 			r, err = o.parse(flags, flags.Args())
 		}
@@ -45,10 +47,10 @@ func FuzzOptions(f *testing.F) {
 			}
 			return
 		}
-		if code := exitCode(err); code != exitUsage {
+		if code := cli.Status(err); code != cli.ExitUsage {
 			t.Errorf("exit status %d for %v", code, err)
 		}
-		if h := hint(err); !strings.HasPrefix(h, "portguard ") {
+		if h := cli.Hint(err); !strings.HasPrefix(h, "portguard ") {
 			t.Errorf("%v: hint %q", err, h)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -134,9 +135,9 @@ func TestHintsAreRight(t *testing.T) {
 			t.Errorf("%s: not wrong", line)
 			continue
 		}
-		right := hint(err)
-		if _, ok := err.(*usageError); !ok && right == "" {
-			right = hint(flagError(newMain(&app{}), err)) // pflag's own
+		right := cli.Hint(err)
+		if _, ok := err.(*cli.UsageError); !ok && right == "" {
+			right = cli.Hint(cli.FlagError(newMain(&cli.App{}), err)) // pflag's own
 		}
 		if right == "portguard --help" {
 			continue

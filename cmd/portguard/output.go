@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
 )
@@ -15,16 +16,16 @@ type output struct {
 	facts func() hostFacts // read when a report needs them: a start that goes well does not
 	outputFlags
 	command bool // there is one: stdout is the service's
-	paint   paint
-	log     log
+	paint   cli.Paint
+	log     cli.Log
 }
 
-func newOutput(a *app, o outputFlags, command bool) output {
-	out := output{w: a.stdout, facts: sync.OnceValue(readFacts), outputFlags: o, command: command, log: a.log}
+func newOutput(a *cli.App, o outputFlags, command bool) output {
+	out := output{w: a.Stdout, facts: sync.OnceValue(readFacts), outputFlags: o, command: command, log: a.Log}
 	if command {
-		out.w = a.stderr
+		out.w = a.Stderr
 	}
-	out.paint = a.colour(out.w, o.noColor)
+	out.paint = a.Colour(out.w, o.noColor)
 	return out
 }
 
@@ -41,7 +42,7 @@ func (out output) report(r *wrapper.Report) error {
 		return renderJSON(out.w, r, out.facts())
 	case out.quiet, out.command && r.AllFree() && !out.verbose:
 		return nil // a start that goes well says nothing; what a rung did has been said
-	case out.log.journal != nil && isJournal(out.w):
+	case out.log.Journal != nil && cli.IsJournal(out.w):
 		toJournal(out.log, r, out.facts(), out.verbose || !out.command)
 		return nil
 	}

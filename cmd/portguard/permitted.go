@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // spareFDs are the descriptors without which nothing works: with the first file that is opened, the Go runtime opens two for
@@ -52,7 +54,7 @@ func (e *setuidError) Error() string {
 }
 
 // ExitStatus is that of a missing right.
-func (*setuidError) ExitStatus() int { return exitNoPerm }
+func (*setuidError) ExitStatus() int { return cli.ExitNoPerm }
 
 // notSetuid refuses the set-user-ID and set-group-ID bits where they have had an effect. A caller with mixed ids of his own is
 // his own affair.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -17,8 +18,8 @@ import (
 // progress says what happens while it happens: in a log one line at each change, on a terminal one live line that counts
 // down, and to systemd a status. It is the wrapper's Watcher.
 type progress struct {
-	log      log
-	notify   notify
+	log      cli.Log
+	notify   cli.Notify
 	terminal bool
 	silent   bool
 	touches  bool // only what was done to others: the report will have the rest
@@ -36,7 +37,7 @@ type progress struct {
 
 // Waiting implements wrapper.Watcher.
 func (p *progress) Waiting(w wrapper.Waiting) {
-	p.notify.waiting(p.waiting(w))
+	p.notify.Waiting(p.waiting(w))
 }
 
 // waiting tells people, and returns what systemd is to be told: not under the lock, for it may be slow to take it.
@@ -52,7 +53,7 @@ func (p *progress) waiting(w wrapper.Waiting) (status string) {
 	default:
 		p.tell(w, story, time.Now())
 	}
-	if p.stop == nil && (p.terminal && !p.silent || p.notify.on()) {
+	if p.stop == nil && (p.terminal && !p.silent || p.notify.On()) {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		go p.tick(p.stop)
 	}
@@ -70,16 +71,16 @@ func (p *progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.erase()
-	id, priority := msgActed, journal.PriNotice
-	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, safe(a.Detail))
+	id, priority := cli.MsgActed, journal.PriNotice
+	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, cli.Safe(a.Detail))
 	switch {
 	case a.Result != wrapper.Done:
 		priority = journal.PriWarning
-		text = fmt.Sprintf("%s: %s %s: %s", o.Endpoint, a.Rung, a.Result, safe(a.Detail))
+		text = fmt.Sprintf("%s: %s %s: %s", o.Endpoint, a.Rung, a.Result, cli.Safe(a.Detail))
 	case a.Rung == wrapper.Wait:
-		id = msgFree
+		id = cli.MsgFree
 	}
-	p.log.say(id, priority, about(o), text)
+	p.log.Say(id, priority, about(o), text)
 }
 
 // finish ends the live line.
@@ -96,7 +97,7 @@ func (p *progress) finish() {
 	p.erase()
 	p.story, p.told = "", nil // the next wait is told from its beginning
 	p.mu.Unlock()
-	p.notify.done()
+	p.notify.Done()
 }
 
 func (p *progress) tick(stop <-chan struct{}) {
@@ -114,7 +115,7 @@ func (p *progress) tick(stop <-chan struct{}) {
 			}
 			status := p.status()
 			p.mu.Unlock()
-			p.notify.waiting(status)
+			p.notify.Waiting(status)
 		}
 	}
 }
@@ -140,7 +141,7 @@ func (p *progress) tell(w wrapper.Waiting, story string, now time.Time) {
 	if len(w.Outcomes) > 0 {
 		fields = about(w.Outcomes[0])
 	}
-	p.log.say(msgWaiting, journal.PriNotice, fields, fmt.Sprintf("waiting %s: %s%s", limit, p.what, p.expiryText()))
+	p.log.Say(cli.MsgWaiting, journal.PriNotice, fields, fmt.Sprintf("waiting %s: %s%s", limit, p.what, p.expiryText()))
 }
 
 func (p *progress) draw() {
@@ -150,13 +151,13 @@ func (p *progress) draw() {
 	}
 	p.erase()
 	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, p.what, p.expiryText())
-	io.WriteString(p.log.w, cut(line, terminalWidth()-1)) // a line that wraps cannot be erased
+	io.WriteString(p.log.W, cli.Cut(line, cli.TerminalWidth()-1)) // a line that wraps cannot be erased
 	p.live = true
 }
 
 func (p *progress) erase() {
 	if p.live {
-		io.WriteString(p.log.w, "\r\x1b[2K")
+		io.WriteString(p.log.W, "\r\x1b[2K")
 		p.live = false
 	}
 }
@@ -203,7 +204,7 @@ func whoHolds(o *wrapper.Outcome) (who, more string) {
 	h := o.Holders[0]
 	who = nobody(h)
 	if len(h.Owners) > 0 {
-		who = fmt.Sprintf("%s (pid %d)", safe(h.Owners[0].Command), h.Owners[0].PID)
+		who = fmt.Sprintf("%s (pid %d)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID)
 	} else {
 		who += whereOf(h.Cgroup)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
@@ -31,7 +32,7 @@ func TestWaitIsToldWhenItIsForSomebodyElse(t *testing.T) {
 	const theNext = "the next wait"
 	synctest.Test(t, func(t *testing.T) {
 		var said bytes.Buffer
-		p := &progress{log: newLog(&said)}
+		p := &progress{log: cli.NewLog(&said)}
 		for _, step := range []struct {
 			name    string
 			after   time.Duration

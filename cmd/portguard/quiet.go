@@ -5,6 +5,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -15,9 +16,9 @@ func (out output) quietly(r *wrapper.Report) {
 	code := reportCode(r)
 	switch {
 	case out.command:
-		out.log.say(msgTaken, journal.PriErr, about(telling(r)), "the command was not started: "+shortly(r))
-	case code == exitNoPerm, code == exitOSErr:
-		out.log.say(msgTaken, journal.PriErr, about(telling(r)), shortly(r))
+		out.log.Say(cli.MsgTaken, journal.PriErr, about(telling(r)), "the command was not started: "+shortly(r))
+	case code == cli.ExitNoPerm, code == cli.ExitOSErr:
+		out.log.Say(cli.MsgTaken, journal.PriErr, about(telling(r)), shortly(r))
 	}
 }
 

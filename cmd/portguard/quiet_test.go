@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -48,7 +49,7 @@ func TestQuietly(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var said bytes.Buffer
-			output{log: newLog(&said), command: tt.command}.quietly(&wrapper.Report{Outcomes: tt.all})
+			output{log: cli.NewLog(&said), command: tt.command}.quietly(&wrapper.Report{Outcomes: tt.all})
 			if diff := cmp.Diff(tt.want, said.String()); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

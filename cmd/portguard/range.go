@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/wholefile"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/sysctld"
@@ -22,7 +23,7 @@ A range is refused, unless --force is given, when it has fewer ports than are in
 // rangePath sorts behind the usual names, as reserved.Path does. To take it back, remove the file.
 const rangePath = "/etc/sysctl.d/zz-portguard-range.conf"
 
-func newRange(a *app) *cobra.Command {
+func newRange(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
 		Use:     "range [LOW-HIGH]",
@@ -51,13 +52,13 @@ func parseRangeArgument(args []string) (portrange.Range, error) {
 	text := strings.Join(args, "-")
 	s, err := parsePortSet("range", []string{text})
 	if err != nil || len(s) != 1 || !strings.Contains(text, "-") || strings.Contains(text, ",") {
-		return portrange.Range{}, &usageError{fmt.Sprintf("%q is not a range: LOW-HIGH, two ports of 1 to 65535", text), "portguard range 32768-60999"}
+		return portrange.Range{}, cli.Misuse(fmt.Sprintf("%q is not a range: LOW-HIGH, two ports of 1 to 65535", text), "portguard range 32768-60999")
 	}
 	return s[0], nil
 }
 
 // setRange checks first, and writes the file only when the kernel's range can be written.
-func setRange(a *app, r portrange.Range, o sysctlOptions) error {
+func setRange(a *cli.App, r portrange.Range, o sysctlOptions) error {
 	denied := deniedError{
 		command: "range " + r.String(), key: portrange.KernelRange, value: fmt.Sprintf("%d %d", r.Low, r.High),
 	}
@@ -104,28 +105,28 @@ func applyRange(r portrange.Range, now, boot bool, file []byte) error {
 	return nil
 }
 
-func sayRange(a *app, s rangeState, r portrange.Range, now, boot bool, file []byte, o sysctlOptions) {
+func sayRange(a *cli.App, s rangeState, r portrange.Range, now, boot bool, file []byte, o sysctlOptions) {
 	if !o.quiet {
 		switch {
 		case !now && !boot:
-			fmt.Fprintf(a.stdout, "%s: nothing to change\n", r)
+			fmt.Fprintf(a.Stdout, "%s: nothing to change\n", r)
 		case o.dryRun:
 			if now {
-				diff(a.stdout, portrange.KernelRange.Dotted(), s.kernel.String(), r.String())
+				diff(a.Stdout, portrange.KernelRange.Dotted(), s.kernel.String(), r.String())
 			}
 			if boot {
-				diff(a.stdout, rangePath, string(s.file), string(file))
+				diff(a.Stdout, rangePath, string(s.file), string(file))
 			}
 		default:
-			fmt.Fprintf(a.stdout, "range %s\n", r)
+			fmt.Fprintf(a.Stdout, "range %s\n", r)
 			if now {
-				fmt.Fprintf(a.stdout, "  now   %s: %s, was %s\n", portrange.KernelRange.Dotted(), r, s.kernel)
+				fmt.Fprintf(a.Stdout, "  now   %s: %s, was %s\n", portrange.KernelRange.Dotted(), r, s.kernel)
 			}
 			if boot {
-				fmt.Fprintf(a.stdout, "  boot  %s is written\n", rangePath)
+				fmt.Fprintf(a.Stdout, "  boot  %s is written\n", rangePath)
 			}
 		}
-		s.sayInside(a.stdout, r)
+		s.sayInside(a.Stdout, r)
 	}
 	warnOfRange(a, s, r, file)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/sysctld"
@@ -123,19 +124,19 @@ func (s rangeState) usable(r portrange.Range) int { return portrange.Set{r}.Minu
 // refuse is why a range must not be set, if it must not.
 func (s rangeState) refuse(r portrange.Range, force bool) error {
 	if r.Low < s.lowest {
-		return &usageError{
+		return cli.Misuse(
 			fmt.Sprintf("%s begins below net.ipv4.ip_unprivileged_port_start (%d), which the kernel does not take", r, s.lowest),
 			fmt.Sprintf("portguard range %s", portrange.Range{Low: s.lowest, High: max(r.High, s.lowest)}),
-		}
+		)
 	}
 	usable, inUse := s.usable(r), s.inUse()
 	switch {
 	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
 	case usable < inUse:
-		return &usageError{fmt.Sprintf("%s leaves %d ports, and %d are in use now", r, usable, inUse), fmt.Sprintf("portguard range --force %s", r)}
+		return cli.Misuse(fmt.Sprintf("%s leaves %d ports, and %d are in use now", r, usable, inUse), fmt.Sprintf("portguard range --force %s", r))
 	}
-	return &usageError{fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, portrange.Fewest), fmt.Sprintf("portguard range --force %s", r)}
+	return cli.Misuse(fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, portrange.Fewest), fmt.Sprintf("portguard range --force %s", r))
 }
 
 // sayInside tells what lies inside and outside of a range.

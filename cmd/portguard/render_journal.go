@@ -5,6 +5,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
@@ -25,7 +26,7 @@ func about(o *wrapper.Outcome) map[string]string {
 	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
 	if len(h.Owners) > 0 {
 		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(h.Owners[0].PID)
-		f["PORTGUARD_HOLDER_COMM"] = safe(h.Owners[0].Command)
+		f["PORTGUARD_HOLDER_COMM"] = cli.Safe(h.Owners[0].Command)
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
 		f["PORTGUARD_HOLDER_UNIT"] = u.Name
@@ -47,12 +48,12 @@ func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
 }
 
 // toJournal says one line an endpoint, for the journal: its readers filter, they do not scroll.
-func toJournal(l log, r *wrapper.Report, facts hostFacts, verbose bool) {
+func toJournal(l cli.Log, r *wrapper.Report, facts hostFacts, verbose bool) {
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Trial.Verdict == netdiag.Free {
 			if verbose {
-				l.say(msgFree, journal.PriInfo, about(o), textReport{}.headline(o))
+				l.Say(cli.MsgFree, journal.PriInfo, about(o), textReport{}.headline(o))
 			}
 			continue
 		}
@@ -63,9 +64,9 @@ func toJournal(l log, r *wrapper.Report, facts hostFacts, verbose bool) {
 		if all := advise(o, r.Judge, facts); len(all) > 0 {
 			text += "; what would help: " + all[0].command
 		}
-		l.say(msgTaken, journal.PriErr, about(o), text)
+		l.Say(cli.MsgTaken, journal.PriErr, about(o), text)
 	}
 	for _, text := range limits(r) {
-		l.say(msgFailed, journal.PriWarning, nil, text)
+		l.Say(cli.MsgFailed, journal.PriWarning, nil, text)
 	}
 }

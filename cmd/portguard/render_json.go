@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
@@ -85,7 +86,7 @@ func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
 	}
-	frame, err := plainJSON(doc)
+	frame, err := cli.PlainJSON(doc)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
 	_, _ = out.Write(before)
 	_, _ = out.WriteString(list)
 	for i := range r.Outcomes {
-		one, err := plainJSON(endpointJSON(&r.Outcomes[i], r.Judge, facts))
+		one, err := cli.PlainJSON(endpointJSON(&r.Outcomes[i], r.Judge, facts))
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) json
 		e.By = o.By.String()
 	}
 	if o.Trial.Errno != 0 {
-		e.Errno = ptr(unix.ErrnoName(o.Trial.Errno))
+		e.Errno = cli.Ptr(unix.ErrnoName(o.Trial.Errno))
 	}
 	if o.Unexplained != nil {
 		e.HoldersError = o.Unexplained.Error()
@@ -139,7 +140,7 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) json
 	for i, a := range o.Actions {
 		e.Actions[i] = jsonAction{Rung: a.Rung.String(), Result: string(a.Result), Detail: a.Detail}
 		if a.Holder != nil {
-			e.Actions[i].Holder = ptr(place[a.Holder.ID()])
+			e.Actions[i].Holder = cli.Ptr(place[a.Holder.ID()])
 		}
 	}
 	for _, a := range advise(o, judge, facts) {
@@ -168,17 +169,17 @@ func holderJSON(h netdiag.Holder, facts hostFacts) jsonHolder {
 		Processes: make([]jsonProcess, len(h.Owners)),
 	}
 	if h.Socket.Remote.Port() != 0 {
-		j.Remote = ptr(netdiag.Plain(h.Socket.Remote).String())
+		j.Remote = cli.Ptr(netdiag.Plain(h.Socket.Remote).String())
 	}
 	if h.Socket.Inode != 0 { // a record without an inode says uid 0 of everybody's socket
-		j.UID = ptr(h.Socket.UID)
-		j.User = ptr(userName(h.Socket.UID))
+		j.UID = cli.Ptr(h.Socket.UID)
+		j.User = cli.Ptr(userName(h.Socket.UID))
 	}
 	if h.Kind == netdiag.Remains {
-		j.ExpiresMS = ptr(h.Socket.Expires.Milliseconds())
+		j.ExpiresMS = cli.Ptr(h.Socket.Expires.Milliseconds())
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
-		j.Unit = ptr(u.Name)
+		j.Unit = cli.Ptr(u.Name)
 	}
 	if c, ok := container.OfCgroup(h.Cgroup); ok {
 		j.Container = &jsonContainer{Runtime: c.Runtime, ID: c.ID, Name: container.Files{}.Name(c), Pod: c.Pod}
@@ -197,7 +198,7 @@ func processJSON(p owner.Process) jsonProcess {
 		Started: p.Started.UTC().Format(time.RFC3339),
 	}
 	if p.Exe != "" {
-		j.Exe = ptr(p.Exe)
+		j.Exe = cli.Ptr(p.Exe)
 	}
 	if j.Args == nil {
 		j.Args = []string{}

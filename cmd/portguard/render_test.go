@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
@@ -164,7 +165,7 @@ func TestTextOfActions(t *testing.T) {
 
 func TestColour(t *testing.T) {
 	o := theIncident()
-	coloured := textReport{paint: paint{on: true}}.headline(&o)
+	coloured := textReport{paint: cli.Paint{On: true}}.headline(&o)
 	if want := "30010/tcp is \x1b[31;1mtaken\x1b[0m: "; !strings.HasPrefix(coloured, want) {
 		t.Errorf("got %q", coloured)
 	}

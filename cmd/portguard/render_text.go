@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
@@ -25,7 +26,7 @@ type textReport struct {
 	facts hostFacts
 	judge wrapper.Judge
 	now   time.Time
-	paint paint
+	paint cli.Paint
 	// actions are listed: not in front of a COMMAND, where each was said when it happened.
 	actions bool
 }
@@ -39,7 +40,7 @@ func (t textReport) render(r *wrapper.Report) {
 		t.outcome(&r.Outcomes[i])
 	}
 	for _, text := range limits(r) {
-		fmt.Fprintf(t.w, "\n  note    %s\n", safe(text))
+		fmt.Fprintf(t.w, "\n  note    %s\n", cli.Safe(text))
 	}
 }
 
@@ -68,7 +69,7 @@ func (t textReport) outcome(o *wrapper.Outcome) {
 	if t.actions && len(o.Actions) > 0 {
 		fmt.Fprintln(t.w)
 		for _, a := range o.Actions {
-			fmt.Fprintf(t.w, "  %-7s %s: %s\n", a.Rung, a.Result, safe(a.Detail))
+			fmt.Fprintf(t.w, "  %-7s %s: %s\n", a.Rung, a.Result, cli.Safe(a.Detail))
 		}
 	}
 	t.advice(o)
@@ -77,14 +78,14 @@ func (t textReport) outcome(o *wrapper.Outcome) {
 func (t textReport) headline(o *wrapper.Outcome) string {
 	e := o.Endpoint
 	fails := func(word, why string) string {
-		return fmt.Sprintf("%s is %s: binding %s fails with %q", e, t.paint.bad(word), e.Bind(), why)
+		return fmt.Sprintf("%s is %s: binding %s fails with %q", e, t.paint.Bad(word), e.Bind(), why)
 	}
 	switch o.Trial.Verdict {
 	case netdiag.Free:
 		if o.By != wrapper.Ground {
-			return fmt.Sprintf("%s is %s again, by %s", e, t.paint.good("free"), o.By)
+			return fmt.Sprintf("%s is %s again, by %s", e, t.paint.Good("free"), o.By)
 		}
-		return fmt.Sprintf("%s is %s", e, t.paint.good("free"))
+		return fmt.Sprintf("%s is %s", e, t.paint.Good("free"))
 	case netdiag.Taken:
 		return fails("taken", "address already in use")
 	case netdiag.Forbidden:
@@ -105,7 +106,7 @@ func forbiddenHelp(e netdiag.Endpoint) string {
 func (t textReport) holders(o *wrapper.Outcome) {
 	switch {
 	case o.Unexplained != nil:
-		fmt.Fprintf(t.w, "\n  holder  not known: %s\n", safe(o.Unexplained.Error()))
+		fmt.Fprintf(t.w, "\n  holder  not known: %s\n", cli.Safe(o.Unexplained.Error()))
 	case len(o.Holders) == 0:
 		fmt.Fprintf(t.w, "\n  holder  not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket\n"+
 			"          that is bound and neither listens nor is connected\n")
@@ -123,20 +124,20 @@ func (t textReport) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.w)
 	where := whereOf(h.Cgroup)
 	for _, p := range h.Owners {
-		fmt.Fprintf(t.w, "  %s  %s (pid %d, %s%s), running for %s\n", t.paint.label("holder"), t.paint.name(safe(p.Command)), p.PID,
-			safe(userOf(p)), where, age(t.now.Sub(p.Started)))
+		fmt.Fprintf(t.w, "  %s  %s (pid %d, %s%s), running for %s\n", t.paint.Label("holder"), t.paint.Name(cli.Safe(p.Command)), p.PID,
+			cli.Safe(userOf(p)), where, age(t.now.Sub(p.Started)))
 		if len(p.Args) > 0 {
-			fmt.Fprintf(t.w, "          %s\n", commandLine(p.Args, 100))
+			fmt.Fprintf(t.w, "          %s\n", cli.CommandLine(p.Args, 100))
 		}
 	}
 	for _, hint := range h.Hints {
-		fmt.Fprintf(t.w, "  %s  %s (pid %d, %s), by fd %d\n", t.paint.label("held by"), safe(hint.Process.Command), hint.Process.PID, safe(userOf(hint.Process)), hint.Process.FD)
+		fmt.Fprintf(t.w, "  %s  %s (pid %d, %s), by fd %d\n", t.paint.Label("held by"), cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(userOf(hint.Process)), hint.Process.FD)
 	}
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
-		fmt.Fprintf(t.w, "  %s  %s%s\n", t.paint.label("holder"), nobody(h), where)
+		fmt.Fprintf(t.w, "  %s  %s%s\n", t.paint.Label("holder"), nobody(h), where)
 	}
-	fmt.Fprintf(t.w, "  %s  %s%s  %s%s\n", t.paint.label("socket"), netdiag.Plain(h.Socket.Local), arrow(h), h.Socket.State, fdOf(h.Owners))
-	for _, line := range wrap(why(h, t.facts), 100) {
+	fmt.Fprintf(t.w, "  %s  %s%s  %s%s\n", t.paint.Label("socket"), netdiag.Plain(h.Socket.Local), arrow(h), h.Socket.State, fdOf(h.Owners))
+	for _, line := range cli.Wrap(why(h, t.facts), 100) {
 		fmt.Fprintf(t.w, "          %s\n", line)
 	}
 	switch {
@@ -157,16 +158,16 @@ func nobody(h netdiag.Holder) string {
 	case netdiag.NotAccepted:
 		return "the listener's queue"
 	}
-	return fmt.Sprintf("a process of user %s", safe(userName(h.Socket.UID)))
+	return fmt.Sprintf("a process of user %s", cli.Safe(userName(h.Socket.UID)))
 }
 
 // whereOf is the unit and the container of a cgroup, each after a comma.
 func whereOf(cgroup string) string {
 	var b strings.Builder
 	if u, ok := systemd.UnitOfCgroup(cgroup); ok {
-		fmt.Fprintf(&b, ", %s", safe(u.Name))
+		fmt.Fprintf(&b, ", %s", cli.Safe(u.Name))
 		if u.User {
-			fmt.Fprintf(&b, " of %s", safe(u.Owner))
+			fmt.Fprintf(&b, " of %s", cli.Safe(u.Owner))
 		}
 	}
 	if c, ok := container.OfCgroup(cgroup); ok {
@@ -177,7 +178,7 @@ func whereOf(cgroup string) string {
 		if name := (container.Files{}).Name(c); name != "" && name != c.ID {
 			id = name + " " + id
 		}
-		fmt.Fprintf(&b, ", %s container %s", c.Runtime, safe(id))
+		fmt.Fprintf(&b, ", %s container %s", c.Runtime, cli.Safe(id))
 	}
 	return b.String()
 }
@@ -224,6 +225,6 @@ func (t textReport) advice(o *wrapper.Outcome) {
 			label = ""
 		}
 		when = a.when
-		fmt.Fprintf(t.w, "  %s%s  %-*s   %s\n", t.paint.label(label), strings.Repeat(" ", max(0, 6-len(label))), width, a.command, a.effect)
+		fmt.Fprintf(t.w, "  %s%s  %-*s   %s\n", t.paint.Label(label), strings.Repeat(" ", max(0, 6-len(label))), width, a.command, a.effect)
 	}
 }

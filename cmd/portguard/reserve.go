@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
@@ -60,7 +61,7 @@ func (o *sysctlOptions) lock() (unlock func(), err error) {
 	return sysctld.Lock(ctx, "/")
 }
 
-func newReserve(a *app) *cobra.Command {
+func newReserve(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
 		Use:     "reserve [PORTS...]",
@@ -81,7 +82,7 @@ func newReserve(a *app) *cobra.Command {
 	return cmd
 }
 
-func newRelease(a *app) *cobra.Command {
+func newRelease(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
 		Use:     "release PORTS...",
@@ -108,15 +109,15 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	right := "portguard " + command + " 30010,30000-30100"
 	text := strings.Join(args, ",")
 	if text == "" {
-		return nil, &usageError{command + " needs to know which ports", right}
+		return nil, cli.Misuse(command+" needs to know which ports", right)
 	}
 	if strings.ContainsAny(text, "/:") {
-		return nil, &usageError{fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right}
+		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right)
 	}
 	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, lookupService)
 	if err != nil {
 		if syntax, ok := err.(*netdiag.SyntaxError); ok {
-			return nil, &usageError{fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard " + command + " " + syntax.Right}
+			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right)
 		}
 		return nil, err
 	}
@@ -128,7 +129,7 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 }
 
 // changeReserved is both commands: lock, read, plan, say or do.
-func changeReserved(a *app, command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
+func changeReserved(a *cli.App, command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
 	ports, err := parsePortSet(command, args)
 	if err != nil {
 		return err
@@ -158,7 +159,7 @@ func changeReserved(a *app, command string, args []string, o sysctlOptions, plan
 	o.quiet = o.quiet || o.json
 	sayChange(a, command, ports, state, change, o)
 	if o.json {
-		if err := changeJSON(a.stdout, ports, change, o.dryRun); err != nil {
+		if err := changeJSON(a.Stdout, ports, change, o.dryRun); err != nil {
 			return err
 		}
 	}
@@ -178,7 +179,7 @@ func enoughLeft(c reserved.Change, command string, args []string) error {
 	if enough {
 		return nil
 	}
-	return &usageError{"that " + leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " "))}
+	return cli.Misuse("that "+leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")))
 }
 
 // leaves says what is wrong with taking ports from outgoing connections.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
@@ -11,10 +12,10 @@ import (
 )
 
 // warnOfClients names the outgoing connections that already have one of the ports: a reservation leaves them there.
-func warnOfClients(a *app, ports portrange.Set) {
+func warnOfClients(a *cli.App, ports portrange.Set) {
 	report, err := whoSits(context.Background(), ports)
 	if err != nil {
-		fmt.Fprintf(a.stderr, "portguard: whether somebody already has %s cannot be asked: %s\n", ports, safe(err.Error()))
+		fmt.Fprintf(a.Stderr, "portguard: whether somebody already has %s cannot be asked: %s\n", ports, cli.Safe(err.Error()))
 		return
 	}
 	defer report.Release()
@@ -24,9 +25,9 @@ func warnOfClients(a *app, ports portrange.Set) {
 		if o.Trial.Verdict != netdiag.Taken || !kinds[netdiag.Client] && !kinds[netdiag.BoundClient] {
 			continue
 		}
-		fmt.Fprintf(a.stderr, "portguard: %s is taken already, and stays so: %s\n", o.Endpoint, holderText(o))
+		fmt.Fprintf(a.Stderr, "portguard: %s is taken already, and stays so: %s\n", o.Endpoint, holderText(o))
 		for _, help := range advise(o, report.Judge, hostFacts{}) {
-			fmt.Fprintf(a.stderr, "hint: %s   %s\n", help.command, help.effect)
+			fmt.Fprintf(a.Stderr, "hint: %s   %s\n", help.command, help.effect)
 		}
 	}
 }

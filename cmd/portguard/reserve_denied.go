@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 )
 
@@ -31,7 +32,7 @@ func (e deniedError) from(err error) error {
 func (e *deniedError) Unwrap() error { return e.err }
 
 // ExitStatus is that of a missing right.
-func (*deniedError) ExitStatus() int { return exitNoPerm }
+func (*deniedError) ExitStatus() int { return cli.ExitNoPerm }
 
 func (e *deniedError) readOnly() bool { return errors.Is(e.err, unix.EROFS) }
 
@@ -59,5 +60,5 @@ Kubernetes, in the pod's spec (a safe sysctl, but not for a pod with hostNetwork
     - name: %[1]s
       value: %[2]q
 on the host, or in a container with --privileged:
-  portguard %[3]s`, e.key.Dotted(), e.value, e.command, shellQuote(e.key.Dotted()+"="+e.value))
+  portguard %[3]s`, e.key.Dotted(), e.value, e.command, cli.ShellQuote(e.key.Dotted()+"="+e.value))
 }

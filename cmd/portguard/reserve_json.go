@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -30,7 +31,7 @@ type (
 
 // changeJSON tells a program, such as one that brings a fleet into a state, what has changed, or would.
 func changeJSON(w io.Writer, ports portrange.Set, c reserved.Change, dryRun bool) error {
-	return writeJSON(w, jsonReservation{
+	return cli.WriteJSON(w, jsonReservation{
 		Version: 1, Ports: ports.String(), Changed: c.Runtime() || c.Persist(), DryRun: dryRun,
 		Now:  jsonReservedNow{c.Before.String(), c.After.String()},
 		Boot: jsonReservedAt{reserved.Path, c.Persist()},

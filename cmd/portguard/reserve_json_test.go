@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -39,5 +40,5 @@ func TestReserveTellsProgramsWhatHasChanged(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", step.name, diff)
 		}
 	}
-	says(t, r.runs(t, exitUsage, "reserve", "--json"), "needs to know which ports")
+	says(t, r.runs(t, cli.ExitUsage, "reserve", "--json"), "needs to know which ports")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/sysctld"
 	"portguard/wrapper"
@@ -31,7 +32,7 @@ func (s *attempt) reserve(r *wrapper.Report) {
 		if s.request.json && s.path != "" || s.request.quiet && p > journal.PriWarning {
 			return // stderr has one document, which says what is reserved
 		}
-		s.app.log.say(msgReserved, p, nil, text)
+		s.app.Log.Say(cli.MsgReserved, p, nil, text)
 	}
 	if facts := s.out.facts(); !s.request.force {
 		if left, enough := facts.Ephemeral.Left(before.Union(added), before); !enough {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
@@ -177,7 +178,7 @@ func TestReserveDoesNotWaitForAPipe(t *testing.T) {
 	if err := unix.Mkfifo(pipe, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	says(t, r.runs(t, exitOSErr, "reserve", "30010"), "60-pipe.conf: it is no regular file\n")
+	says(t, r.runs(t, cli.ExitOSErr, "reserve", "30010"), "60-pipe.conf: it is no regular file\n")
 	kernelHas(t, "")
 	if err := os.Remove(pipe); err != nil {
 		t.Fatal(err)

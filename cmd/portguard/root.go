@@ -5,24 +5,26 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // newRoot builds the command tree.
-func newRoot(a *app) *cobra.Command {
+func newRoot(a *cli.App) *cobra.Command {
 	root := newMain(a)
 	addCommands(root, a)
 	return root
 }
 
 // newMain is the main command by itself.
-func newMain(a *app) *cobra.Command {
+func newMain(a *cli.App) *cobra.Command {
 	root := newGuard(a)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(cli.FlagError)
 	root.SetHelpFunc(help)
 	return root
 }
 
-func addCommands(root *cobra.Command, a *app) {
+func addCommands(root *cobra.Command, a *cli.App) {
 	helper := newHelp()
 	root.SetHelpCommand(helper)
 	root.AddCommand(newHold(a), newVersion(a))
@@ -43,7 +45,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return &usageError{fmt.Sprintf("there is no command %q", strings.Join(args, " ")), "portguard --help"}
+				return cli.Misuse(fmt.Sprintf("there is no command %q", strings.Join(args, " ")), "portguard --help")
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
@@ -68,5 +70,5 @@ func help(cmd *cobra.Command, _ []string) {
 		}
 	}
 	fmt.Fprintf(w, "\nExit status:\n")
-	printExitStatuses(w)
+	cli.PrintStatuses(w)
 }

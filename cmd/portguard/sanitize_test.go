@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 func TestSafe(t *testing.T) {
@@ -30,7 +32,7 @@ func TestSafe(t *testing.T) {
 		{"the sign for that", "\ufffd", `\ufffd`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, safe(tt.in)); diff != "" {
+			if diff := cmp.Diff(tt.want, cli.Safe(tt.in)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -42,11 +44,11 @@ func FuzzSafe(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		out := safe(in)
+		out := cli.Safe(in)
 		if strings.ContainsFunc(out, func(r rune) bool { return !unicode.IsPrint(r) }) || !utf8.ValidString(out) {
 			t.Errorf("safe(%q) = %q", in, out)
 		}
-		if again := safe(out); again != out {
+		if again := cli.Safe(out); again != out {
 			t.Errorf("safe(%q) = %q", out, again)
 		}
 		if plain := !strings.ContainsFunc(in, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }); plain && out != in {
@@ -74,7 +76,7 @@ func TestCommandLine(t *testing.T) {
 		{"nothing", nil, 100, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, commandLine(tt.args, tt.width)); diff != "" {
+			if diff := cmp.Diff(tt.want, cli.CommandLine(tt.args, tt.width)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -91,13 +93,13 @@ func FuzzCommandLine(f *testing.F) {
 		f.Skip("needs sh: ", err)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if safe(a) != a || safe(b) != b {
+		if cli.Safe(a) != a || cli.Safe(b) != b {
 			return // shown as escapes, not to be read back
 		}
 		// As arguments of a command: there a shell does not take a=b for an assignment.
-		out, err := exec.Command(sh, "-c", `printf '%s\n' `+commandLine([]string{a, b}, 0)).Output()
+		out, err := exec.Command(sh, "-c", `printf '%s\n' `+cli.CommandLine([]string{a, b}, 0)).Output()
 		if want := a + "\n" + b + "\n"; err != nil || string(out) != want {
-			t.Errorf("%q, %q: %s gives %q, %v", a, b, commandLine([]string{a, b}, 0), out, err)
+			t.Errorf("%q, %q: %s gives %q, %v", a, b, cli.CommandLine([]string{a, b}, 0), out, err)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 )
@@ -29,7 +30,7 @@ func documents() map[string]reflect.Type {
 		"audit":       reflect.TypeFor[jsonAudit](),
 		"units":       reflect.TypeFor[jsonUnits](),
 		"reservation": reflect.TypeFor[jsonReservation](),
-		"version":     reflect.TypeFor[jsonVersion](),
+		"version":     reflect.TypeFor[cli.Version](),
 	}
 }
 

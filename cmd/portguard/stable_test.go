@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange/reserved"
@@ -103,10 +105,10 @@ func changelog(t *testing.T) (unreleased, last string) {
 func interfaces(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, s := range exitStatuses {
-		all[fmt.Sprintf("exit status %d", s.code)] = s.meaning
+	for _, s := range cli.Statuses {
+		all[fmt.Sprintf("exit status %d", s.Code)] = s.Meaning
 	}
-	visit(newRoot(&app{stdout: io.Discard, stderr: io.Discard}), func(cmd *cobra.Command) {
+	visit(newRoot(&cli.App{Stdout: io.Discard, Stderr: io.Discard}), func(cmd *cobra.Command) {
 		if cmd.Hidden {
 			return
 		}
@@ -131,14 +133,19 @@ func addJournal(t *testing.T, all map[string]string) {
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
 	}}}}
-	for field := range fields(msgTaken, about(o)) {
+	for field := range cli.Fields(cli.MsgTaken, about(o)) {
 		all[field] = "a field of the journal"
 	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
+	var files []string
+	if err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".go") {
+			files = append(files, path)
+		}
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
-	id, metric := regexp.MustCompile(`\bmsg(\w+) +messageID = "([0-9a-f]{32})"`), regexp.MustCompile(`"(portguard_[a-z_]+)"`)
+	id, metric := regexp.MustCompile(`\bMsg(\w+) +MessageID = "([0-9a-f]{32})"`), regexp.MustCompile(`"(portguard_[a-z_]+)"`)
 	ids := 0
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {

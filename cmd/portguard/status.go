@@ -3,6 +3,7 @@ package main
 import (
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -40,11 +41,11 @@ func reportCode(r *wrapper.Report) int {
 	}
 	switch {
 	case noPerm:
-		return exitNoPerm
+		return cli.ExitNoPerm
 	case timedOut:
-		return exitTempFail
+		return cli.ExitTempFail
 	case unavailable:
-		return exitUnavailable
+		return cli.ExitUnavailable
 	}
-	return exitOSErr
+	return cli.ExitOSErr
 }

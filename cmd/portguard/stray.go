@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 )
 
@@ -27,23 +28,23 @@ func (o *options) stray(fs *pflag.FlagSet, words, command []string) error {
 	switch {
 	case n > 0 && slices.Contains(o.ports, "ort"): // what pflag makes of "-port 80"
 		o.ports = slices.DeleteFunc(o.ports, func(p string) bool { return p == "ort" })
-		return &usageError{`"-port" is neither -p nor --port`, o.withPorts(fs, words[:n], slices.Concat(words[n:], command))}
+		return cli.Misuse(`"-port" is neither -p nor --port`, o.withPorts(fs, words[:n], slices.Concat(words[n:], command)))
 	case n > 0:
-		return &usageError{fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", first), o.withPorts(fs, words[:n], slices.Concat(words[n:], command))}
+		return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", first), o.withPorts(fs, words[:n], slices.Concat(words[n:], command)))
 	case alone && fs.Lookup(first) != nil && allPorts(words[1:]):
 		ports := words[1:]
 		if len(ports) == 0 {
 			ports = []string{"30010"}
 		}
 		if first != "port" {
-			_ = fs.Set(first, cmp.Or(strings.TrimSpace(exampleOf(first)), "true")) // it is a right value
+			_ = fs.Set(first, cmp.Or(strings.TrimSpace(cli.ExampleOf(first)), "true")) // it is a right value
 		}
-		return &usageError{fmt.Sprintf("%q is not a command, but a flag: --%s", first, first), o.withPorts(fs, ports, nil)}
-	case alone && closest(first, o.others) != "":
-		words = slices.Concat([]string{"portguard", closest(first, o.others)}, words[1:])
-		return &usageError{fmt.Sprintf("there is no command %q", first), commandLine(words, 0)}
+		return cli.Misuse(fmt.Sprintf("%q is not a command, but a flag: --%s", first, first), o.withPorts(fs, ports, nil))
+	case alone && cli.Closest(first, o.others) != "":
+		words = slices.Concat([]string{"portguard", cli.Closest(first, o.others)}, words[1:])
+		return cli.Misuse(fmt.Sprintf("there is no command %q", first), cli.CommandLine(words, 0))
 	}
-	return &usageError{fmt.Sprintf("%q is not a flag: a COMMAND needs -- before it", first), o.corrected(fs, words, command)}
+	return cli.Misuse(fmt.Sprintf("%q is not a flag: a COMMAND needs -- before it", first), o.corrected(fs, words, command))
 }
 
 // withPorts is the command line with -p before ports that lack it.
@@ -55,7 +56,7 @@ func (o *options) withPorts(fs *pflag.FlagSet, ports, command []string) string {
 	if len(command) > 0 {
 		line = append(append(line, "--"), command...)
 	}
-	return commandLine(line, 0)
+	return cli.CommandLine(line, 0)
 }
 
 func allPorts(words []string) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/supervise"
@@ -22,12 +23,12 @@ import (
 // becomeVerb is how portguard starts itself in a new process that is to become the service.
 const becomeVerb = "become-service"
 
-func newBecome(a *app) *cobra.Command {
+func newBecome(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:                becomeVerb,
 		Hidden:             true,
 		DisableFlagParsing: true,
-		RunE:               func(_ *cobra.Command, args []string) error { return supervise.Enter(args, a.inherited) },
+		RunE:               func(_ *cobra.Command, args []string) error { return supervise.Enter(args, a.Inherited) },
 	}
 }
 
@@ -50,18 +51,18 @@ func (e *endedError) Unwrap() error {
 	if e.signal == 0 {
 		return nil
 	}
-	return &interruptedError{signal: e.signal}
+	return &cli.Interrupted{Signal: e.signal}
 }
 
 // supervise starts the command, and starts it again, while the port is held.
 func (s *attempt) supervise() error {
 	r := &runs{attempt: s, unit: mainProcess()}
-	manager, err := supervise.ListenNotify(s.app.inherited.Environ)
+	manager, err := supervise.ListenNotify(s.app.Inherited.Environ)
 	if err != nil {
-		r.say(msgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
+		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
 	}
 	defer manager.Close()
-	service := s.app.inherited
+	service := s.app.Inherited
 	service.Environ = manager.Environ(service.Environ)
 	supervisor := supervise.Supervisor{
 		Service:      supervise.Service{Path: s.path, Argv: s.request.argv(), Inherited: service},
@@ -77,7 +78,7 @@ func (s *attempt) supervise() error {
 	}
 	last, err := supervisor.Supervise()
 	if err != nil {
-		s.progress.notify.done() // nothing starts any more
+		s.progress.notify.Done() // nothing starts any more
 	}
 	return r.conclude(last, err)
 }
@@ -106,28 +107,28 @@ func (r *runs) prepare(ctx context.Context) error {
 
 func (r *runs) sayHeld(report *wrapper.Report) {
 	if text := noRoom(r.held); text != "" {
-		r.say(msgHeld, journal.PriWarning, text)
+		r.say(cli.MsgHeld, journal.PriWarning, text)
 	}
 	for i, p := range r.held {
 		switch {
 		case !r.request.verbose:
 		case p.Why != "":
-			r.app.log.say(msgHeld, journal.PriInfo, about(&report.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
+			r.app.Log.Say(cli.MsgHeld, journal.PriInfo, about(&report.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
 		default:
-			r.app.log.say(msgHeld, journal.PriInfo, about(&report.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
+			r.app.Log.Say(cli.MsgHeld, journal.PriInfo, about(&report.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
 		}
 	}
 }
 
-func (r *runs) say(id messageID, p journal.Priority, text string) {
+func (r *runs) say(id cli.MessageID, p journal.Priority, text string) {
 	if !r.request.quiet || p <= journal.PriErr {
-		r.app.log.say(id, p, nil, text)
+		r.app.Log.Say(id, p, nil, text)
 	}
 }
 
 // Listening implements supervise.Watcher.
 func (r *runs) Listening(after time.Duration) {
-	r.say(msgFree, journal.PriInfo, "listening after "+tenths(after))
+	r.say(cli.MsgFree, journal.PriInfo, "listening after "+tenths(after))
 }
 
 // NotListening implements supervise.Watcher.
@@ -136,13 +137,13 @@ func (r *runs) NotListening(missing []netdiag.Endpoint) {
 	for _, e := range missing {
 		names = append(names, e.String())
 	}
-	r.say(msgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",
+	r.say(cli.MsgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",
 		strings.Join(names, ", "), r.request.restart.readyTimeout, r.inTheWay()))
 }
 
 // CannotTell implements supervise.Watcher.
 func (r *runs) CannotTell(err error) {
-	r.say(msgFailed, journal.PriWarning, fmt.Sprintf("whether the command listens cannot be asked: %v", err))
+	r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("whether the command listens cannot be asked: %v", err))
 }
 
 // Escalating implements supervise.Watcher.
@@ -151,7 +152,7 @@ func (r *runs) Escalating(again bool) {
 	if again {
 		why = "was asked to stop twice"
 	}
-	r.say(msgActed, journal.PriWarning, "the command "+why+": SIGKILL")
+	r.say(cli.MsgActed, journal.PriWarning, "the command "+why+": SIGKILL")
 }
 
 // Ended implements supervise.Watcher.
@@ -179,15 +180,15 @@ func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
 	}
 	switch {
 	case next.Again:
-		r.progress.notify.down(fmt.Sprintf("restarting in %s: %s", tenths(next.After), text))
-		r.say(msgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
+		r.progress.notify.Down(fmt.Sprintf("restarting in %s: %s", tenths(next.After), text))
+		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
 	case next.LimitHit:
-		r.progress.notify.down(text + ", once too often (--restart-limit)")
-		r.say(msgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
+		r.progress.notify.Down(text + ", once too often (--restart-limit)")
+		r.say(cli.MsgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
 			text, r.request.restart.policy.Limit, r.request.restart.policy.Window))
 	default:
-		r.progress.notify.down(text)
-		r.say(msgFailed, journal.PriErr, text)
+		r.progress.notify.Down(text)
+		r.say(cli.MsgFailed, journal.PriErr, text)
 	}
 }
 
@@ -220,13 +221,13 @@ func (r *runs) conclude(last supervise.Run, err error) error {
 		if os.Getpid() == 1 { // which no signal of its own ends
 			return &endedError{code: 128 + int(interrupted.Signal)}
 		}
-		return &interruptedError{interrupted.Signal, true}
+		return &cli.Interrupted{Signal: interrupted.Signal, Command: true}
 	case r.unit && errors.As(err, &interrupted):
 		return dying(supervise.Status{Signal: interrupted.Signal})
 	case err == nil && last.Err != nil:
 		return last.Err
 	case r.last.NotReady && r.last.Status == (supervise.Status{}):
-		return &endedError{code: exitTempFail} // it ended well, but never did what it was started for
+		return &endedError{code: cli.ExitTempFail} // it ended well, but never did what it was started for
 	case r.last.Status == (supervise.Status{}):
 		return nil
 	case r.unit:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper/supervise"
 )
 
@@ -49,7 +50,7 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 	if !fs.Changed("restart") {
 		for _, name := range []string{"restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group"} {
 			if fs.Changed(name) {
-				return supervision{}, &usageError{"--" + name + " is about --restart, which is not given", superviseRight}
+				return supervision{}, cli.Misuse("--"+name+" is about --restart, which is not given", superviseRight)
 			}
 		}
 		return supervision{}, nil
@@ -59,7 +60,7 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 		readyTimeout: o.readyTimeout, stopTimeout: o.stopTimeout, processGroup: o.processGroup,
 	}
 	wrong := func(format string, args ...any) (supervision, error) {
-		return p, &usageError{fmt.Sprintf(format, args...), superviseRight}
+		return p, cli.Misuse(fmt.Sprintf(format, args...), superviseRight)
 	}
 	switch p.policy.Restart {
 	case supervise.Never, supervise.OnFailure, supervise.Always:

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
 )
 
@@ -77,7 +78,7 @@ func TestSupervisePortTaken(t *testing.T) {
 	h := holders.New(t).Hold(t, 26220, pooled(loopback4))
 	keeper := keep(t, h, "keeper")
 	status, said := supervised(t, "--restart", "on-failure", "--restart-delay", "10ms", "--restart-limit", "1/1m", "-p", "26220", "--", "true")
-	if status != exitUnavailable || strings.Count(said, "26220/tcp is taken") != 2 || !strings.Contains(said, "the command was not started; next start in 10ms") {
+	if status != cli.ExitUnavailable || strings.Count(said, "26220/tcp is taken") != 2 || !strings.Contains(said, "the command was not started; next start in 10ms") {
 		t.Errorf("status %d, keeper %d\n%s", status, keeper.pid(), said)
 	}
 }
@@ -178,7 +179,7 @@ func TestSuperviseUsage(t *testing.T) {
 		{"--stop-timeout", "1s", "-p", "1", "--", "true"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			if _, err := parseLine(args...); exitCode(err) != exitUsage {
+			if _, err := parseLine(args...); cli.Status(err) != cli.ExitUsage {
 				t.Errorf("%v", err)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
@@ -17,7 +18,7 @@ func TestJournalIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(b)
-	for _, id := range []messageID{msgTaken, msgFree, msgWaiting, msgActed, msgHeld, msgFailed} {
+	for _, id := range []cli.MessageID{cli.MsgTaken, cli.MsgFree, cli.MsgWaiting, cli.MsgActed, cli.MsgHeld, cli.MsgFailed} {
 		if !strings.Contains(doc, "`"+string(id)+"`") {
 			t.Errorf("docs/systemd.md does not have MESSAGE_ID %s", id)
 		}
@@ -26,7 +27,7 @@ func TestJournalIsDocumented(t *testing.T) {
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
 	}}}}
-	for field := range fields(msgTaken, about(o)) {
+	for field := range cli.Fields(cli.MsgTaken, about(o)) {
 		if field != "SYSLOG_IDENTIFIER" && !strings.Contains(doc, "`"+field+"`") {
 			t.Errorf("docs/systemd.md does not have the field %s", field)
 		}

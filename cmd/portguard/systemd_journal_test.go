@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // entry is what one of our entries in the journal has.
@@ -54,11 +56,11 @@ func (r systemdRig) testJournal(t *testing.T) {
 	run("--close")
 	run("")
 
-	taken := entry{string(msgTaken), "3", "taken", "client", pid, "squatter.service", "story.service", nil}
-	waits := entry{string(msgWaiting), "5", "taken", "client", pid, "squatter.service", "story.service", nil}
-	cut := entry{string(msgActed), "5", "taken", "client", pid, "squatter.service", "story.service", nil}
-	freed := entry{string(msgFree), "6", "freed", "client", pid, "squatter.service", "story.service", nil}
-	free := entry{string(msgFree), "6", "free", "", "", "", "story.service", nil}
+	taken := entry{string(cli.MsgTaken), "3", "taken", "client", pid, "squatter.service", "story.service", nil}
+	waits := entry{string(cli.MsgWaiting), "5", "taken", "client", pid, "squatter.service", "story.service", nil}
+	cut := entry{string(cli.MsgActed), "5", "taken", "client", pid, "squatter.service", "story.service", nil}
+	freed := entry{string(cli.MsgFree), "6", "freed", "client", pid, "squatter.service", "story.service", nil}
+	free := entry{string(cli.MsgFree), "6", "free", "", "", "", "story.service", nil}
 	want := []entry{taken, taken, taken, taken, taken, waits, taken, cut, freed, free}
 	got, messages := r.entries(t, "PORTGUARD_PORT=40020")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -68,7 +70,7 @@ func (r systemdRig) testJournal(t *testing.T) {
 	if diff := cmp.Diff(want, byUnit); diff != "" {
 		t.Errorf("journalctl -u (-want +got)\n%s", diff)
 	}
-	if kind, _ := r.entries(t, "MESSAGE_ID="+string(msgWaiting)+" _SYSTEMD_UNIT=story.service"); len(kind) != 1 {
+	if kind, _ := r.entries(t, "MESSAGE_ID="+string(cli.MsgWaiting)+" _SYSTEMD_UNIT=story.service"); len(kind) != 1 {
 		t.Errorf("%d entries by MESSAGE_ID, want 1", len(kind))
 	}
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/cmd/portguard/internal/cli"
 )
 
 // --restart-unit has systemd restart the pool that has the port, and the pool comes back on another one.
@@ -28,7 +30,7 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, status := r.ask(t, 40400, append(tt.flags, "--restart-unit")...)
-			if diff := cmp.Diff(tt.want, withoutPIDs(actionsOf(e))); diff != "" || status != exitUnavailable {
+			if diff := cmp.Diff(tt.want, withoutPIDs(actionsOf(e))); diff != "" || status != cli.ExitUnavailable {
 				t.Errorf("status %d (-want +got)\n%s", status, diff)
 			}
 			unchanged(t)
@@ -37,7 +39,7 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 	t.Run("a user may not", func(t *testing.T) {
 		out, status, err := r.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "portguard", "--json", "--restart-unit", "-p", "40400")
 		e := report(t, out).Endpoints[0]
-		if err != nil || status != exitNoPerm || len(e.Actions) != 1 || e.Actions[0].Result != "not-permitted" {
+		if err != nil || status != cli.ExitNoPerm || len(e.Actions) != 1 || e.Actions[0].Result != "not-permitted" {
 			t.Errorf("status %d, %v\n%s", status, err, out)
 		}
 		unchanged(t)
@@ -59,7 +61,7 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 		r.Shell(t, "for i in $(seq 100); do portguard -q -p 40402 || break; done")
 		e, status := r.ask(t, 40402, "--restart-unit")
 		want := "restart-unit not-possible: it is not one service of systemd's that has it\n"
-		if diff := cmp.Diff(want, actionsOf(e)); diff != "" || status != exitUnavailable {
+		if diff := cmp.Diff(want, actionsOf(e)); diff != "" || status != cli.ExitUnavailable {
 			t.Errorf("status %d (-want +got)\n%s", status, diff)
 		}
 		r.Shell(t, "systemctl stop shell.scope")
@@ -78,7 +80,7 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 		r.hold(t, "revenant", "-from 40406", "Restart=always", "RestartSec=10")
 		e, status := r.ask(t, 40406, "--kill")
 		want := "systemd may start revenant.service again (Restart=always), perhaps on the same port: --restart-unit restarts it away from it"
-		if got := actionsOf(e); !strings.Contains(got, want) || status != exitOK {
+		if got := actionsOf(e); !strings.Contains(got, want) || status != cli.ExitOK {
 			t.Errorf("status %d, and it does not say %q:\n%s", status, want, got)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/wrapper"
@@ -75,7 +76,7 @@ var secondsOfWait = regexp.MustCompile(`portguard: waiting \((\d+)s left\)`)
 func TestLiveLine(t *testing.T) {
 	holders.New(t).Hold(t, 40221, pooled(loopback4))
 	text, status := onTerminal(t, 200, "--wait", "2500ms", "-p", "40221", "--", "true")
-	if status != exitTempFail {
+	if status != cli.ExitTempFail {
 		t.Errorf("exit status %d", status)
 	}
 	var counted []string
@@ -119,7 +120,7 @@ func TestLiveLineFitsTheTerminal(t *testing.T) {
 // The line is drawn every second while the guard goes on with its work; under -race this shows whether they meet.
 func TestLiveLineBesideTheGuard(t *testing.T) {
 	h := holders.New(t).Hold(t, 40226, pooled(loopback4))
-	p := &progress{log: log{w: io.Discard}, terminal: true}
+	p := &progress{log: cli.Log{W: io.Discard}, terminal: true}
 	g := wrapper.New(wrapper.Policy{Wait: 30 * time.Second}, p)
 	defer g.Close()
 	closed := make(chan error, 1)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
 )
 
@@ -22,7 +23,7 @@ const unitLong = `Puts portguard in front of a service that systemd starts, by o
 
 UNIT without a suffix is a service. Services of the system's manager are meant, not those of users.`
 
-func newUnit(a *app) *cobra.Command {
+func newUnit(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "unit install|show|remove",
 		Short:   "guard a systemd service by a drop-in",
@@ -31,9 +32,9 @@ func newUnit(a *app) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return &usageError{"unit needs to know what to do: install, show or remove", "portguard unit show"}
+				return cli.Misuse("unit needs to know what to do: install, show or remove", "portguard unit show")
 			}
-			return &usageError{fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share"}
+			return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share")
 		},
 	}
 	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
@@ -43,11 +44,11 @@ func newUnit(a *app) *cobra.Command {
 // oneService takes the one argument that unit's commands have.
 func oneService(command string, args []string) (string, error) {
 	if len(args) != 1 {
-		return "", &usageError{fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), "portguard unit " + command + " order.service"}
+		return "", cli.Misuse(fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), "portguard unit "+command+" order.service")
 	}
 	name, err := systemd.ServiceName(args[0])
 	if err != nil {
-		return "", &usageError{err.Error(), "portguard unit " + command + " order.service"}
+		return "", cli.Misuse(err.Error(), "portguard unit "+command+" order.service")
 	}
 	return name, nil
 }
@@ -70,7 +71,7 @@ func (e *needsRootError) Error() string {
 func (e *needsRootError) Unwrap() error { return e.err }
 
 // ExitStatus is that of a missing right.
-func (*needsRootError) ExitStatus() int { return exitNoPerm }
+func (*needsRootError) ExitStatus() int { return cli.ExitNoPerm }
 
 // Hint is the line that would be allowed.
 func (e *needsRootError) Hint() string { return "sudo " + strings.TrimSpace(e.command) }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/systemd"
 )
@@ -51,5 +52,5 @@ func inetKey(l systemd.Listen) (netdiag.Port, bool) {
 }
 
 func activatedError(svc systemd.Service, e netdiag.Endpoint, unit string) error {
-	return &usageError{fmt.Sprintf("%s is open in systemd itself (%s), which hands the socket to %s: the port is never free, so there is nothing to guard", e, unit, svc.Name), "systemctl status " + unit}
+	return cli.Misuse(fmt.Sprintf("%s is open in systemd itself (%s), which hands the socket to %s: the port is never free, so there is nothing to guard", e, unit, svc.Name), "systemctl status "+unit)
 }

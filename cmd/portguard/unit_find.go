@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
@@ -31,9 +32,9 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	right := withPort("30010")
 	switch {
 	case svc.PrivateNetwork || svc.NetworkNSPath != "":
-		return &usageError{svc.Name + " listens in a network namespace of its own: its endpoints cannot be found from here", right}
+		return cli.Misuse(svc.Name+" listens in a network namespace of its own: its endpoints cannot be found from here", right)
 	case svc.ControlGroup == "":
-		return &usageError{svc.Name + " does not run: its endpoints cannot be found", right}
+		return cli.Misuse(svc.Name+" does not run: its endpoints cannot be found", right)
 	}
 	listeners, err := listenersOf(ctx, svc.Name)
 	if err != nil {
@@ -50,9 +51,9 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	ports, v6Only, err := endpointsOf(own)
 	switch {
 	case err != nil:
-		return &usageError{svc.Name + " " + err.Error(), right}
+		return cli.Misuse(svc.Name+" "+err.Error(), right)
 	case len(ports) == 0:
-		return &usageError{svc.Name + " listens on no planned TCP port: there is nothing to guard", right}
+		return cli.Misuse(svc.Name+" listens on no planned TCP port: there is nothing to guard", right)
 	}
 	if err := in.flags.Set("port", strings.Join(ports, ",")); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/wholefile"
 	"portguard/netdiag"
 	"portguard/systemd"
@@ -56,7 +57,7 @@ type unitInstall struct {
 	line      string // the command line, as it was given
 }
 
-func newUnitInstall(a *app) *cobra.Command {
+func newUnitInstall(a *cli.App) *cobra.Command {
 	var o guardedFlags
 	var as string
 	in := unitInstall{options: &o, flags: o.set()}
@@ -71,7 +72,7 @@ func newUnitInstall(a *app) *cobra.Command {
 			if in.name, err = oneService("install", args); err != nil {
 				return err
 			}
-			if err := eaten(cmd.CommandPath(), in.flags); err != nil {
+			if err := cli.Eaten(cmd.CommandPath(), in.flags); err != nil {
 				return err
 			}
 			if err := in.check(as); err != nil {
@@ -95,11 +96,11 @@ func (in *unitInstall) check(as string) error {
 	switch in.form = unitForm(as); in.form {
 	case formPre:
 		if in.flags.Changed("hold") {
-			return &usageError{"--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right + " --as wrapper --hold " + in.options.hold}
+			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.hold)
 		}
 	case formWrapper:
 	default:
-		return &usageError{fmt.Sprintf("--as %q is neither pre nor wrapper", as), right + " --as wrapper"}
+		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper")
 	}
 	var err error
 	if len(in.options.ports) > 0 {
@@ -126,11 +127,11 @@ func (in *unitInstall) spelledAs(form unitForm) string {
 	if i := slices.Index(rest, "--hold"); i >= 0 && form == formPre {
 		rest = slices.Delete(rest, i, i+2)
 	}
-	return commandLine(slices.Concat([]string{"install", in.name}, ports, rest, []string{"--as", string(form)}), 0)
+	return cli.CommandLine(slices.Concat([]string{"install", in.name}, ports, rest, []string{"--as", string(form)}), 0)
 }
 
 // installUnit looks, decides, writes, and makes sure that systemd has understood.
-func installUnit(a *app, dir dropin.Dir, in unitInstall) error {
+func installUnit(a *cli.App, dir dropin.Dir, in unitInstall) error {
 	if err := dir.Writable(); err != nil && !in.dryRun {
 		return unitFailure(err, in.line)
 	}
@@ -151,13 +152,13 @@ func installUnit(a *app, dir dropin.Dir, in unitInstall) error {
 	svc, p, err := in.decide(ctx, m, dir)
 	switch {
 	case in.dryRun && err == nil:
-		fmt.Fprintf(a.stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
+		fmt.Fprintf(a.Stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
 		sayNotes(a, p.notes)
 		return nil
 	case in.dryRun:
 		return err
 	case err == nil && p.inForce(dir, svc):
-		fmt.Fprintf(a.stdout, "unchanged %s\n", dir.Path(svc.Name))
+		fmt.Fprintf(a.Stdout, "unchanged %s\n", dir.Path(svc.Name))
 		return nil
 	}
 	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
@@ -169,7 +170,7 @@ func installUnit(a *app, dir dropin.Dir, in unitInstall) error {
 	if err := write(ctx, m, dir, svc, p); err != nil {
 		return unitFailure(err, in.line)
 	}
-	fmt.Fprintf(a.stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
+	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
 	sayNotes(a, p.notes)
 	return nil
 }
@@ -194,9 +195,9 @@ func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir dropi
 	return svc, p, err
 }
 
-func sayNotes(a *app, notes []string) {
+func sayNotes(a *cli.App, notes []string) {
 	for _, n := range notes {
-		fmt.Fprintf(a.stdout, "note: %s\n", n)
+		fmt.Fprintf(a.Stdout, "note: %s\n", n)
 	}
 }
 

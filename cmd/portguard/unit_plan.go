@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
@@ -64,14 +65,14 @@ func (in *unitInstall) ownCommand(svc systemd.Service, files [][]unitfile.Assign
 	asPre := "portguard unit " + in.spelledAs(formPre)
 	lines := unitfile.List(files, "Service", "ExecStart")
 	if len(lines) != 1 {
-		return unitfile.Command{}, &usageError{fmt.Sprintf("%s has %d ExecStart= commands; portguard can become only one", svc.Name, len(lines)), asPre}
+		return unitfile.Command{}, cli.Misuse(fmt.Sprintf("%s has %d ExecStart= commands; portguard can become only one", svc.Name, len(lines)), asPre)
 	}
 	command, err := unitfile.ParseCommand(lines[0])
 	if err != nil {
-		return command, &usageError{fmt.Sprintf("%s: ExecStart=%v", svc.Name, err), asPre}
+		return command, cli.Misuse(fmt.Sprintf("%s: ExecStart=%v", svc.Name, err), asPre)
 	}
 	if args, err := unitfile.Arguments(lines[0]); err == nil && behind(args, in.portguard) {
-		return command, &usageError{svc.Name + " has portguard in its own ExecStart= already", ""}
+		return command, cli.Misuse(svc.Name+" has portguard in its own ExecStart= already", "")
 	}
 	return command, nil
 }
@@ -87,7 +88,7 @@ func (in *unitInstall) store(p *plan, svc systemd.Service, files [][]unitfile.As
 	if text := unitfile.Last(files, "Service", "FileDescriptorStoreMax"); text != "" {
 		var err error
 		if own, err = strconv.ParseUint(text, 10, 32); err != nil {
-			return &usageError{fmt.Sprintf("%s: FileDescriptorStoreMax=%s is not a number", svc.Name, text), ""}
+			return cli.Misuse(fmt.Sprintf("%s: FileDescriptorStoreMax=%s is not a number", svc.Name, text), "")
 		}
 	}
 	placeholders := 0
@@ -97,7 +98,7 @@ func (in *unitInstall) store(p *plan, svc systemd.Service, files [][]unitfile.As
 		}
 	}
 	if placeholders == 0 {
-		return &usageError{"--hold fdstore holds TCP ports; a UDP placeholder would receive datagrams", "portguard unit install " + svc.Name + " --as wrapper -p 30010/udp"}
+		return cli.Misuse("--hold fdstore holds TCP ports; a UDP placeholder would receive datagrams", "portguard unit install "+svc.Name+" --as wrapper -p 30010/udp")
 	}
 	p.dropIn.FDStoreMax = uint32(own) + uint32(placeholders)
 	p.say("FileDescriptorStoreMax= goes from %d to %d", own, p.dropIn.FDStoreMax)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
@@ -149,7 +150,7 @@ func TestGuarded(t *testing.T) {
 // Without the right to, nothing is asked of systemd, and the hint is the line that would do.
 func TestUnitNeedsRoot(t *testing.T) {
 	err := error(&needsRootError{"portguard unit remove order.service", errors.New("x")})
-	if exitCode(err) != exitNoPerm || hint(err) != "sudo portguard unit remove order.service" {
-		t.Errorf("status %d, hint %q", exitCode(err), hint(err))
+	if cli.Status(err) != cli.ExitNoPerm || cli.Hint(err) != "sudo portguard unit remove order.service" {
+		t.Errorf("status %d, hint %q", cli.Status(err), cli.Hint(err))
 	}
 }

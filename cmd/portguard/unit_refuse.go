@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
 	"portguard/wrapper"
 )
@@ -16,7 +17,7 @@ import (
 // refuse finds what makes a service impossible to guard, whatever its endpoints are.
 func refuse(svc systemd.Service, in unitInstall) error {
 	refusal := func(right, format string, args ...any) error {
-		return &usageError{fmt.Sprintf(format, args...), right}
+		return cli.Misuse(fmt.Sprintf(format, args...), right)
 	}
 	switch svc.LoadState {
 	case "loaded":

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
@@ -23,7 +24,7 @@ it: exit status 0.
 With --all it does so for every service whose drop-in starts this very program, as the removal of a package has to:
 a service would not start with a drop-in that names a program which is gone.`
 
-func newUnitRemove(a *app) *cobra.Command {
+func newUnitRemove(a *cli.App) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:     "remove UNIT | --all",
@@ -34,7 +35,7 @@ func newUnitRemove(a *app) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
 			case all && len(args) > 0:
-				return &usageError{"--all is every service: it takes no UNIT", "portguard unit remove --all"}
+				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove --all")
 			case all:
 				return removeUnits(a, dropin.System)
 			}
@@ -49,7 +50,7 @@ func newUnitRemove(a *app) *cobra.Command {
 	return cmd
 }
 
-func removeUnit(a *app, dir dropin.Dir, name string) error {
+func removeUnit(a *cli.App, dir dropin.Dir, name string) error {
 	ctx, cancel := unitContext()
 	defer cancel()
 	err := dir.Exists(name) // who has nothing to remove needs no right to
@@ -62,17 +63,17 @@ func removeUnit(a *app, dir dropin.Dir, name string) error {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		fmt.Fprintf(a.stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
+		fmt.Fprintf(a.Stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
 		return nil
 	case err != nil:
 		return unitFailure(err, "remove "+name)
 	}
-	fmt.Fprintf(a.stdout, "removed %s\n", dir.Path(name))
+	fmt.Fprintf(a.Stdout, "removed %s\n", dir.Path(name))
 	return unitFailure(reload(ctx), "remove "+name)
 }
 
 // removeUnits removes all that it can, whatever cannot be.
-func removeUnits(a *app, dir dropin.Dir) error {
+func removeUnits(a *cli.App, dir dropin.Dir) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func removeUnits(a *app, dir dropin.Dir) error {
 		if program, err := starts(dir, name); errors.Is(err, fs.ErrNotExist) {
 			continue // another of us was here before the lock was ours
 		} else if err != nil {
-			fmt.Fprintf(a.stderr, "portguard: left alone: %s\n", safe(err.Error()))
+			fmt.Fprintf(a.Stderr, "portguard: left alone: %s\n", cli.Safe(err.Error()))
 			continue
 		} else if program != self {
 			continue
@@ -105,7 +106,7 @@ func removeUnits(a *app, dir dropin.Dir) error {
 			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
 			continue
 		}
-		fmt.Fprintf(a.stdout, "removed %s\n", safe(dir.Path(name)))
+		fmt.Fprintf(a.Stdout, "removed %s\n", cli.Safe(dir.Path(name)))
 		removed++
 	}
 	switch {
@@ -114,7 +115,7 @@ func removeUnits(a *app, dir dropin.Dir) error {
 			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
 		}
 	case failed == nil:
-		fmt.Fprintf(a.stdout, "no service is guarded by %s\n", self)
+		fmt.Fprintf(a.Stdout, "no service is guarded by %s\n", self)
 	}
 	if failed != nil {
 		failed.ErrorFormat = inOneLine

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 )
 
@@ -15,7 +16,7 @@ type jsonUnits struct {
 	Units   []guardedUnit `json:"units"`
 }
 
-func unitsJSON(w io.Writer, units []guardedUnit) error { return writeJSON(w, jsonUnits{1, units}) }
+func unitsJSON(w io.Writer, units []guardedUnit) error { return cli.WriteJSON(w, jsonUnits{1, units}) }
 
 // unitsText is a table; ports that follow each other and have all else in common share a line.
 func unitsText(w io.Writer, units []guardedUnit) error {
@@ -23,7 +24,7 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 	fmt.Fprintln(t, "UNIT\tFORM\tENDPOINT\tRESERVED\tFLAGS")
 	for _, u := range units {
 		if u.Problem != "" {
-			fmt.Fprintf(t, "%s\t-\t-\t-\t%s\n", safe(u.Unit), safe(u.Problem))
+			fmt.Fprintf(t, "%s\t-\t-\t-\t%s\n", cli.Safe(u.Unit), cli.Safe(u.Problem))
 			continue
 		}
 		form := string(u.Form)
@@ -31,7 +32,7 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 			form += ", outdated"
 		}
 		for _, row := range endpointRows(u.Endpoints) {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", safe(u.Unit), form, safe(row.name), yesNo(row.reserved), safe(strings.Join(u.Flags, " ")))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", cli.Safe(u.Unit), form, cli.Safe(row.name), yesNo(row.reserved), cli.Safe(strings.Join(u.Flags, " ")))
 		}
 	}
 	return t.Flush()

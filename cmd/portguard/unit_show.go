@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
@@ -21,7 +22,7 @@ when it picks ports for outgoing connections (net.ipv4.ip_local_reserved_ports).
 "outdated" is a service whose own ExecStart= has changed since portguard was put in front of it, as an upgrade of its
 package may do: until it is installed again, systemd starts the command of then.`
 
-func newUnitShow(a *app) *cobra.Command {
+func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "show [UNIT]",
@@ -65,7 +66,7 @@ type guardedEndpoint struct {
 }
 
 // showUnits shows these units, or all that are guarded.
-func showUnits(a *app, dir dropin.Dir, names []string, asJSON bool) error {
+func showUnits(a *cli.App, dir dropin.Dir, names []string, asJSON bool) error {
 	if names == nil {
 		var err error
 		if names, err = dir.List(); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -94,13 +95,13 @@ func showUnits(a *app, dir dropin.Dir, names []string, asJSON bool) error {
 	}
 	switch {
 	case asJSON:
-		return unitsJSON(a.stdout, units)
+		return unitsJSON(a.Stdout, units)
 	case len(units) > 0:
-		return unitsText(a.stdout, units)
+		return unitsText(a.Stdout, units)
 	case len(names) == 1:
-		fmt.Fprintf(a.stdout, "%s is not guarded\n", names[0])
+		fmt.Fprintf(a.Stdout, "%s is not guarded\n", names[0])
 	default:
-		fmt.Fprintln(a.stdout, "no service is guarded")
+		fmt.Fprintln(a.Stdout, "no service is guarded")
 	}
 	return nil
 }

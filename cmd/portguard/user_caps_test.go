@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
 )
@@ -90,12 +91,12 @@ func TestWhatEachCapabilityAllows(t *testing.T) {
 		capabilities string
 		rungs        map[string]int
 	}{
-		{"cap_net_admin", map[string]int{"--share": exitNoPerm, "--close": exitNoPerm, "--kill": exitNoPerm}},
-		{"cap_sys_ptrace", map[string]int{"--share": exitNoPerm, "--close": exitNoPerm, "--kill": exitNoPerm}},
-		{"cap_kill", map[string]int{"--kill": exitNoPerm}},
-		{see, map[string]int{"--share": exitOK, "--close": exitOK, "--kill": exitNoPerm}},
-		{see + ",cap_net_admin", map[string]int{"--share": exitOK, "--close": exitOK, "--kill": exitNoPerm}},
-		{see + ",cap_kill", map[string]int{"--kill": exitOK}},
+		{"cap_net_admin", map[string]int{"--share": cli.ExitNoPerm, "--close": cli.ExitNoPerm, "--kill": cli.ExitNoPerm}},
+		{"cap_sys_ptrace", map[string]int{"--share": cli.ExitNoPerm, "--close": cli.ExitNoPerm, "--kill": cli.ExitNoPerm}},
+		{"cap_kill", map[string]int{"--kill": cli.ExitNoPerm}},
+		{see, map[string]int{"--share": cli.ExitOK, "--close": cli.ExitOK, "--kill": cli.ExitNoPerm}},
+		{see + ",cap_net_admin", map[string]int{"--share": cli.ExitOK, "--close": cli.ExitOK, "--kill": cli.ExitNoPerm}},
+		{see + ",cap_kill", map[string]int{"--kill": cli.ExitOK}},
 	} {
 		t.Run(tt.capabilities, func(t *testing.T) {
 			portguard := capable(t, tt.capabilities+"+ep")
@@ -104,7 +105,7 @@ func TestWhatEachCapabilityAllows(t *testing.T) {
 				holder := l.take(t, l.rig.Hold(t, port, pooled(loopback4)))
 				a := suffer(t, 20*time.Second, append(asNobody(), portguard, rung, "-p", number(port))...)
 				a.honest(t, status)
-				if holder.running() == (rung == "--kill" && status == exitOK) {
+				if holder.running() == (rung == "--kill" && status == cli.ExitOK) {
 					t.Errorf("%s: the holder runs: %v\n%s", rung, holder.running(), a.text())
 				}
 			}
@@ -122,11 +123,11 @@ func TestSetuidIsRefused(t *testing.T) {
 		}
 		for _, args := range [][]string{{"-p", "40313"}, {"-p", "40313", "--", "id"}, {"--restart", "no", "-p", "40313", "--", "id"}, {"reserve", "40313"}} {
 			a := suffer(t, 20*time.Second, append(asNobody(path), args...)...)
-			a.honest(t, exitNoPerm)
+			a.honest(t, cli.ExitNoPerm)
 			a.says(t, "^portguard: portguard is installed "+bit+", .* chmod a-s")
 		}
 		// For its owner the bit has no effect.
-		suffer(t, 20*time.Second, path, "-p", "40313").honest(t, exitOK)
+		suffer(t, 20*time.Second, path, "-p", "40313").honest(t, cli.ExitOK)
 	}
 }
 
@@ -138,7 +139,7 @@ func TestEnvironmentOfThePrivileged(t *testing.T) {
 		"DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere", "NOTIFY_SOCKET=/nowhere", "LISTEN_PID=1", "LISTEN_FDS=60000", "LISTEN_FDNAMES=\x1b[2J",
 		"JOURNAL_STREAM=1:1", "SYSTEMD_EXEC_PID=1", "COLUMNS=-1", "GODEBUG=execerrdot=0", "GOTRACEBACK=crash", "PATH=/nowhere:/usr/bin:/bin", "LD_PRELOAD=/nowhere"},
 		append(asNobody(portguard, "-v", "--wait", "50ms", "-p", "40314", "--", "sh", "-c"), "grep CapPrm /proc/$$/status")...)...)
-	a.honest(t, exitOK)
+	a.honest(t, cli.ExitOK)
 	if a.out != "CapPrm:\t0000000000000000\n" {
 		t.Errorf("%q", a.text())
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 )
@@ -28,37 +29,37 @@ type userCommand struct {
 func userCommands() []userCommand {
 	const unseen = "CAP_SYS_PTRACE"
 	return []userCommand{
-		{line: "-p FREE", status: exitOK, says: "FREE/tcp is free"},
-		{line: "-p PORT", status: exitUnavailable, says: "PORT/tcp is taken.*a process of user", lacks: unseen},
-		{line: "--json -p PORT", status: exitUnavailable, says: `"verdict":"taken"`, lacks: unseen},
-		{line: "-p 80", status: exitUnavailable, says: "80/tcp is forbidden", lacks: "need CAP_NET_BIND_SERVICE"},
-		{line: "--share -p PORT", status: exitNoPerm, says: "share not-permitted: ", lacks: unseen},
-		{line: "--close -p PORT", status: exitNoPerm, says: "close not-permitted: ", lacks: unseen},
-		{line: "--kill -p PORT", status: exitNoPerm, says: "kill not-permitted: ", lacks: unseen},
-		{line: "--restart-unit -p PORT", status: exitNoPerm, says: "restart-unit not-permitted: ", lacks: unseen},
-		{line: "--json --share --close --kill -p PORT", status: exitNoPerm, says: `"result":"not-permitted"`, lacks: unseen},
-		{line: "--share --close --kill --wait 50ms -p PORT -- echo started", status: exitNoPerm, says: "kill not-permitted: ", lacks: unseen},
-		{line: "--wait 50ms -p PORT", status: exitTempFail, says: "still taken after", lacks: unseen},
-		{line: "--kill --dry-run -p PORT", status: exitNoPerm, says: "kill not-permitted: ", lacks: unseen},
-		{line: "-p FREE -- echo started", status: exitOK, says: "^started$"},
-		{line: "--reserve -p FREE -- echo started", status: exitOK, says: "^started portguard: FREE is not reserved: ", lacks: "CAP_NET_ADMIN"},
-		{line: "--restart no -p FREE -- echo started", status: exitOK, says: "^started$"},
-		{line: "--restart no --kill -p PORT -- echo started", status: exitNoPerm, says: "kill not-permitted: ", lacks: unseen},
-		{line: "hold -p FREE", status: exitOK, says: "^portguard: holding 1 port$", ends: true},
-		{line: "hold -p PORT", status: exitOK, says: "portguard: waiting without limit: PORT/tcp: a process of user", ends: true},
-		{line: "hold -p 80", status: exitUnavailable, says: "80/tcp is forbidden", lacks: "need CAP_NET_BIND_SERVICE"},
-		{line: "audit --sample 10ms PORT", status: exitAtRisk, says: "PORT/tcp", lacks: unseen},
-		{line: "audit --sample 10ms --json PORT", status: exitAtRisk, says: `"limits":.*CAP_SYS_PTRACE`},
-		{line: "reserve", status: exitOK, says: "^now "},
-		{line: "reserve PORT", status: exitNoPerm, says: "hint: sudo portguard reserve PORT$", lacks: "only root may change"},
-		{line: "reserve --dry-run FREE", status: exitOK, says: `\+ FREE`},
-		{line: "release PORT", status: exitNoPerm, says: "hint: sudo portguard release PORT$", lacks: "only root may change"},
-		{line: "range", status: exitOK, says: "^now "},
-		{line: "range 20000-60999", status: exitNoPerm, says: "hint: sudo portguard range 20000-60999$", lacks: "only root may change"},
-		{line: "unit show", status: exitOK, says: "."},
-		{line: "unit install order -p PORT", status: exitNoPerm, says: "hint: sudo portguard unit install order.service -p PORT", lacks: "only root may change"},
-		{line: "unit remove order", status: exitOK, says: "order.service is not guarded"},
-		{line: "version", status: exitOK, says: "^portguard "},
+		{line: "-p FREE", status: cli.ExitOK, says: "FREE/tcp is free"},
+		{line: "-p PORT", status: cli.ExitUnavailable, says: "PORT/tcp is taken.*a process of user", lacks: unseen},
+		{line: "--json -p PORT", status: cli.ExitUnavailable, says: `"verdict":"taken"`, lacks: unseen},
+		{line: "-p 80", status: cli.ExitUnavailable, says: "80/tcp is forbidden", lacks: "need CAP_NET_BIND_SERVICE"},
+		{line: "--share -p PORT", status: cli.ExitNoPerm, says: "share not-permitted: ", lacks: unseen},
+		{line: "--close -p PORT", status: cli.ExitNoPerm, says: "close not-permitted: ", lacks: unseen},
+		{line: "--kill -p PORT", status: cli.ExitNoPerm, says: "kill not-permitted: ", lacks: unseen},
+		{line: "--restart-unit -p PORT", status: cli.ExitNoPerm, says: "restart-unit not-permitted: ", lacks: unseen},
+		{line: "--json --share --close --kill -p PORT", status: cli.ExitNoPerm, says: `"result":"not-permitted"`, lacks: unseen},
+		{line: "--share --close --kill --wait 50ms -p PORT -- echo started", status: cli.ExitNoPerm, says: "kill not-permitted: ", lacks: unseen},
+		{line: "--wait 50ms -p PORT", status: cli.ExitTempFail, says: "still taken after", lacks: unseen},
+		{line: "--kill --dry-run -p PORT", status: cli.ExitNoPerm, says: "kill not-permitted: ", lacks: unseen},
+		{line: "-p FREE -- echo started", status: cli.ExitOK, says: "^started$"},
+		{line: "--reserve -p FREE -- echo started", status: cli.ExitOK, says: "^started portguard: FREE is not reserved: ", lacks: "CAP_NET_ADMIN"},
+		{line: "--restart no -p FREE -- echo started", status: cli.ExitOK, says: "^started$"},
+		{line: "--restart no --kill -p PORT -- echo started", status: cli.ExitNoPerm, says: "kill not-permitted: ", lacks: unseen},
+		{line: "hold -p FREE", status: cli.ExitOK, says: "^portguard: holding 1 port$", ends: true},
+		{line: "hold -p PORT", status: cli.ExitOK, says: "portguard: waiting without limit: PORT/tcp: a process of user", ends: true},
+		{line: "hold -p 80", status: cli.ExitUnavailable, says: "80/tcp is forbidden", lacks: "need CAP_NET_BIND_SERVICE"},
+		{line: "audit --sample 10ms PORT", status: cli.ExitAtRisk, says: "PORT/tcp", lacks: unseen},
+		{line: "audit --sample 10ms --json PORT", status: cli.ExitAtRisk, says: `"limits":.*CAP_SYS_PTRACE`},
+		{line: "reserve", status: cli.ExitOK, says: "^now "},
+		{line: "reserve PORT", status: cli.ExitNoPerm, says: "hint: sudo portguard reserve PORT$", lacks: "only root may change"},
+		{line: "reserve --dry-run FREE", status: cli.ExitOK, says: `\+ FREE`},
+		{line: "release PORT", status: cli.ExitNoPerm, says: "hint: sudo portguard release PORT$", lacks: "only root may change"},
+		{line: "range", status: cli.ExitOK, says: "^now "},
+		{line: "range 20000-60999", status: cli.ExitNoPerm, says: "hint: sudo portguard range 20000-60999$", lacks: "only root may change"},
+		{line: "unit show", status: cli.ExitOK, says: "."},
+		{line: "unit install order -p PORT", status: cli.ExitNoPerm, says: "hint: sudo portguard unit install order.service -p PORT", lacks: "only root may change"},
+		{line: "unit remove order", status: cli.ExitOK, says: "order.service is not guarded"},
+		{line: "version", status: cli.ExitOK, says: "^portguard "},
 	}
 }
 
@@ -91,7 +92,7 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 					if c.lacks != "" && strings.Count(strings.Join(strings.Fields(a.text()), " "), c.lacks) != 1 {
 						t.Errorf("%q is not said once:\n%s", c.lacks, a.text())
 					}
-					if strings.Contains(a.out, "started") != (c.status == exitOK && strings.Contains(c.line, "started")) {
+					if strings.Contains(a.out, "started") != (c.status == cli.ExitOK && strings.Contains(c.line, "started")) {
 						t.Errorf("status %d, and the command: %q", a.status, a.out)
 					}
 				})

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 )
 
@@ -37,10 +38,10 @@ func TestHidepid(t *testing.T) {
 			l.keep(t, nobodyUser, []int{fd})
 			a := suffer(t, 20*time.Second, line(flags, port)...)
 			if strings.Contains(a.text(), "before Linux 6.13") {
-				a.honest(t, exitNoPerm)
+				a.honest(t, cli.ExitNoPerm)
 				t.Skip("this kernel does not tell who is above portguard")
 			}
-			a.honest(t, exitOK)
+			a.honest(t, cli.ExitOK)
 			a.says(t, says)
 		})
 	}
@@ -49,7 +50,7 @@ func TestHidepid(t *testing.T) {
 	peer := h.Peer
 	l.take(t, h)
 	for flags, status := range map[string]int{
-		"": exitUnavailable, "--wait 50ms": exitTempFail, "--share": exitNoPerm, "--close": exitNoPerm, "--kill": exitNoPerm,
+		"": cli.ExitUnavailable, "--wait 50ms": cli.ExitTempFail, "--share": cli.ExitNoPerm, "--close": cli.ExitNoPerm, "--kill": cli.ExitNoPerm,
 	} {
 		t.Run("another's, "+flags, func(t *testing.T) {
 			a := suffer(t, 20*time.Second, line(flags, port)...)

@@ -5,10 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/wrapper/become"
 )
 
-func newVersion(a *app) *cobra.Command {
+func newVersion(a *cli.App) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -17,13 +18,13 @@ func newVersion(a *app) *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &usageError{fmt.Sprintf("version takes no argument such as %q", args[0]), "portguard version"}
+				return cli.Misuse(fmt.Sprintf("version takes no argument such as %q", args[0]), "portguard version")
 			}
-			v := thisVersion()
+			v := cli.ThisVersion()
 			if asJSON {
-				return writeJSON(a.stdout, v)
+				return cli.WriteJSON(a.Stdout, v)
 			}
-			_, err := fmt.Fprintf(a.stdout, "portguard %s (%s, %s)\nsignals at start: %s\n", v.Version, v.Go, v.Platform, signalSource())
+			_, err := fmt.Fprintf(a.Stdout, "portguard %s (%s, %s)\nsignals at start: %s\n", v.Version, v.Go, v.Platform, signalSource())
 			return err
 		},
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stdio is stdout or stderr. It remembers what could not be written, since few of the many lines that are written look at
+// Stdio is stdout or stderr. It remembers what could not be written, since few of the many lines that are written look at
 // that; a reader who has gone away has had enough, which is no failure.
-type stdio struct {
-	fd   int // 1 or 2: file's own Fd would clear O_NONBLOCK on what the service shares with us
-	file *os.File
-	// patience is how long a reader who does not read may keep us; 0: for ever, as most programs have it. What he has no
+type Stdio struct {
+	Fd   int // 1 or 2: file's own Fd would clear O_NONBLOCK on what the service shares with us
+	File *os.File
+	// Patience is how long a reader who does not read may keep us; 0: for ever, as most programs have it. What he has no
 	// room for by then is lost: a service must not be down because nobody reads what its start has to say.
-	patience time.Duration
+	Patience time.Duration
 
 	mu     sync.Mutex
 	gone   bool // the last write was given up
@@ -25,29 +25,29 @@ type stdio struct {
 }
 
 // unread is how long a full pipe on stderr may keep a start waiting.
-const unread = time.Second
+const Unread = time.Second
 
 // Write never fails where patience is limited: then there is nobody who could be told.
-func (s *stdio) Write(b []byte) (int, error) {
+func (s *Stdio) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A pipe that is ready has room for a page; a longer write would wait in the kernel.
 	const atOnce = 4096
 	for rest := b; len(rest) > 0; {
 		part := rest
-		if s.patience > 0 {
+		if s.Patience > 0 {
 			part = rest[:min(len(rest), atOnce)]
 			if s.gone = !s.ready(); s.gone {
 				break
 			}
 		}
-		n, err := s.file.Write(part)
+		n, err := s.File.Write(part)
 		switch {
 		case errors.Is(err, unix.EPIPE):
 			return len(b), nil
 		case err != nil:
 			s.failed = err
-			if s.patience > 0 {
+			if s.Patience > 0 {
 				return len(b), nil
 			}
 			return len(b) - len(rest) + n, err
@@ -57,21 +57,21 @@ func (s *stdio) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// lost is why something could not be written; nil when all was.
-func (s *stdio) lost() error {
+// Lost is why something could not be written; nil when all was.
+func (s *Stdio) Lost() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failed
 }
 
 // ready waits for room. After a write that was given up, it only looks.
-func (s *stdio) ready() bool {
-	deadline := time.Now().Add(s.patience)
+func (s *Stdio) ready() bool {
+	deadline := time.Now().Add(s.Patience)
 	if s.gone {
 		deadline = time.Now()
 	}
 	for {
-		set := []unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLOUT}}
+		set := []unix.PollFd{{Fd: int32(s.Fd), Events: unix.POLLOUT}}
 		n, err := unix.Poll(set, int(max(0, time.Until(deadline)).Milliseconds()))
 		if err == nil || !errors.Is(err, unix.EINTR) {
 			return n > 0 || err != nil
@@ -81,8 +81,8 @@ func (s *stdio) ready() bool {
 
 // descriptor is 1 or 2 for stdout and stderr, and -1 for other writers.
 func descriptor(w io.Writer) int {
-	if s, ok := w.(*stdio); ok {
-		return s.fd
+	if s, ok := w.(*Stdio); ok {
+		return s.Fd
 	}
 	return -1
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"runtime"
@@ -8,7 +8,7 @@ import (
 )
 
 // The JSON document of version, schema version 1: fields are added, never renamed or removed.
-type jsonVersion struct {
+type Version struct {
 	Schema       int     `json:"schema"`  // the version of this document's schema
 	Version      string  `json:"version"` // a tag, a pseudo-version as Go makes it, or "(devel)"
 	Commit       *string `json:"commit"`  // null: built without the repository
@@ -19,9 +19,9 @@ type jsonVersion struct {
 	ExactSignals bool    `json:"exact_signals"` // the state of the signals at the start was captured
 }
 
-// thisVersion is what the Go command has stamped into this binary.
-func thisVersion() jsonVersion {
-	v := jsonVersion{
+// ThisVersion is what the Go command has stamped into this binary.
+func ThisVersion() Version {
+	v := Version{
 		Schema: 1, Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, ExactSignals: become.Captured(),
 	}
 	info, ok := debug.ReadBuildInfo()
@@ -34,9 +34,9 @@ func thisVersion() jsonVersion {
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			v.Commit = ptr(s.Value)
+			v.Commit = Ptr(s.Value)
 		case "vcs.time":
-			v.Date = ptr(s.Value)
+			v.Date = Ptr(s.Value)
 		case "vcs.modified":
 			v.Modified = s.Value == "true"
 		}

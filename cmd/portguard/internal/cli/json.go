@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// writeJSON writes one document on one line.
-func writeJSON(w io.Writer, doc any) error {
-	text, err := plainJSON(doc)
+// WriteJSON writes one document on one line.
+func WriteJSON(w io.Writer, doc any) error {
+	text, err := PlainJSON(doc)
 	if err != nil {
 		return err
 	}
@@ -21,9 +21,9 @@ func writeJSON(w io.Writer, doc any) error {
 	return err
 }
 
-// plainJSON is a document on one line, in which nothing can move a cursor or hide text on a terminal: what does not print is
+// PlainJSON is a document on one line, in which nothing can move a cursor or hide text on a terminal: what does not print is
 // escaped, as JSON itself does with the control characters of ASCII.
-func plainJSON(doc any) ([]byte, error) {
+func PlainJSON(doc any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -45,5 +45,5 @@ func plainJSON(doc any) ([]byte, error) {
 	return safe, nil
 }
 
-// ptr is for the fields of a document that may be null.
-func ptr[T any](v T) *T { return &v }
+// Ptr is for the fields of a document that may be null.
+func Ptr[T any](v T) *T { return &v }

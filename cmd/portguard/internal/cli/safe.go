@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// safe makes a name that comes from outside (a command line, a unit, a path) fit to print: whatever could move a cursor,
+// Safe makes a name that comes from outside (a command line, a unit, a path) fit to print: whatever could move a cursor,
 // break a line or hide text is shown as a Go escape.
-func safe(s string) string {
+func Safe(s string) string {
 	if strings.IndexFunc(s, unsafeRune) < 0 {
 		return s
 	}
@@ -32,7 +32,7 @@ func safe(s string) string {
 func safeLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
-		lines[i] = safe(lines[i])
+		lines[i] = Safe(lines[i])
 	}
 	return strings.Join(lines, "\n")
 }
@@ -41,24 +41,24 @@ func unsafeRune(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
-// commandLine shows arguments as one line that a shell would read back, cut to width runes (0: whole).
-func commandLine(args []string, width int) string {
+// CommandLine shows arguments as one line that a shell would read back, cut to width runes (0: whole).
+func CommandLine(args []string, width int) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {
-		quoted[i] = shellQuote(safe(a))
+		quoted[i] = ShellQuote(Safe(a))
 	}
-	return cut(strings.Join(quoted, " "), width)
+	return Cut(strings.Join(quoted, " "), width)
 }
 
-// cut shortens a line to width runes; below 2 it stays whole.
-func cut(line string, width int) string {
+// Cut shortens a line to width runes; below 2 it stays whole.
+func Cut(line string, width int) string {
 	if runes := []rune(line); width > 1 && len(runes) > width {
 		return string(runes[:width-1]) + "…"
 	}
 	return line
 }
 
-func shellQuote(s string) string {
+func ShellQuote(s string) string {
 	plain := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:=,@%+…", r)
 	}
@@ -68,8 +68,8 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// count is a number of ports in words.
-func count(ports int) string {
+// Count is a number of ports in words.
+func Count(ports int) string {
 	if ports == 1 {
 		return "1 port"
 	}

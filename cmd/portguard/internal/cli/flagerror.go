@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagError turns pflag's errors into ours, with a right line.
-func flagError(cmd *cobra.Command, err error) error {
+// FlagError turns pflag's errors into ours, with a right line.
+func FlagError(cmd *cobra.Command, err error) error {
 	var needs *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
@@ -18,17 +18,17 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.Is(err, pflag.ErrHelp):
 		return err
 	case errors.As(err, &needs):
-		return &usageError{"there is no value after " + dashed(needs.GetFlag()), rightLine(cmd.CommandPath(), needs.GetFlag().Name)}
+		return &UsageError{"there is no value after " + dashed(needs.GetFlag()), rightLine(cmd.CommandPath(), needs.GetFlag().Name)}
 	case errors.As(err, &invalid):
 		f, format := invalid.GetFlag(), "--%s %q is not a duration such as 10s or 2m"
 		if f.Value.Type() == "bool" {
 			format = "--%s takes no value such as %q"
 		}
-		return &usageError{fmt.Sprintf(format, f.Name, invalid.GetValue()), rightLine(cmd.CommandPath(), f.Name)}
+		return &UsageError{fmt.Sprintf(format, f.Name, invalid.GetValue()), rightLine(cmd.CommandPath(), f.Name)}
 	case errors.As(err, &unknown):
-		return &usageError{err.Error(), meant(cmd, unknown)}
+		return &UsageError{err.Error(), meant(cmd, unknown)}
 	}
-	return &usageError{err.Error(), cmd.CommandPath() + " --help"}
+	return &UsageError{err.Error(), cmd.CommandPath() + " --help"}
 }
 
 func dashed(f *pflag.Flag) string {
@@ -38,8 +38,8 @@ func dashed(f *pflag.Flag) string {
 	return "--" + f.Name
 }
 
-// eaten finds a flag that lacks its value and has taken the next flag for it: then nothing after it is right.
-func eaten(command string, fs *pflag.FlagSet) error {
+// Eaten finds a flag that lacks its value and has taken the next flag for it: then nothing after it is right.
+func Eaten(command string, fs *pflag.FlagSet) error {
 	var wrong error
 	fs.VisitAll(func(f *pflag.Flag) {
 		if !f.Changed {
@@ -51,7 +51,7 @@ func eaten(command string, fs *pflag.FlagSet) error {
 		}
 		for _, v := range values {
 			if wrong == nil && isFlag(v) {
-				wrong = &usageError{fmt.Sprintf("there is no value after %s, but %q", dashed(f), v), rightLine(command, f.Name)}
+				wrong = &UsageError{fmt.Sprintf("there is no value after %s, but %q", dashed(f), v), rightLine(command, f.Name)}
 			}
 		}
 	})
@@ -70,7 +70,7 @@ func meant(cmd *cobra.Command, unknown *pflag.NotExistError) string {
 	}
 	var flags []string
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-	switch near := closest(name, flags); {
+	switch near := Closest(name, flags); {
 	case name == "version", name == "V":
 		return "portguard version"
 	case near != "":
@@ -82,7 +82,7 @@ func meant(cmd *cobra.Command, unknown *pflag.NotExistError) string {
 	return cmd.CommandPath() + " --help"
 }
 
-func commandNames(cmd *cobra.Command) []string {
+func CommandNames(cmd *cobra.Command) []string {
 	var names []string
 	for _, c := range cmd.Commands() {
 		if !c.Hidden {
@@ -92,8 +92,8 @@ func commandNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// closest is the word that was probably meant, "" when it is none of these.
-func closest(typed string, words []string) string {
+// Closest is the word that was probably meant, "" when it is none of these.
+func Closest(typed string, words []string) string {
 	all := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, w := range words {
 		if strings.EqualFold(w, typed) {
@@ -132,11 +132,11 @@ func rightLine(command, flag string) string {
 	case "output":
 		line += " --openmetrics"
 	}
-	return line + " --" + flag + exampleOf(flag) + rest
+	return line + " --" + flag + ExampleOf(flag) + rest
 }
 
-// exampleOf is a value of a flag, with the space before it; "" for one that takes none.
-func exampleOf(flag string) string {
+// ExampleOf is a value of a flag, with the space before it; "" for one that takes none.
+func ExampleOf(flag string) string {
 	return map[string]string{
 		"reuseaddr": " yes", "wait": " 30s", "signal": " TERM", "grace": " 10s", "only": " unit=redis.service", "hold": " none",
 		"restart": " on-failure", "restart-delay": " 1s", "restart-limit": " 5/1m", "ready-timeout": " 30s", "stop-timeout": " 10s",

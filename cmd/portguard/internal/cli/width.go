@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// terminalWidth is stderr's, which the live line is on.
-func terminalWidth() int {
+// TerminalWidth is stderr's, which the live line is on.
+func TerminalWidth() int {
 	const usual = 80
 	if width, _, err := term.GetSize(2); err == nil && width > 0 {
 		return width
@@ -18,8 +18,8 @@ func terminalWidth() int {
 	return usual
 }
 
-// columns is the width of the terminal, of COLUMNS, or 80.
-func columns(w io.Writer) int {
+// Columns is the width of the terminal, of COLUMNS, or 80.
+func Columns(w io.Writer) int {
 	if descriptor(w) == 1 {
 		if width, _, err := term.GetSize(1); err == nil && width > 0 {
 			return width
@@ -31,8 +31,8 @@ func columns(w io.Writer) int {
 	return 80
 }
 
-// wrap breaks a sentence into lines of at most width runes, at spaces.
-func wrap(s string, width int) []string {
+// Wrap breaks a sentence into lines of at most width runes, at spaces.
+func Wrap(s string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(s) {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -13,24 +13,24 @@ import (
 	"portguard/wrapper/become"
 )
 
-// interruptedError is a signal that ended the work before it was done.
-type interruptedError struct {
-	signal  syscall.Signal
-	command bool // there is one, and it was not started
+// Interrupted is a signal that ended the work before it was done.
+type Interrupted struct {
+	Signal  syscall.Signal
+	Command bool // there is one, and it was not started
 }
 
-func (e *interruptedError) Error() string {
-	text := "ended by " + unix.SignalName(e.signal)
-	if e.command {
+func (e *Interrupted) Error() string {
+	text := "ended by " + unix.SignalName(e.Signal)
+	if e.Command {
 		text += "; the command was not started"
 	}
 	return text
 }
 
-// withSignals is a context that ends with the signals that ask a process to end. Those that were ignored when portguard
+// WithSignals is a context that ends with the signals that ask a process to end. Those that were ignored when portguard
 // was started stay ignored, as nohup and background jobs expect. A broken pipe on stderr must not end it either. command
 // says that all this is for one to start.
-func withSignals(in become.Inherited, command bool) (ctx context.Context, stop func()) {
+func WithSignals(in become.Inherited, command bool) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signal.Ignore(syscall.SIGPIPE)
 	incoming := make(chan os.Signal, 1)
@@ -51,7 +51,7 @@ func withSignals(in become.Inherited, command bool) (ctx context.Context, stop f
 			return
 		}
 		end := sig.(syscall.Signal)
-		cancel(&interruptedError{end, command})
+		cancel(&Interrupted{end, command})
 		// Whoever is stuck, in a pipe that nobody reads, cannot see that; and who asks twice is not kept waiting.
 		select {
 		case _, again := <-incoming:
@@ -60,7 +60,7 @@ func withSignals(in become.Inherited, command bool) (ctx context.Context, stop f
 			}
 		case <-time.After(unwinding):
 		}
-		dieOf(end)
+		DieOf(end)
 	}()
 	return ctx, sync.OnceFunc(func() {
 		// One that comes between now and the exec ends the process, as it would have ended the service.
@@ -78,9 +78,9 @@ func withSignals(in become.Inherited, command bool) (ctx context.Context, stop f
 // unwinding is how long after a signal everything may take to come to its end.
 const unwinding = 3 * time.Second
 
-// dieOf ends the process by the signal that asked for it, so that whoever started it sees that. The first process of a pid
+// DieOf ends the process by the signal that asked for it, so that whoever started it sees that. The first process of a pid
 // namespace cannot die of its own signals, and exits as a shell would say it.
-func dieOf(sig syscall.Signal) {
+func DieOf(sig syscall.Signal) {
 	if os.Getpid() == 1 {
 		os.Exit(128 + int(sig))
 	}

@@ -1,0 +1,48 @@
+// Package cli has what every command of portguard needs: its streams and messages, errors that know their exit status and what would
+// help, signals that end it, and text made safe to print.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/coreos/go-systemd/v22/journal"
+	"golang.org/x/term"
+
+	"portguard/wrapper/become"
+)
+
+// App is what the commands share.
+type App struct {
+	Inherited      become.Inherited
+	Stdout, Stderr io.Writer
+	Log            Log
+}
+
+// Explain writes the one clear line of an error, and what would help.
+func (a *App) Explain(err error) {
+	var said interface{ Reported() }
+	if err == nil || errors.As(err, &said) {
+		return // the report, or the command itself, has said it all
+	}
+	h := Hint(err)
+	switch {
+	case a.Log.Journal != nil && h != "":
+		a.Log.Say(MsgFailed, journal.PriErr, nil, fmt.Sprintf("%v; hint: %s", err, strings.Join(strings.Fields(h), " ")))
+	case h != "":
+		a.Log.Say(MsgFailed, journal.PriErr, nil, err.Error())
+		fmt.Fprintf(a.Stderr, "hint: %s\n", safeLines(h))
+	default:
+		a.Log.Say(MsgFailed, journal.PriErr, nil, err.Error())
+	}
+}
+
+// Colour is for terminals alone, and for people who want it.
+func (a *App) Colour(w io.Writer, no bool) Paint {
+	return Paint{On: !no && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(w)}
+}
+
+func IsTerminal(w io.Writer) bool { return term.IsTerminal(descriptor(w)) }

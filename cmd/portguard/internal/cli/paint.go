@@ -1,0 +1,16 @@
+package cli
+
+// Paint colours words of the report; the zero value leaves them plain.
+type Paint struct{ On bool }
+
+func (p Paint) Bad(s string) string   { return p.code("31;1", s) }
+func (p Paint) Good(s string) string  { return p.code("32", s) }
+func (p Paint) Name(s string) string  { return p.code("1", s) }
+func (p Paint) Label(s string) string { return p.code("2", s) }
+
+func (p Paint) code(sgr, s string) string {
+	if !p.On || s == "" {
+		return s
+	}
+	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
+}
