@@ -64,15 +64,10 @@ func verify(fd int, s sockdiag.Socket) error {
 	if err != nil {
 		return err
 	}
-	if inode == s.Inode && (cookie == s.Cookie || s.Cookie == 0 || isMPTCP(fd)) {
+	if inode == s.Inode && (cookie == s.Cookie || s.Cookie == 0 || pidfd.IsMPTCP(fd)) {
 		return nil
 	}
 	return fmt.Errorf("%w (inode %d, not %d)", ErrChanged, inode, s.Inode)
-}
-
-func isMPTCP(fd int) bool {
-	proto, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
-	return err == nil && proto == unix.IPPROTO_MPTCP
 }
 
 // readFlags asks a duplicate for the options that sock_diag does not show. That the system calls may be made is known.

@@ -193,6 +193,21 @@ func TestExplainNamesMPTCPSockets(t *testing.T) {
 		if diff := cmp.Diff(want, explain(t, service("*", l.port))); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
+		// Its subflow goes on telling the inode that it had, and lives as long as the peer likes.
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		want = []string{"taken", "client ESTABLISHED 10.99.0.1 stale-subflow"}
+		if diff := cmp.Diff(want, explain(t, service("*", l.port))); diff != "" {
+			t.Errorf("closed: (-want +got)\n%s", diff)
+		}
+		if os.Geteuid() == 0 {
+			nstest.As(t, nobody, func() {
+				if diff := cmp.Diff(want, explain(t, service("*", l.port))); diff != "" {
+					t.Errorf("closed, as told to an ordinary user: (-want +got)\n%s", diff)
+				}
+			})
+		}
 	})
 }
 

@@ -61,12 +61,15 @@ const (
 )
 
 // absence tells why nobody owns a socket for which the search came back empty.
-func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hint, searched error) Absence {
+// closed: all have closed the MPTCP socket that it is a subflow of.
+func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hint, searched error, closed sockdiag.Tristate) Absence {
 	switch {
 	case s.Inode == 0 && kind == Accepted:
 		return NotAccepted
 	case s.Inode == 0:
 		return Ownerless
+	case closed == sockdiag.Yes:
+		return StaleSubflow
 	case errors.Is(searched, owner.ErrNoProc):
 		return NoProc
 	case searched != nil:
@@ -84,10 +87,10 @@ func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hin
 		return NotPermitted
 	case found.ChildPIDNamespace:
 		return OtherPIDNamespace
-	case s.ULP == "mptcp" && kind != Listener:
-		return StaleSubflow
 	case len(hints) > 0:
 		return InFlight
+	case closed == sockdiag.Unknown:
+		return StaleSubflow
 	case s.UID == 0:
 		return OfKernel
 	}

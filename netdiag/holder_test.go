@@ -14,6 +14,7 @@ import (
 // Why a socket has no owner: what is certain comes first, and what could not be seen before any guess.
 func TestAbsence(t *testing.T) {
 	const user = 1000
+	const unknown, no, yes = sockdiag.Unknown, sockdiag.No, sockdiag.Yes
 	ring := []owner.Hint{{Kind: owner.HintIOURing}}
 	flight := []owner.Hint{{Kind: owner.HintInFlight}}
 	full := sockdiag.Socket{Inode: 7, UID: user}
@@ -25,34 +26,38 @@ func TestAbsence(t *testing.T) {
 		found    owner.Result
 		hints    []owner.Hint
 		searched error
+		closed   sockdiag.Tristate // of MPTCP
 		want     Absence
 	}{
-		{"TIME_WAIT", sockdiag.Socket{}, Remains, owner.Result{}, nil, nil, Ownerless},
-		{"TIME_WAIT, and /proc not readable", sockdiag.Socket{}, Remains, owner.Result{}, nil, owner.ErrNoProc, Ownerless},
-		{"data unsent", sockdiag.Socket{}, Closing, owner.Result{}, nil, nil, Ownerless},
-		{"in the queue of a listener", sockdiag.Socket{}, Accepted, owner.Result{Unreadable: 1}, nil, nil, NotAccepted},
-		{"/proc not readable", full, Client, owner.Result{}, nil, owner.ErrNoProc, NoProc},
-		{"no descriptors left", full, Client, owner.Result{}, nil, unix.EMFILE, Unsearched},
+		{"TIME_WAIT", sockdiag.Socket{}, Remains, owner.Result{}, nil, nil, no, Ownerless},
+		{"TIME_WAIT, and /proc not readable", sockdiag.Socket{}, Remains, owner.Result{}, nil, owner.ErrNoProc, no, Ownerless},
+		{"data unsent", sockdiag.Socket{}, Closing, owner.Result{}, nil, nil, no, Ownerless},
+		{"in the queue of a listener", sockdiag.Socket{}, Accepted, owner.Result{Unreadable: 1}, nil, nil, no, NotAccepted},
+		{"/proc not readable", full, Client, owner.Result{}, nil, owner.ErrNoProc, no, NoProc},
+		{"no descriptors left", full, Client, owner.Result{}, nil, unix.EMFILE, no, Unsearched},
 
-		{"io_uring", full, Listener, owner.Result{}, ring, nil, InRing},
-		{"io_uring, though not all could be seen", full, Listener, owner.Result{Unreadable: 1}, append(flight, ring...), nil, InRing},
-		{"perhaps in a unix socket", full, Listener, owner.Result{}, flight, nil, InFlight},
-		{"perhaps in a unix socket, perhaps with a process not seen", full, Listener, owner.Result{Unreadable: 1}, flight, nil, NotPermitted},
+		{"io_uring", full, Listener, owner.Result{}, ring, nil, no, InRing},
+		{"io_uring, though not all could be seen", full, Listener, owner.Result{Unreadable: 1}, append(flight, ring...), nil, no, InRing},
+		{"perhaps in a unix socket", full, Listener, owner.Result{}, flight, nil, no, InFlight},
+		{"perhaps in a unix socket, perhaps with a process not seen", full, Listener, owner.Result{Unreadable: 1}, flight, nil, no, NotPermitted},
 
-		{"in a container", full, Client, owner.Result{ChildPIDNamespace: true}, nil, nil, OtherPIDNamespace},
-		{"an ordinary user in a container", full, Client, owner.Result{ChildPIDNamespace: true, Unreadable: 1}, nil, nil, NotPermitted},
-		{"root's in a container: perhaps not the kernel's", sockdiag.Socket{Inode: 7}, Listener, owner.Result{ChildPIDNamespace: true}, nil, nil, OtherPIDNamespace},
-		{"hidepid", full, Client, owner.Result{Hidepid: true, Unreadable: 1}, nil, nil, Hidden},
-		{"an ordinary user", full, Client, owner.Result{Unreadable: 1}, nil, nil, NotPermitted},
-		{"an ordinary user, a socket of root", sockdiag.Socket{Inode: 7}, Listener, owner.Result{Unreadable: 1}, nil, nil, NotPermitted},
+		{"in a container", full, Client, owner.Result{ChildPIDNamespace: true}, nil, nil, no, OtherPIDNamespace},
+		{"an ordinary user in a container", full, Client, owner.Result{ChildPIDNamespace: true, Unreadable: 1}, nil, nil, no, NotPermitted},
+		{"root's in a container: perhaps not the kernel's", sockdiag.Socket{Inode: 7}, Listener, owner.Result{ChildPIDNamespace: true}, nil, nil, no, OtherPIDNamespace},
+		{"hidepid", full, Client, owner.Result{Hidepid: true, Unreadable: 1}, nil, nil, no, Hidden},
+		{"an ordinary user", full, Client, owner.Result{Unreadable: 1}, nil, nil, no, NotPermitted},
+		{"an ordinary user, a socket of root", sockdiag.Socket{Inode: 7}, Listener, owner.Result{Unreadable: 1}, nil, nil, no, NotPermitted},
 
-		{"MPTCP, its process gone", subflow, Client, owner.Result{}, nil, nil, StaleSubflow},
-		{"MPTCP listener", subflow, Listener, owner.Result{}, nil, nil, Gone},
-		{"root's, and every process was seen", sockdiag.Socket{Inode: 7}, Listener, owner.Result{}, nil, nil, OfKernel},
-		{"a user's, and every process was seen", full, Client, owner.Result{}, nil, nil, Gone},
+		{"MPTCP, its process gone", subflow, Client, owner.Result{}, nil, nil, unknown, StaleSubflow},
+		{"MPTCP, its process gone: the kernel says so", subflow, Client, owner.Result{Unreadable: 1}, nil, owner.ErrNoProc, yes, StaleSubflow},
+		{"MPTCP, perhaps in a unix socket", subflow, Client, owner.Result{}, flight, nil, no, InFlight},
+		{"MPTCP, its process not visible", subflow, Client, owner.Result{Unreadable: 1}, nil, nil, no, NotPermitted},
+		{"MPTCP listener", subflow, Listener, owner.Result{}, nil, nil, no, Gone},
+		{"root's, and every process was seen", sockdiag.Socket{Inode: 7}, Listener, owner.Result{}, nil, nil, no, OfKernel},
+		{"a user's, and every process was seen", full, Client, owner.Result{}, nil, nil, no, Gone},
 	} {
 		tt.socket.Protocol = unix.IPPROTO_TCP
-		if got := absence(tt.socket, tt.kind, tt.found, tt.hints, tt.searched); got != tt.want {
+		if got := absence(tt.socket, tt.kind, tt.found, tt.hints, tt.searched, tt.closed); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
 	}

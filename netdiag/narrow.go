@@ -82,7 +82,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	}
 	if len(h.Owners) == 0 {
 		h.Hints = found.Held[s.Inode]
-		h.Absence = absence(s, h.Kind, found, h.Hints, searched)
+		h.Absence = absence(s, h.Kind, found, h.Hints, searched, t.mptcp.closedBy(s))
 	}
 	if h.Absence == OfKernel {
 		h.Kind = Kernel

@@ -106,6 +106,7 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 		return err
 	}
 	found, searched := p.owners(ctx, taken, t)
+	t.mptcp = p.mptcp(ctx, taken, found, t)
 	if err := p.markAuto(ctx, taken, found, t); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type tables struct {
 	own       []sockdiag.Socket
 	vrfs      map[uint32]uint32 // by device, of TCP sockets
 	kept      map[SocketID]sockdiag.Tristate
+	mptcp     mptcpSockets
 }
 
 func newTables() *tables {

@@ -7,7 +7,7 @@ func (j Judge) decideClose(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	switch {
 	case (h.Kind == netdiag.Listener || h.Absence == netdiag.NotAccepted) && !j.Policy.KillListeners:
 		return notPossible("a listening service is never touched without --kill-listeners")
-	case h.Absence == netdiag.NotAccepted, h.Kind == netdiag.Remains, h.Kind == netdiag.Closing, h.Absence == netdiag.StaleSubflow:
+	case h.Absence == netdiag.NotAccepted, nobodys(h):
 		return Decision{}
 	case staysBound(h) && e.ReuseAddr == netdiag.ReuseNo:
 		return notPossible("its program asked for the port and keeps it when the connection is cut")

@@ -64,6 +64,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		g.admit(next, r)
 		rung = next
 	}
+	g.lookAfter(ctx, r)
 	recheckUDP(r)
 	if !r.AllFree() {
 		r.Judge = g.judge()
@@ -95,6 +96,31 @@ func (g *Guard) admit(rung Rung, r *Report) {
 		})
 		if acted && o.Partial && o.Trial.Verdict == netdiag.Taken {
 			g.act(o, Action{rung, nil, NotPermitted, "perhaps in vain: " + Unseen})
+		}
+	}
+}
+
+// lookAfter looks once more at what is still taken though a rung has acted on it: the report is about what is there now, not
+// about a process that has been ended.
+func (g *Guard) lookAfter(ctx context.Context, r *Report) {
+	last := map[*Outcome]Rung{}
+	for _, o := range r.wanted() {
+		for _, a := range o.Actions {
+			if a.Holder != nil && (a.Result == Done || a.Result == Failed) {
+				last[o] = a.Rung
+			}
+		}
+	}
+	if len(last) == 0 || ctx.Err() != nil {
+		return
+	}
+	g.explain(ctx, r)
+	for o, rung := range last {
+		if o.Trial.Verdict == netdiag.Free { // it came free while we asked
+			o.By = rung
+			if g.freed != nil {
+				g.freed(o)
+			}
 		}
 	}
 }

@@ -120,11 +120,12 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 		for i := range f.Holders {
 			h := &f.Holders[i]
 			switch {
-			case h.Kind == netdiag.Closing && time.Now().Before(end):
+			case !nobodys(h):
+			case unsettled(h) && time.Now().Before(end):
 				closing++
-			case h.Kind == netdiag.Remains, h.Kind == netdiag.Closing:
-				if a := g.clearOne(ctx, rung, h); a.Result != Done {
-					a.Holder = nil
+			default:
+				a := g.clearOne(ctx, rung, h)
+				if a.Holder = nil; a.Result != Done { // what is left of the holders is no holder of its own
 					g.act(o, a)
 				} else {
 					cleared++
@@ -137,6 +138,11 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 		}
 		time.Sleep(deathStep)
 	}
+}
+
+// unsettled reports whether the kernel still has data of such a socket to deliver.
+func unsettled(h *netdiag.Holder) bool {
+	return h.Kind == netdiag.Closing || h.Absence == netdiag.StaleSubflow && h.Socket.SendQueue > 0
 }
 
 // concludeKill records what became of each holder.

@@ -193,6 +193,9 @@ func resetKept(ctx context.Context, victims []*victim, until time.Time) {
 			for ctx.Err() == nil && time.Now().Before(until) && unsent(fd) {
 				time.Sleep(deathStep)
 			}
+			if pidfd.IsMPTCP(fd) { // it closes in its own time, whatever SO_LINGER says
+				_ = pidfd.Disconnect(fd) // that it fails shows by the next trial
+			}
 			unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		}
 		unix.Close(fd)

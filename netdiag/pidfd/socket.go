@@ -87,6 +87,12 @@ func disconnect(fd int) error {
 	return nil
 }
 
+// IsMPTCP reports whether it is an MPTCP socket, one that has fallen back to TCP included.
+func IsMPTCP(fd int) bool {
+	proto, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+	return err == nil && proto == unix.IPPROTO_MPTCP
+}
+
 // LocalAddr is what the socket is bound to. An IPv4 address of an AF_INET6 socket is v4-mapped, and a link-local one
 // has its interface index as zone. Port 0: not bound. unix.EAFNOSUPPORT for other families.
 func LocalAddr(fd int) (netip.AddrPort, error) {

@@ -78,6 +78,7 @@ func rows() []section {
 			{"close without SOCK_DESTROY", wrapper, []string{"TestCloseWithoutSockDestroy"}},
 			{"kill: the owner ends, and the port is free", wrapper, []string{"TestKillEndsTheOwner", "TestKillEndsAllWhoShareTheSocket", "TestKillAfterGraceWhenTheSignalIsIgnored", "TestKillSparesWhoLetsGo"}},
 			{"kill: what the process leaves is cleared", wrapper, []string{"TestKillClearsWhatTheProcessLeaves"}},
+			{"kill: MPTCP", wrapper, []string{"TestKillOfMPTCP"}},
 			{"kill: remains of nobody", wrapper, []string{"TestKillClearsRemains"}},
 			{"close and kill as an ordinary user", command, []string{"TestCloseAsTheSameUser"}},
 			{"kill as an ordinary user", wrapper, []string{"TestKillByAnOrdinaryUser"}},

@@ -1,0 +1,50 @@
+package sockdiag
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// The record of the subflow does not tell that its socket was closed.
+func TestMPTCPTellsWhatWasClosed(t *testing.T) {
+	const server = 24100
+	to := at("127.0.0.1", server)
+	l := listen(t, reuseAddr(t, mptcp4(t)), to)
+	client, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_MPTCP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Connect(client, sockaddr(to)); err != nil {
+		t.Fatal(err)
+	}
+	accepted := accept(t, l)
+	inode := inodeOf(t, client)
+	of := func(wanted uint32, all []Socket) (some []Socket) {
+		for _, s := range all {
+			if s.Inode == wanted {
+				some = append(some, s)
+			}
+		}
+		return some
+	}
+	mptcp := func() []Socket {
+		t.Helper()
+		all, err := dial(t).MPTCP(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	had := of(inode, mptcp())
+	if len(had) != 1 || had[0].Remote.Port() != server || len(of(inodeOf(t, accepted), mptcp())) != 1 {
+		t.Fatalf("the client is %+v, the server's end %+v", had, of(inodeOf(t, accepted), mptcp()))
+	}
+	closeNow(t, client)
+	if closed := of(0, mptcp()); len(of(inode, mptcp())) != 0 || len(closed) != 1 || closed[0].Local != had[0].Local {
+		t.Errorf("of the closed client there is %+v, and %+v of nobody, want the latter with the end %v", of(inode, mptcp()), closed, had[0].Local)
+	}
+	if subflow := of(inode, dump(t, Query{Protocol: unix.IPPROTO_TCP})); len(subflow) != 1 || subflow[0].Local != had[0].Local {
+		t.Errorf("the subflow of the closed client is %+v, want one with its inode", subflow)
+	}
+}
