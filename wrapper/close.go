@@ -15,7 +15,7 @@ import (
 // for the port keeps it without its connection, and is shared then.
 func (g *Guard) cut(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Close, r, wouldClose)
+		g.rehearse(ctx, Close, r, g.wouldClose)
 		return
 	}
 	g.rounds(ctx, Close, r, func(t target) (moved bool) {
@@ -49,16 +49,6 @@ func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
 	}
 	g.try(t.Outcome, Close)
 	return moved
-}
-
-func wouldClose(h *netdiag.Holder) string {
-	switch {
-	case h.Kind == netdiag.Bound:
-		return "set SO_REUSEADDR on the " + describe(h) + ", which has no connection to cut"
-	case staysBound(h):
-		return "cut the " + describe(h) + ", and set SO_REUSEADDR on what stays bound of it"
-	}
-	return "cut the " + describe(h)
 }
 
 // closeOne asks the kernel to destroy the socket with this very cookie. Where the kernel cannot, or this user may not, the

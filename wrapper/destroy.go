@@ -3,12 +3,10 @@ package wrapper
 import (
 	"context"
 	"errors"
-	"net/netip"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
-	"portguard/netdiag/sockdiag"
 )
 
 // destroy ends a socket, if it still is the one that was found. EOPNOTSUPP: this kernel cannot.
@@ -37,19 +35,14 @@ func (g *Guard) clearOne(ctx context.Context, rung Rung, h *netdiag.Holder) Acti
 	return Action{rung, h, Failed, "clear the " + describe(h) + ": " + err.Error()}
 }
 
-// canClear reports whether the kernel would clear for us what a process leaves behind: it lets us, it has SOCK_DESTROY, which
-// an attempt on a socket that nobody has tells, and it knows how to: of TIME_WAIT its version tells that (Linux 6.0), of
-// orphans one of our own.
+// canClear reports whether the kernel would clear for us what a process leaves behind: it lets us, it has SOCK_DESTROY, and it
+// knows how to: of TIME_WAIT its version tells that (Linux 6.0), of orphans one of our own.
 func (g *Guard) canClear(ctx context.Context) bool {
-	nobody := sockdiag.Socket{
-		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: sockdiag.Established,
-		Local:  netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 1),
-		Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 1),
-		Cookie: 1<<64 - 2,
+	if g.mayDestroy(ctx) != nil || !netdiag.LinuxSince(6, 0) {
+		return false
 	}
 	diag, err := g.prober.Diag()
-	return err == nil && capable(unix.CAP_NET_ADMIN) && errors.Is(diag.Destroy(ctx, nobody), sockdiag.ErrGone) &&
-		netdiag.LinuxSince(6, 0) && endsOrphans(ctx, diag)
+	return err == nil && endsOrphans(ctx, diag)
 }
 
 // capable reports whether this thread has a capability in effect, in its own user namespace.

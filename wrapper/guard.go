@@ -22,6 +22,7 @@ type Guard struct {
 	watcher Watcher
 	prober  *netdiag.Prober
 	room    room
+	looks   bool // it holds nothing
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
 	freed func(*Outcome)
 }
@@ -40,6 +41,13 @@ func (g *Guard) Close() error { return g.prober.Close() }
 func (g *Guard) Run(ctx context.Context, endpoints []netdiag.Endpoint) (*Report, error) {
 	r := g.Try(endpoints)
 	return r, g.Climb(ctx, r)
+}
+
+// Look is Try for who only wants to know: no port is held, not even until the next one has been tried. A service that binds
+// meanwhile without SO_REUSEADDR would fail for that.
+func (g *Guard) Look(endpoints []netdiag.Endpoint) *Report {
+	g.looks = true
+	return g.Try(endpoints)
 }
 
 // Try is the first half of Run: it tries every endpoint and asks nobody.
@@ -66,6 +74,9 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 	}
 	g.lookAfter(ctx, r)
 	recheckUDP(r)
+	if g.policy.DryRun {
+		g.foresee(r)
+	}
 	if !r.AllFree() {
 		r.Judge = g.judge()
 	}
@@ -161,9 +172,9 @@ func (g *Guard) try(o *Outcome, rung Rung) bool {
 	return true
 }
 
-// fit gives up the socket of a trial when there is no room for it: what it has found stands.
+// fit gives up the socket of a trial when nothing is to be held, or there is no room for it: what it has found stands.
 func (g *Guard) fit(t *netdiag.Trial) {
-	if t.Verdict == netdiag.Free && !g.room.allows(t.FD) {
+	if t.Verdict == netdiag.Free && (g.looks || !g.room.allows(t.FD)) {
 		t.Close()
 	}
 }

@@ -14,7 +14,7 @@ import (
 // kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind.
 func (g *Guard) kill(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Kill, r, g.policy.wouldKill)
+		g.rehearse(ctx, Kill, r, g.wouldKill)
 		return
 	}
 	targets := g.targets(ctx, Kill, r)
@@ -45,10 +45,8 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 // killLimit is how long a process may take to die of SIGKILL: one in uninterruptible sleep may never.
 const killLimit = 5 * time.Second
 
-func (p Policy) wouldKill(h *netdiag.Holder) string {
-	if len(h.Owners) == 0 {
-		return "clear the " + describe(h) + ", which belongs to no process"
-	}
+// killText is what kill does to a holder that somebody owns.
+func (p Policy) killText(h *netdiag.Holder) string {
 	who := make([]string, len(h.Owners))
 	for i, o := range h.Owners {
 		who[i] = fmt.Sprintf("pid %d (%s)", o.PID, o.Command)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
 )
 
 // Forever is the Wait of a policy without a time limit.
@@ -65,6 +67,12 @@ func (p Policy) allows(r Rung) bool {
 		return p.Kill
 	}
 	return false
+}
+
+// Acts reports whether anything is done at all: some rung is allowed, and in earnest.
+func (p Policy) Acts() bool {
+	_, some := p.next(Ground, []netdiag.Verdict{netdiag.Taken})
+	return some && !p.DryRun
 }
 
 // signal is the first signal of the kill rung.

@@ -35,6 +35,8 @@ type Outcome struct {
 	By      Rung
 	Actions []Action
 	acted   map[actionKey]bool
+	// WouldBeFree, in a dry run: the rungs that are allowed would all go ahead, so that the endpoint is free in the end.
+	WouldBeFree bool
 	// TimedOut: the wait ran out.
 	TimedOut bool
 	// Unexplained is why the kernel could not be asked for the holders of a taken endpoint; nil when it was.
@@ -101,6 +103,11 @@ func (r *Report) AllFree() bool {
 		}
 	}
 	return true
+}
+
+// Had reports whether every endpoint can be bound or, in a dry run, could be in the end.
+func (r *Report) Had() bool {
+	return !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Trial.Verdict != netdiag.Free && !o.WouldBeFree })
 }
 
 // NotFree is the report without the endpoints that can be bound.

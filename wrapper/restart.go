@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"time"
 
-	"portguard/netdiag"
 	"portguard/systemd"
 )
 
@@ -20,7 +19,7 @@ const (
 // port: a placeholder keeps it off this one.
 func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, RestartUnit, r, wouldRestart)
+		g.rehearse(ctx, RestartUnit, r, g.wouldRestart)
 		return
 	}
 	restarted := map[string]Action{}
@@ -43,13 +42,6 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 		}
 		return false
 	})
-}
-
-func wouldRestart(h *netdiag.Holder) string {
-	if unit := serviceOf(h); unit != "" {
-		return "restart " + unit
-	}
-	return "clear the " + describe(h) + ", which belongs to no process"
 }
 
 func restartOne(ctx context.Context, unit string) Action {

@@ -36,15 +36,6 @@ func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(targ
 	}
 }
 
-// rehearse says what a rung would do, by all that comes before the act itself.
-func (g *Guard) rehearse(ctx context.Context, rung Rung, r *Report, would func(*netdiag.Holder) string) {
-	for _, t := range g.targets(ctx, rung, r) {
-		for _, h := range t.holders {
-			g.act(t.Outcome, Action{rung, h, Would, would(h)})
-		}
-	}
-}
-
 // targets looks at who holds the wanted endpoints now, and picks what a rung that touches others may act on. Each refusal
 // is recorded. Nothing is picked where it would be harm for nothing: when one of the holders of an endpoint, or another
 // endpoint, stays in the way whatever the allowed rungs do.

@@ -13,7 +13,7 @@ import (
 // connections that belong to nobody. No connection is cut and no byte is lost.
 func (g *Guard) share(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Share, r, wouldShare)
+		g.rehearse(ctx, Share, r, g.wouldShare)
 		return
 	}
 	g.rounds(ctx, Share, r, func(t target) (moved bool) {
@@ -25,13 +25,6 @@ func (g *Guard) share(ctx context.Context, r *Report) {
 		g.try(t.Outcome, Share)
 		return moved
 	})
-}
-
-func wouldShare(h *netdiag.Holder) string {
-	if h.Kind == netdiag.Remains {
-		return "clear the " + describe(h) + ", which belongs to no process"
-	}
-	return "set SO_REUSEADDR on the " + describe(h)
 }
 
 // shareOne acts on one holder. again is true when it makes sense to look who holds the port now, should it still be taken.
