@@ -73,7 +73,7 @@ func TestWhatIsAskedFor(t *testing.T) {
 func TestListIsWhole(t *testing.T) {
 	const root = "../../"
 	said := regexp.MustCompile(`"[^"\n]*Debian packages? `)
-	asked := ""
+	asked := `"ca-certificates"` // by the go command
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" || filepath.Dir(path) == filepath.Clean(root+"internal/needs") {
 			return err

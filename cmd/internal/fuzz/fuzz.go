@@ -34,14 +34,16 @@ func (r result) String() string {
 		r.usage.memory>>20, r.usage.longest.Milliseconds(), r.duration.Round(time.Second), r.failure))
 }
 
-// insist runs one target until it has tried something: on a busy host, a short time may be over before that.
+// insist runs one target until it has tried something: a short time may be over before that, on a busy host the sooner, and
+// is doubled then.
 func insist(ctx context.Context, t target, binary, cache string, each time.Duration) result {
-	for try := 1; ; try++ {
+	const enough = time.Minute // for whoever can try anything
+	for ; ; each *= 2 {
 		r := fuzz(ctx, t, binary, cache, each)
 		if r.execs > 0 || r.failure != "" {
 			return r
 		}
-		if try == 3 {
+		if each >= enough {
 			r.failure = "not one input was tried"
 			return r
 		}

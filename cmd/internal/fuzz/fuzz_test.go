@@ -89,3 +89,21 @@ func TestTable(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// A target that has tried nothing yet when its time is up is given more of it.
+func TestATargetIsGivenTimeToBegin(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "test")
+	const script = `#!/bin/sh
+case "$*" in *-test.fuzztime=4ms*) echo 'fuzz: elapsed: 0s, execs: 5 (5/sec), new interesting: 1 (total: 2)' ;; esac
+echo PASS
+`
+	if err := os.WriteFile(binary, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if r := insist(t.Context(), target{name: "FuzzX"}, binary, t.TempDir(), time.Millisecond); r.execs != 5 || r.failure != "" {
+		t.Errorf("%+v", r)
+	}
+	if r := insist(t.Context(), target{name: "FuzzX"}, binary, t.TempDir(), time.Minute); r.failure != "not one input was tried" {
+		t.Errorf("%+v", r)
+	}
+}
