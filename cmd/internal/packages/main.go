@@ -48,21 +48,29 @@ func run(out string, arches, formats []string, maintainer string) error {
 		return err
 	}
 	made := build{source: src, dir: work}
+	fmt.Println("manual pages and completions")
 	if err := made.docs(); err != nil {
 		return err
 	}
+	fmt.Println("nFPM, which the first time takes some minutes")
 	if err := made.packager(); err != nil {
 		return err
 	}
 	for _, arch := range arches {
+		fmt.Println("portguard for", arch)
 		if err := made.program(arch); err != nil {
 			return err
 		}
 		for _, format := range formats {
+			fmt.Println(format, "for", arch)
 			if err := made.pack(out, format, arch); err != nil {
 				return err
 			}
 		}
 	}
-	return checksums(out)
+	if err := checksums(out); err != nil {
+		return err
+	}
+	fmt.Println("in", out)
+	return nil
 }

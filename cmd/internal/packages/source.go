@@ -26,14 +26,14 @@ func findSource(maintainer string) (source, error) {
 		return s, err
 	}
 	s.root = filepath.Dir(mod)
-	commit, err := output(exec.Command("git", "-C", s.root, "log", "-1", "--format=%ct %an <%ae>"))
+	commit, err := lastCommit(s.root)
 	s.repository = err == nil
 	seconds, author, _ := strings.Cut(commit, " ")
 	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds = epoch
 	}
 	if seconds == "" {
-		return s, errors.New("there is no git repository: SOURCE_DATE_EPOCH has to say how old the source is")
+		return s, fmt.Errorf("how old is the source? %w; without it: SOURCE_DATE_EPOCH=$(date +%%s) go run ./cmd/internal/packages", err)
 	}
 	unix, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
@@ -47,6 +47,23 @@ func findSource(maintainer string) (source, error) {
 		s.maintainer = "The portguard authors <portguard@localhost>"
 	}
 	return s, nil
+}
+
+// lastCommit is the time and the author of the last commit.
+func lastCommit(dir string) (string, error) {
+	git := exec.Command("git", "-C", dir, "log", "-1", "--format=%ct %an <%ae>")
+	git.Env = append(os.Environ(), "LC_ALL=C")
+	var said strings.Builder
+	git.Stderr = &said
+	commit, err := git.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", errors.New("git is not installed")
+	}
+	if err != nil {
+		first, _, _ := strings.Cut(said.String(), "\n") // "fatal: not a git repository", "fatal: detected dubious ownership"
+		return "", fmt.Errorf("git says: %s", strings.TrimPrefix(first, "fatal: "))
+	}
+	return strings.TrimSpace(string(commit)), nil
 }
 
 // golang runs a command of the Go tool in the module, with an environment in which nothing changes what is built.
