@@ -23,7 +23,7 @@ func service(t *testing.T, ldflags string) string {
 		t.Skip("needs the go command: ", err)
 	}
 	path := filepath.Join(t.TempDir(), "service")
-	build := exec.Command(goTool, "build", "-ldflags="+ldflags, "-o", path, "./testdata/service")
+	build := exec.Command(goTool, "build", "-buildvcs=false", "-ldflags="+ldflags, "-o", path, "./testdata/service")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)

@@ -27,7 +27,7 @@ func (p programs) build() error {
 		{p.first, here + "first", "-s -w -E main.entry"},
 		{p.rss, here + "rss", "-s -w"},
 	} {
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags="+b.ldflags, "-o", b.path, b.pkg)
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags="+b.ldflags, "-o", b.path, b.pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)

@@ -20,7 +20,7 @@ import (
 func TestRecording(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "demo")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	if out, err := exec.Command(program, "-record", filepath.Join(dir, "now")).CombinedOutput(); err != nil {

@@ -111,7 +111,7 @@ func preparePrograms() (programs, error) {
 }
 
 func (p programs) fill() error {
-	build := exec.Command("go", "build", "-ldflags=-E portguard/wrapper/become.entry", "-o", p.path("portguard"), "portguard/cmd/portguard")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-E portguard/wrapper/become.entry", "-o", p.path("portguard"), "portguard/cmd/portguard")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %v\n%s", err, out)

@@ -34,7 +34,7 @@ func program(t testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "portguard-docs-"); built.err != nil {
 			return
 		}
-		cmd := exec.Command("go", "build", "-ldflags=-E portguard/wrapper/become.entry", "-o", built.dir, "portguard/cmd/portguard")
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-E portguard/wrapper/become.entry", "-o", built.dir, "portguard/cmd/portguard")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("go build: %w\n%s", err, out)

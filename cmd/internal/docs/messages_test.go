@@ -19,7 +19,7 @@ func TestMessagesOfOtherPrograms(t *testing.T) {
 	sh, dir := namespace(t)
 	install(t, dir, "testdata/apps/app.py", "testdata/apps/app.js", "testdata/apps/app.conf", program(t))
 	buildJar(t, dir, "App")
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "app"), "testdata/apps/app.go").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "app"), "testdata/apps/app.go").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	take(t, sh)

@@ -90,7 +90,7 @@ func outside(ctx context.Context) error {
 
 // build makes portguard as it is released.
 func build(ctx context.Context, path string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w -E portguard/wrapper/become.entry", "-o", path, "portguard/cmd/portguard")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w -E portguard/wrapper/become.entry", "-o", path, "portguard/cmd/portguard")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)

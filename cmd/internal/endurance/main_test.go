@@ -14,7 +14,7 @@ import (
 func TestShortRun(t *testing.T) {
 	nstest.Root(t) // for a network namespace of its own
 	program := filepath.Join(t.TempDir(), "endurance")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program, "-time", "20s")

@@ -67,7 +67,7 @@ func runScript(p testPackage, short bool) string {
 }
 
 func goBuild(ctx context.Context, verb, to, pkg string, flags ...string) error {
-	args := append([]string{verb, "-trimpath"}, flags...)
+	args := append([]string{verb, "-buildvcs=false", "-trimpath"}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "-o", to, pkg)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH=amd64")
 	_, err := output(cmd)
