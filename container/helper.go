@@ -66,6 +66,9 @@ func program(p owner.Process) string {
 		path, _, _ = strings.Cut(p.Args[0], " ")
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".avx2")
+	if name == "passt" && len(p.Args) > 0 && strings.HasPrefix(filepath.Base(p.Args[0]), "pasta") {
+		return "pasta" // one program of two names
+	}
 	if len(name) > 64 {
 		return ""
 	}

@@ -1,6 +1,10 @@
 package container
 
-import "portguard/netdiag/owner"
+import (
+	"fmt"
+
+	"portguard/netdiag/owner"
+)
 
 // Role is what a process is to containers.
 type Role uint8
@@ -15,6 +19,11 @@ const (
 	Monitor      // keeps the container running, and its ports
 	Engine       // runs containers: dockerd, containerd
 )
+
+// String is the role as JSON has it, "" for none.
+func (r Role) String() string {
+	return [...]string{"", "member", "main", "port", "network", "monitor", "engine"}[r]
+}
 
 // Outside reports whether the process serves containers from outside of them.
 func (r Role) Outside() bool { return r >= Port }
@@ -48,4 +57,44 @@ func Of(p owner.Process) Part {
 	}
 	part.Container, part.published = c, Listening{}
 	return part
+}
+
+// String says in one clause what it is, for people.
+func (p Part) String() string {
+	c := p.Container.String()
+	switch p.Role {
+	case Member:
+		return "it runs in " + c
+	case Main:
+		return "it is the main process of " + c
+	case Port:
+		if p.To != "" && p.Container.Name == "" {
+			return fmt.Sprintf("%s publishes a port of %s, %s", p.Program, c, p.To)
+		}
+		return fmt.Sprintf("%s publishes a port of %s", p.Program, c)
+	case Network:
+		switch {
+		case p.Container.ID == "" && p.Of != "":
+			c = p.Of
+		case p.Container.ID == "":
+			c = "what it was started for"
+		}
+		return fmt.Sprintf("%s is the whole network of %s", p.Program, c)
+	case Monitor:
+		return fmt.Sprintf("%s keeps %s running, and its published ports", p.Program, c)
+	case Engine:
+		return p.Program + " runs containers, which need it"
+	}
+	return ""
+}
+
+// Stop is the command with which a user stops the container, or finds out which one it is. "" when there is none to name.
+func (p Part) Stop(as uint32) string {
+	switch {
+	case p.Role == None, p.Role == Engine:
+		return ""
+	case p.Role == Port && p.Container.Runtime == "docker" && p.Container.ID == "" && p.published.Port != 0:
+		return fmt.Sprintf("docker ps --filter publish=%d", p.published.Port)
+	}
+	return p.Container.Stop(as)
 }

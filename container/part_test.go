@@ -74,6 +74,12 @@ func TestOf(t *testing.T) {
 		{"pasta, built for some processors", process(pasta, "/usr/bin/pasta.avx2", "/", 1000), Part{
 			Role: Network, Program: "pasta", Container: Container{User: 1000},
 		}},
+		{"pasta is another name of passt's", process(pasta, "/usr/bin/passt.avx2", "/", 1000), Part{
+			Role: Network, Program: "pasta", Container: Container{User: 1000},
+		}},
+		{"passt, for a virtual machine", process("passt -t 80", "/usr/bin/passt", "/", 1000), Part{
+			Role: Network, Program: "passt", Container: Container{User: 1000},
+		}},
 		{"pasta whose file does not show", process(pasta, "", "/", 1000), Part{
 			Role: Network, Program: "pasta", Container: Container{User: 1000},
 		}},

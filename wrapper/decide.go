@@ -45,6 +45,8 @@ type Judge struct {
 	Blind error
 	// OwnUnit is the service that portguard itself runs in, "" when there is none.
 	OwnUnit string
+	// Around has the containers and the other services that would be harmed.
+	Around Around
 }
 
 // Decide tells what a rung may do about one holder of an endpoint. A file of each rung's has what is its own (decide_*.go);
@@ -59,6 +61,9 @@ func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
 		return notPossible("it is bound in a VRF, and nothing tells whether it stands in the way: that hangs on what net.ipv4.tcp_l3mdev_accept was then")
 	case e.Protocol == netdiag.UDP && !h.Certain:
 		return notPossible("whether it is what stands in the way cannot be told: that hangs on socket options, and on who came first")
+	}
+	if d := j.spares(r, h); !d.GoAhead() {
+		return d
 	}
 	switch r {
 	case Share:

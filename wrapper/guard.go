@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"portguard/container"
 	"portguard/netdiag"
 )
 
@@ -25,11 +26,12 @@ type Guard struct {
 	looks   bool // it holds nothing
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
 	freed func(*Outcome)
+	parts map[partKey]container.Part // what was asked already
 }
 
 // New returns a guard. Close it in the end.
 func New(p Policy, w Watcher) *Guard {
-	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow()}
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: map[partKey]container.Part{}}
 }
 
 // Close ends the guard's questions to the kernel. The ports that a report holds stay held.
@@ -78,7 +80,8 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		g.foresee(r)
 	}
 	if !r.AllFree() {
-		r.Judge = g.judge()
+		r.Judge = g.judge(ctx, r)
+		r.Judge.Around.Services = g.lookBeside(ctx, r)
 	}
 	return ctx.Err()
 }
@@ -154,6 +157,7 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 			o.Unexplained = err
 		}
 		g.fit(&o.Trial) // it may have come free while we asked
+		g.lookAround(ctx, o)
 	}
 }
 

@@ -1,15 +1,19 @@
 package wrapper
 
 import (
+	"context"
 	"os"
 
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 )
 
-// judge finds out what decisions rest on, as it is now.
-func (g *Guard) judge() Judge {
-	j := Judge{Policy: g.policy, OwnUnit: ownUnit()}
+// judge finds out what decisions rest on, as it is now; who else serves beside the holders only where that may be asked for.
+func (g *Guard) judge(ctx context.Context, r *Report) Judge {
+	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Around: Around{parts: g.parts}}
+	if g.policy.Kill || g.policy.RestartUnit {
+		j.Around.Services = g.lookBeside(ctx, r)
+	}
 	if j.Protected, j.Blind = protectedPIDs(); j.Blind == nil {
 		j.Program, j.Blind = owner.Scanner{}.Self()
 	}

@@ -41,7 +41,7 @@ func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(targ
 // endpoint, stays in the way whatever the allowed rungs do.
 func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
 	g.explain(ctx, r)
-	judge := g.judge()
+	judge := g.judge(ctx, r)
 	r.Judge = judge
 	var picked []target
 	pointless := false

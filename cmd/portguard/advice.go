@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/user"
+	"slices"
 	"strconv"
 
 	"portguard/netdiag"
@@ -65,12 +67,34 @@ func advise(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) []advice {
 	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && helps(wrapper.RestartUnit) {
 		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
 	}
+	all = append(all, adviseContainers(o, judge.Around)...)
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
 		all = append(all, advice{
 			"always",
 			fmt.Sprintf("portguard reserve %d", o.Endpoint.Port),
 			fmt.Sprintf("the kernel never picks %d again", o.Endpoint.Port),
 		})
+	}
+	return all
+}
+
+// adviseContainers names the containers that have to be stopped for a published port, or one that a container's own service
+// has, each once.
+func adviseContainers(o *wrapper.Outcome, around wrapper.Around) []advice {
+	var all []advice
+	for i := range o.Holders {
+		h := &o.Holders[i]
+		if h.Kind != netdiag.Listener && h.Kind != netdiag.Bound {
+			continue
+		}
+		part := around.Part(h)
+		a := advice{"now", part.Stop(uint32(os.Geteuid())), "stop the container, which gives the port back"}
+		if part.Container.ID == "" {
+			a.effect = "say which container it is, to be stopped"
+		}
+		if a.command != "" && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
 	}
 	return all
 }

@@ -32,7 +32,12 @@ func hostileReport(name, args, cgroup, reason string) wrapper.Report {
 	nameless.Holders[0].Owners, nameless.Holders[0].Absence, nameless.Holders[0].Cgroup = nil, netdiag.NotPermitted, cgroup
 	unasked := theIncident()
 	unasked.Holders, unasked.Unexplained = nil, errors.New(reason)
-	return wrapper.Report{Outcomes: []wrapper.Outcome{o, nameless, unasked}, Degraded: errors.New(reason)}
+	beside := map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): {{Process: *p, Ports: []uint16{30011}, Below: true}}}
+	return wrapper.Report{
+		Outcomes: []wrapper.Outcome{o, nameless, unasked},
+		Judge:    wrapper.Judge{Around: wrapper.Around{Services: beside}},
+		Degraded: errors.New(reason),
+	}
 }
 
 func seedHostile(f *testing.F) {

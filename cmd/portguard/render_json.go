@@ -51,6 +51,7 @@ type (
 		User      *string        `json:"user"`
 		Unit      *string        `json:"unit"`
 		Container *jsonContainer `json:"container"`
+		Beside    []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
 		ExpiresMS *int64         `json:"expires_ms"`
 		Why       string         `json:"why"`
 		Processes []jsonProcess  `json:"processes"`
@@ -58,8 +59,16 @@ type (
 	jsonContainer struct {
 		Runtime string `json:"runtime"`
 		ID      string `json:"id"`
-		Name    string `json:"name,omitempty"` // where the runtime's files tell it
+		Name    string `json:"name,omitempty"` // where docker, conmon or the runtime's files tell it
 		Pod     string `json:"pod,omitempty"`  // uid
+		UID     uint32 `json:"uid,omitempty"`  // whose it is, where it is not the system's
+		Role    string `json:"role,omitempty"` // what the holder's process is to it
+	}
+	jsonBeside struct {
+		PID     int      `json:"pid"`
+		Command string   `json:"command"`
+		Ports   []uint16 `json:"ports"`
+		Child   bool     `json:"child"` // it descends from the holder's process
 	}
 	jsonProcess struct {
 		PID     int      `json:"pid"`
@@ -82,6 +91,7 @@ type (
 // renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
 // thousands of connections, it takes more memory than all that was learnt of them.
 func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
+	facts.Around = r.Judge.Around
 	doc := jsonReport{Version: 1, Endpoints: []jsonEndpoint{}, Limits: limits(r)}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
@@ -181,13 +191,29 @@ func holderJSON(h netdiag.Holder, facts hostFacts) jsonHolder {
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
 		j.Unit = cli.Ptr(u.Name)
 	}
-	if c, ok := container.OfCgroup(h.Cgroup); ok {
-		j.Container = &jsonContainer{Runtime: c.Runtime, ID: c.ID, Name: container.Files{}.Name(c), Pod: c.Pod}
+	j.Container = containerJSON(facts.Around.Part(&h), h.Cgroup)
+	for _, n := range facts.Around.Beside(&h) {
+		j.Beside = append(j.Beside, jsonBeside{n.Process.PID, n.Process.Command, n.Ports, n.Below})
 	}
 	for i, p := range h.Owners {
 		j.Processes[i] = processJSON(p)
 	}
 	return j
+}
+
+// containerJSON is nil where there is none, or nothing is known of it. Where no process shows, the socket's cgroup tells.
+func containerJSON(part container.Part, cgroup string) *jsonContainer {
+	c := part.Container
+	if part.Role == container.None {
+		c, _ = container.OfCgroup(cgroup)
+	}
+	if c.Runtime == "" {
+		return nil
+	}
+	if c.Name == "" {
+		c.Name = container.Files{}.Name(c)
+	}
+	return &jsonContainer{Runtime: c.Runtime, ID: c.ID, Name: c.Name, Pod: c.Pod, UID: c.User, Role: part.Role.String()}
 }
 
 func processJSON(p owner.Process) jsonProcess {

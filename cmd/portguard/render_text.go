@@ -32,7 +32,7 @@ type textReport struct {
 }
 
 func (t textReport) render(r *wrapper.Report) {
-	t.judge = r.Judge
+	t.judge, t.facts.Around = r.Judge, r.Judge.Around
 	for i := range r.Outcomes {
 		if i > 0 && len(r.Outcomes[i].Holders)+len(r.Outcomes[i-1].Holders) > 0 {
 			fmt.Fprintln(t.w)

@@ -4,26 +4,53 @@ import (
 	"fmt"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper"
 )
 
-// hostFacts are the two sysctls that explain why a port was handed out.
+// hostFacts are what explains a holder beside itself: the two sysctls that a port was handed out by, and what stands around
+// its owners.
 type hostFacts struct {
 	Ephemeral portrange.Range
 	Reserved  portrange.Set
+	Around    wrapper.Around
 }
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
 func why(h netdiag.Holder, facts hostFacts) string {
-	return whatItIs(h, facts) + whoIsMissing(h)
+	return whatItIs(h, facts) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+}
+
+// whatIsAround tells of the container that it belongs to, and of the services that would end with its owner.
+func whatIsAround(h netdiag.Holder, facts hostFacts) string {
+	s := ""
+	switch part := facts.Around.Part(&h); {
+	case published(part, h):
+		return ""
+	case part.Role != container.None:
+		return "; " + part.String()
+	}
+	if below := facts.Around.Below(&h); len(below) > 0 {
+		s += "; it has started other services, which may end with it: " + wrapper.Neighbours(below)
+	} else if others := facts.Around.Beside(&h); len(others) > 0 {
+		if unit := wrapper.ServiceOf([]netdiag.Holder{h}); unit != "" {
+			s += "; " + unit + " has other services as well: " + wrapper.Neighbours(others)
+		}
+	}
+	return s
 }
 
 func whatItIs(h netdiag.Holder, facts hostFacts) string {
 	port, peer := h.Socket.Local.Port(), netdiag.Plain(h.Socket.Remote)
 	switch h.Kind {
 	case netdiag.Listener:
+		if part := facts.Around.Part(&h); published(part, h) {
+			return cli.Safe(part.String()) + ": what comes to this port goes on to it, until it is stopped"
+		}
 		if netdiag.Protocol(h.Socket.Protocol) == netdiag.UDP {
 			return "a program asked for this port and receives what anybody sends to it: another service has the port"
 		}
@@ -47,6 +74,11 @@ func whatItIs(h netdiag.Holder, facts hostFacts) string {
 		return "the kernel itself uses this port, for NFS, a tunnel device or the like; there is no process to end"
 	}
 	return "of a kind that portguard does not know"
+}
+
+// published reports whether a holder is what stands on this host for a port of a container's.
+func published(part container.Part, h netdiag.Holder) bool {
+	return h.Kind == netdiag.Listener && part.Role.Outside() && part.Role != container.Engine
 }
 
 func client(h netdiag.Holder, facts hostFacts) string {

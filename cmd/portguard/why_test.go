@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper"
 )
 
 var (
@@ -35,6 +37,42 @@ func closed(state sockdiag.State, left time.Duration) sockdiag.Socket {
 	s := socket(state)
 	s.Expires = left
 	return s
+}
+
+// What stands around a holder: the container of its owners, and the services that would end with them.
+func TestWhyTellsOfContainersAndOtherServices(t *testing.T) {
+	const id = "3f4a0e8b5d1c9f27a6b8c0d2e4f60718293a4b5c6d7e8f9012a3b4c5d6e7f809"
+	listens := bare(unix.IPPROTO_TCP, sockdiag.Listen)
+	conmon := owner.Process{PID: 400, InnerPID: 400, Exe: "/usr/bin/conmon", Args: []string{"conmon", "-c", id, "-n", "web"}, Cgroup: "/machine.slice/libpod-conmon-" + id + ".scope"}
+	dockerd := owner.Process{PID: 400, InnerPID: 400, Exe: "/usr/sbin/dockerd", Cgroup: "/system.slice/docker.service"}
+	nginx := owner.Process{PID: 400, InnerPID: 1, Exe: "/usr/sbin/nginx", Cgroup: "/system.slice/docker-" + id + ".scope"}
+	worker := nginx
+	worker.InnerPID = 7
+	god := owner.Process{PID: 400, InnerPID: 400, Exe: "/usr/bin/node", Cgroup: "/system.slice/pm2-root.service"}
+	const another = "a program listens on this port: another service has it"
+	for _, tt := range []struct {
+		name   string
+		by     owner.Process
+		beside []netdiag.Neighbour
+		want   string
+	}{
+		{"a published port", conmon, nil, "conmon keeps container web (podman) running, and its published ports: what comes to this port goes on to it, until it is stopped"},
+		{"the engine itself", dockerd, nil, another + "; dockerd runs containers, which need it"},
+		{"the main process of a container", nginx, nil, another + "; it is the main process of container 3f4a0e8b5d1c (docker)"},
+		{"another process of a container", worker, nil, another + "; it runs in container 3f4a0e8b5d1c (docker)"},
+		{"it has started another service", god, []netdiag.Neighbour{{Process: owner.Process{PID: 401, Command: "no\nde"}, Ports: []uint16{30011}, Below: true}},
+			another + `; it has started other services, which may end with it: no\nde (pid 401) on 30011`},
+		{"another service of its unit", god, []netdiag.Neighbour{{Process: owner.Process{PID: 401, Command: "node"}, Ports: []uint16{30011}}},
+			another + "; pm2-root.service has other services as well: node (pid 401) on 30011"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := netdiag.Holder{Kind: netdiag.Listener, Socket: listens, Owners: []owner.Process{tt.by}}
+			facts := hostFacts{Around: wrapper.Around{Services: map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): tt.beside}}}
+			if diff := cmp.Diff(tt.want, why(h, facts)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
 }
 
 func TestWhy(t *testing.T) {

@@ -1,0 +1,112 @@
+package netdiag
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
+)
+
+// Neighbour is a process that serves other ports, and that may end with the owner of a holder.
+type Neighbour struct {
+	Process owner.Process
+	Ports   []uint16 // TCP, in order, each once
+	// Below: it descends from an owner of the holder. Else it is of the same cgroup, and so of the same unit.
+	Below bool
+}
+
+// Beside lists the processes that listen on other TCP ports and have to do with a holder: those of its cgroup that neither own
+// it, nor are what its owners descend from. A port that the kernel has picked is no service's, and does not count. Ordered
+// by pid. What the kernel does not tell is left out.
+func (p *Prober) Beside(ctx context.Context, h *Holder) ([]Neighbour, error) {
+	if p.degraded != nil || len(h.Owners) == 0 {
+		return nil, nil
+	}
+	ports, err := p.servedBeside(ctx, h)
+	if err != nil || len(ports) == 0 {
+		return nil, err
+	}
+	inodes := make([]uint32, 0, len(ports))
+	for ino := range ports {
+		inodes = append(inodes, ino)
+	}
+	found, err := p.scanner.Find(ctx, inodes)
+	if err != nil {
+		return nil, err
+	}
+	own := lineOf(h.Owners)
+	byPID := map[int]*Neighbour{}
+	for ino, owners := range found.Owners {
+		if slices.ContainsFunc(owners, func(o owner.Process) bool { return own[o.PID] }) {
+			continue
+		}
+		for _, o := range owners {
+			if o.Cgroup != h.Owners[0].Cgroup {
+				continue
+			}
+			n := byPID[o.PID]
+			if n == nil {
+				n = &Neighbour{Process: o, Below: descends(o, h.Owners)}
+				byPID[o.PID] = n
+			}
+			n.Ports = append(n.Ports, ports[ino])
+		}
+	}
+	var all []Neighbour
+	for _, n := range byPID {
+		slices.Sort(n.Ports)
+		n.Ports = slices.Compact(n.Ports)
+		all = append(all, *n)
+	}
+	slices.SortFunc(all, func(a, b Neighbour) int { return cmp.Compare(a.Process.PID, b.Process.PID) })
+	return all, nil
+}
+
+// servedBeside are the ports, by inode, on which sockets of the holder's cgroup listen that asked for them, but for the
+// holder's own.
+func (p *Prober) servedBeside(ctx context.Context, h *Holder) (map[uint32]uint16, error) {
+	diag, err := p.Diag()
+	if err != nil {
+		return nil, err
+	}
+	query := sockdiag.Query{Protocol: uint8(TCP), States: sockdiag.MaskOf(sockdiag.Listen)}
+	listening, err := diag.Dump(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	query.Auto = true
+	picked, err := diag.Dump(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	ports := map[uint32]uint16{}
+	for _, s := range listening {
+		if s.Inode != 0 && s.Local.Port() != h.Socket.Local.Port() && s.CgroupID == h.Socket.CgroupID {
+			ports[s.Inode] = s.Local.Port()
+		}
+	}
+	for _, s := range picked {
+		delete(ports, s.Inode)
+	}
+	return ports, nil
+}
+
+// lineOf has the owners and all that they descend from, but for pid 1, which everybody does.
+func lineOf(owners []owner.Process) map[int]bool {
+	own := map[int]bool{}
+	for _, o := range owners {
+		own[o.PID] = true
+		line, _ := owner.Ancestors(o.PID) // those that could be named
+		for _, pid := range line {
+			own[pid] = own[pid] || pid != 1
+		}
+	}
+	return own
+}
+
+func descends(o owner.Process, from []owner.Process) bool {
+	line, _ := owner.Ancestors(o.PID)
+	return slices.ContainsFunc(from, func(a owner.Process) bool { return slices.Contains(line, a.PID) })
+}
