@@ -13,27 +13,34 @@ type JobError struct {
 
 func (e *JobError) Error() string { return fmt.Sprintf("systemd: %s %s: %s", e.Op, e.Unit, e.Result) }
 
-// RestartUnit stops a unit, if it runs, starts it, and waits until it is up. Errors are *Error, *JobError and
-// the context's: then the job goes on.
-func (m *Manager) RestartUnit(ctx context.Context, unit string) error {
-	return await(ctx, "restart", unit, m.conn.RestartUnitContext)
+// Job is a request that systemd has taken on. It goes on whether somebody asks after it or not, also when the connection
+// has ended.
+type Job struct {
+	op, unit string
+	result   chan string // the connection is deaf while nobody takes a result, so there is room for it
+	ended    bool
+	err      error
 }
 
-type request func(ctx context.Context, unit, mode string, result chan<- string) (int, error)
+// Restart asks systemd to stop a unit, if it runs, and to start it, and returns when the request is queued. One that would
+// undo what others have asked for, such as the start of a service that this unit conflicts with, is refused. Errors are
+// *Error.
+func (m *Manager) Restart(ctx context.Context, unit string) (*Job, error) {
+	j := &Job{op: "restart", unit: unit, result: make(chan string, 1)}
+	if _, err := m.conn.RestartUnitContext(ctx, unit, "fail", j.result); err != nil {
+		return nil, &Error{Op: j.op, Unit: unit, Err: err}
+	}
+	return j, nil
+}
 
-// await asks for a job and waits for its result.
-func await(ctx context.Context, op, unit string, ask request) error {
-	done := make(chan string, 1) // the connection is deaf until the result is taken
-	if _, err := ask(ctx, unit, "replace", done); err != nil {
-		return &Error{Op: op, Unit: unit, Err: err}
-	}
+// Ended reports whether the job has ended, and how: nil for well, or a *JobError.
+func (j *Job) Ended() (bool, error) {
 	select {
-	case result := <-done:
-		if result != "done" {
-			return &JobError{op, unit, result}
+	case result := <-j.result:
+		if j.ended = true; result != "done" {
+			j.err = &JobError{j.op, j.unit, result}
 		}
-		return nil
-	case <-ctx.Done():
-		return &Error{Op: op, Unit: unit, Err: context.Cause(ctx)}
+	default:
 	}
+	return j.ended, j.err
 }

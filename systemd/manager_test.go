@@ -51,6 +51,8 @@ func TestManager(t *testing.T) {
 	t.Run("what it knows of a service", func(t *testing.T) {
 		unit(t, "web.service", `[Service]
 User=nobody
+KillMode=mixed
+Delegate=yes
 ExecStartPre=/bin/true
 ExecStart=-/bin/sleep "1000" $A %n
 TimeoutStartSec=5
@@ -65,7 +67,7 @@ ProtectHome=tmpfs
 			t.Fatal(err)
 		}
 		// A socket unit that is not in use, such as one that is not enabled, triggers nothing.
-		if err := m.RestartUnit(ctx, "web.socket"); err != nil {
+		if err := restart(ctx, m, "web.socket"); err != nil {
 			t.Fatal(err)
 		}
 		got, err := m.Service(ctx, "web.service")
@@ -90,6 +92,8 @@ ProtectHome=tmpfs
 			PrivateTmp:   true,
 			TimeoutStart: 5 * time.Second,
 			Restart:      "on-failure",
+			KillMode:     "mixed",
+			Delegate:     true,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
@@ -127,14 +131,14 @@ ProtectHome=tmpfs
 	})
 
 	t.Run("a job is over when it is done", func(t *testing.T) {
-		if err := m.RestartUnit(ctx, "web.service"); err != nil {
+		if err := restart(ctx, m, "web.service"); err != nil {
 			t.Fatal(err)
 		}
 		before, err := m.Service(ctx, "web.service")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := m.RestartUnit(ctx, "web.service"); err != nil {
+		if err := restart(ctx, m, "web.service"); err != nil {
 			t.Fatal(err)
 		}
 		after, err := m.Service(ctx, "web.service")
@@ -156,14 +160,14 @@ ProtectHome=tmpfs
 			t.Fatal(err)
 		}
 		var job *JobError
-		if err := m.RestartUnit(ctx, "fails.service"); !errors.As(err, &job) {
+		if err := restart(ctx, m, "fails.service"); !errors.As(err, &job) {
 			t.Fatalf("got %v, want a *JobError", err)
 		}
 		if diff := cmp.Diff(&JobError{"restart", "fails.service", "failed"}, job); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		var refused *Error
-		if err := m.RestartUnit(ctx, "none.service"); !errors.As(err, &refused) {
+		if err := restart(ctx, m, "none.service"); !errors.As(err, &refused) {
 			t.Errorf("a unit that does not exist: %v, want an *Error", err)
 		}
 	})
@@ -175,7 +179,7 @@ ProtectHome=tmpfs
 		}
 		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 		defer cancel()
-		if err := m.RestartUnit(short, "slow.service"); !errors.Is(err, context.DeadlineExceeded) {
+		if err := restart(short, m, "slow.service"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the context's error", err)
 		}
 		systemctl(t, "stop", "slow.service")
@@ -211,10 +215,25 @@ ProtectHome=tmpfs
 			t.Errorf("%+v, %v", s, err)
 		}
 		var job *JobError
-		if err := m.RestartUnit(ctx, "fails.service"); !errors.As(err, &job) {
+		if err := restart(ctx, m, "fails.service"); !errors.As(err, &job) {
 			t.Errorf("got %v, want the failure of the job", err)
 		}
 	})
+}
+
+// restart waits until the unit is up again.
+func restart(ctx context.Context, m *Manager, unit string) error {
+	job, err := m.Restart(ctx, unit)
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if ended, err := job.Ended(); ended {
+			return err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return ctx.Err()
 }
 
 func systemctl(t *testing.T, args ...string) {
@@ -258,7 +277,7 @@ func asUser() error {
 	if s, err := m.Service(ctx, "web.service"); err != nil || s.LoadState != "loaded" {
 		return fmt.Errorf("look: %+v, %v", s, err)
 	}
-	for name, err := range map[string]error{"reload": m.Reload(ctx), "restart": m.RestartUnit(ctx, "web.service")} {
+	for name, err := range map[string]error{"reload": m.Reload(ctx), "restart": restart(ctx, m, "web.service")} {
 		if !errors.Is(err, fs.ErrPermission) {
 			return fmt.Errorf("%s: %v, want fs.ErrPermission", name, err)
 		}

@@ -12,17 +12,17 @@ func IsManager(cgroup, exe string) bool {
 	return strings.HasSuffix(cgroup, "/init.scope") || path.Base(exe) == "systemd"
 }
 
-// StopCommand is what a person types to stop the unit that a cgroup path names, "" for what is no unit to stop. user is the
-// name of whose manager it is, where it is a user's.
-func StopCommand(cgroup, user string) string {
+// Command is what a person types to stop or restart the unit that a cgroup path names, "" for what is no unit to stop. user is
+// the name of whose manager it is, where it is a user's.
+func Command(verb, cgroup, user string) string {
 	u, ok := UnitOfCgroup(cgroup)
 	switch {
 	case !ok || !hasType(u.Name, ".service") && !hasType(u.Name, ".socket") || isUserManager(u.Name):
 		return ""
 	case !u.User:
-		return "systemctl stop " + u.Name
+		return "systemctl " + verb + " " + u.Name
 	case user == "" || !strings.HasPrefix(u.Owner, "user@"):
 		return ""
 	}
-	return "systemctl --user -M " + user + "@ stop " + u.Name
+	return "systemctl --user -M " + user + "@ " + verb + " " + u.Name
 }

@@ -27,7 +27,7 @@ func TestIsManager(t *testing.T) {
 	}
 }
 
-func TestStopCommand(t *testing.T) {
+func TestCommand(t *testing.T) {
 	const ofUser = "/user.slice/user-1000.slice/user@1000.service"
 	for _, tt := range []struct{ name, cgroup, user, want string }{
 		{"a service", "/system.slice/order.service", "root", "systemctl stop order.service"},
@@ -42,7 +42,7 @@ func TestStopCommand(t *testing.T) {
 		{"no unit", "/docker/0123", "root", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := StopCommand(tt.cgroup, tt.user); got != tt.want {
+			if got := Command("stop", tt.cgroup, tt.user); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -33,6 +33,10 @@ type Service struct {
 	PrivateTmp     bool
 	TimeoutStart   time.Duration // 0: there is none
 	Restart        string        // "no", "always", "on-failure" ...
+	KillMode       string        // "control-group", "mixed", "process", "none"
+	Delegate       bool          // what is below its cgroup is its own business
+	// RefuseManualStart, RefuseManualStop: systemd starts and stops it for other units' sake alone.
+	RefuseManualStart, RefuseManualStop bool
 }
 
 // Exec is a command of a service: specifiers and escapes expanded, variables not.
@@ -72,6 +76,11 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		ProtectHome:    p.text("ProtectHome"),
 		PrivateTmp:     p.flag("PrivateTmp"),
 		Restart:        p.text("Restart"),
+		KillMode:       p.text("KillMode"),
+		Delegate:       p.flag("Delegate"),
+
+		RefuseManualStart: p.flag("RefuseManualStart"),
+		RefuseManualStop:  p.flag("RefuseManualStop"),
 	}
 	pid, _ := all["MainPID"].(uint32)
 	s.MainPID = int(pid)
