@@ -47,6 +47,8 @@ type Judge struct {
 	OwnUnit string
 	// Around has the containers and the other services that would be harmed.
 	Around Around
+	// Services are those that have one of the endpoints, as systemd knows them, where they were asked for.
+	Services map[string]Service
 }
 
 // Decide tells what a rung may do about one holder of an endpoint. A file of each rung's has what is its own (decide_*.go);

@@ -49,7 +49,7 @@ func (j Judge) protects(o owner.Process, h *netdiag.Holder) Decision {
 	}
 	d := notPossible("pid %d is %s and is never touched", o.PID, who)
 	if unit, _ := systemd.UnitOfCgroup(h.Cgroup); manager && unit.Name != j.OwnUnit {
-		d.Instead = systemd.StopCommand(h.Cgroup, o.User)
+		d.Instead = systemd.Command("stop", h.Cgroup, o.User)
 	}
 	return d
 }

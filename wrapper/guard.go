@@ -79,11 +79,15 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 	if g.policy.DryRun {
 		g.foresee(r)
 	}
-	if !r.AllFree() {
-		r.Judge = g.judge(ctx, r)
+	if !r.AllFree() && ctx.Err() == nil {
+		r.Judge = g.judge(ctx, r, servicesOf(slices.DeleteFunc(r.wanted(), hasListener)))
 		r.Judge.Around.Services = g.lookBeside(ctx, r)
 	}
 	return ctx.Err()
+}
+
+func hasListener(o *Outcome) bool {
+	return slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.Kind == netdiag.Listener })
 }
 
 // climb does one rung for every endpoint that is still wanted.

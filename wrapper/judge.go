@@ -8,14 +8,18 @@ import (
 	"portguard/systemd"
 )
 
-// judge finds out what decisions rest on, as it is now; who else serves beside the holders only where that may be asked for.
-func (g *Guard) judge(ctx context.Context, r *Report) Judge {
+// judge finds out what decisions rest on, as it is now: who else serves beside the holders only where that may be asked for, and
+// what systemd knows of those services only that might be restarted.
+func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
 	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Around: Around{parts: g.parts}}
 	if g.policy.Kill || g.policy.RestartUnit {
 		j.Around.Services = g.lookBeside(ctx, r)
 	}
 	if j.Protected, j.Blind = protectedPIDs(); j.Blind == nil {
 		j.Program, j.Blind = owner.Scanner{}.Self()
+	}
+	if j.Blind == nil {
+		j.Services = askServices(ctx, units)
 	}
 	return j
 }
@@ -40,12 +44,15 @@ func protectedPIDs() (map[int]string, error) {
 	return protected, nil
 }
 
-// ownUnit is the service that portguard itself runs in, "" when there is none.
+// ownUnit is the system's unit that portguard itself runs in, "" when there is none.
 func ownUnit() string {
 	own, err := (owner.Scanner{}).Process(os.Getpid())
 	if err != nil {
 		return ""
 	}
 	u, _ := systemd.UnitOfCgroup(own.Cgroup)
+	if u.User {
+		return u.Owner
+	}
 	return u.Name
 }

@@ -41,7 +41,11 @@ func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(targ
 // endpoint, stays in the way whatever the allowed rungs do.
 func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
 	g.explain(ctx, r)
-	judge := g.judge(ctx, r)
+	var units []string
+	if g.policy.RestartUnit {
+		units = servicesOf(r.wanted())
+	}
+	judge := g.judge(ctx, r, units)
 	r.Judge = judge
 	var picked []target
 	pointless := false

@@ -30,6 +30,8 @@ type victim struct {
 	err  error // why it was not signalled
 }
 
+func newVictim(p owner.Process) *victim { return &victim{process: p, has: map[netdiag.SocketID]bool{}} }
+
 func (v *victim) owns(h *netdiag.Holder) bool { return v.has[h.ID()] }
 
 func (v *victim) close() {
@@ -51,7 +53,7 @@ func (g *Guard) victims(ctx context.Context, targets []target) []*victim {
 			for _, p := range h.Owners {
 				v := byPID[p.PID]
 				if v == nil {
-					v = &victim{process: p, has: map[netdiag.SocketID]bool{}}
+					v = newVictim(p)
 					v.pidfd, v.err = pidfd.Open(p.PID)
 					byPID[p.PID] = v
 					all = append(all, v)

@@ -10,6 +10,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
+	"portguard/systemd"
 	"portguard/wrapper"
 )
 
@@ -60,7 +61,7 @@ func TestAdvise(t *testing.T) {
 			o := theIncident()
 			o.Trial.Verdict, o.Holders = tt.verdict, tt.holders
 			var got []string
-			for _, a := range advise(&o, wrapper.Judge{}, renderFacts) {
+			for _, a := range advise(&o, willing, renderFacts) {
 				got = append(got, a.command)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -69,6 +70,11 @@ func TestAdvise(t *testing.T) {
 		})
 	}
 }
+
+// willing knows of nothing that speaks against a rung.
+var willing = wrapper.Judge{Services: map[string]wrapper.Service{"order.service": {Service: systemd.Service{
+	LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/order.service", KillMode: "control-group",
+}}}}
 
 // What this run has found not possible is not advised again, unless another holder is left that it was possible for.
 func TestAdviseNothingRefused(t *testing.T) {
@@ -97,7 +103,7 @@ func TestAdviseNothingRefused(t *testing.T) {
 			o := theIncident()
 			o.Holders, o.Actions = tt.holders, tt.actions
 			var got []string
-			for _, a := range advise(&o, wrapper.Judge{}, renderFacts) {
+			for _, a := range advise(&o, willing, renderFacts) {
 				if a.when == "now" {
 					got = append(got, strings.Fields(a.command)[1])
 				}
@@ -150,7 +156,7 @@ func TestAdviseReservation(t *testing.T) {
 			o := theIncident()
 			o.Endpoint.Port = tt.port
 			got := false
-			for _, a := range advise(&o, wrapper.Judge{}, renderFacts) {
+			for _, a := range advise(&o, willing, renderFacts) {
 				got = got || a.when == "always"
 			}
 			if got != tt.want {

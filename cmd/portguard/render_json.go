@@ -54,6 +54,7 @@ type (
 		Beside    []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
 		ExpiresMS *int64         `json:"expires_ms"`
 		Why       string         `json:"why"`
+		Gone      bool           `json:"gone,omitempty"` // it was there, and something was done to it
 		Processes []jsonProcess  `json:"processes"`
 	}
 	jsonContainer struct {
@@ -145,6 +146,7 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) json
 	place := make(map[netdiag.SocketID]int, len(told))
 	for i, h := range told {
 		e.Holders[i] = holderJSON(*h, facts)
+		e.Holders[i].Gone = i >= len(o.Holders)
 		place[h.ID()] = i
 	}
 	for i, a := range o.Actions {

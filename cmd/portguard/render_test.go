@@ -45,7 +45,7 @@ func theIncident() wrapper.Outcome {
 
 func text(o ...wrapper.Outcome) string {
 	var b bytes.Buffer
-	textReport{w: &b, facts: renderFacts, now: renderNow, actions: true}.render(&wrapper.Report{Outcomes: o})
+	textReport{w: &b, facts: renderFacts, now: renderNow, actions: true}.render(&wrapper.Report{Outcomes: o, Judge: willing})
 	return b.String()
 }
 
@@ -160,6 +160,29 @@ func TestTextOfActions(t *testing.T) {
 	const want = "\n  wait    failed: still taken after 30s\n  kill    not-possible: pid 1 is\\x1b[2J the init process\n"
 	if got := text(o); !strings.Contains(got, want) {
 		t.Errorf("%q is missing in:\n%s", want, got)
+	}
+}
+
+// Whom something was done to, and who is there no more, is listed behind those that are, for the action to point to.
+func TestJSONOfOneThatIsGone(t *testing.T) {
+	o := theIncident()
+	ended := o.Holders[0]
+	ended.Socket.Cookie++
+	o.Actions = []wrapper.Action{
+		{Rung: wrapper.RestartUnit, Holder: &ended, Result: wrapper.Done, Detail: "restarted order.service"},
+		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "it is pid 1"},
+	}
+	zero, one := 0, 1
+	e := endpointJSON(&o, willing, renderFacts)
+	var gone []bool
+	for _, h := range e.Holders {
+		gone = append(gone, h.Gone)
+	}
+	if diff := cmp.Diff([]bool{false, true}, gone); diff != "" {
+		t.Errorf("gone (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]*int{&one, &zero}, []*int{e.Actions[0].Holder, e.Actions[1].Holder}); diff != "" {
+		t.Errorf("holders of the actions (-want +got)\n%s", diff)
 	}
 }
 
@@ -284,7 +307,7 @@ func TestJSONWhereLittleIsKnown(t *testing.T) {
 func document(t *testing.T, facts hostFacts, o ...wrapper.Outcome) string {
 	t.Helper()
 	var b, indented bytes.Buffer
-	if err := renderJSON(&b, &wrapper.Report{Outcomes: o}, facts); err != nil {
+	if err := renderJSON(&b, &wrapper.Report{Outcomes: o, Judge: willing}, facts); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Indent(&indented, b.Bytes(), "", "  "); err != nil {
