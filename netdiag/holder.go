@@ -34,6 +34,12 @@ func Plain(end netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(end.Addr().Unmap(), end.Port())
 }
 
+// ConnectedToItself reports whether both ends of a connection are this one socket: what becomes of a client that asks a service
+// which is down again and again, until the kernel picks the service's own port for its near end.
+func (h *Holder) ConnectedToItself() bool {
+	return h.Socket.Remote.Port() != 0 && h.Socket.Remote == h.Socket.Local
+}
+
 // MayBeApart reports whether the holder may be in nobody's way: it is bound to a device of a VRF, and nothing tells whether
 // the kernel keeps its port there, apart from the service's.
 func (h Holder) MayBeApart() bool {

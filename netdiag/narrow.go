@@ -118,28 +118,41 @@ func user(owners []owner.Process) owner.Process {
 // inspect asks the sockets themselves for the flags that sock_diag does not show, where this user may: through a
 // duplicate that is only read.
 func inspect(candidates iter.Seq[sockdiag.Socket], owners map[uint32][]owner.Process, t *tables) {
-	if len(owners) == 0 || pidfd.MayGetFD() != nil {
+	if len(owners) == 0 {
 		return
 	}
+	may := pidfd.MayGetFD() == nil
 	n := 0
 	for s := range candidates {
 		if n++; n > maxInspected {
 			return
 		}
-		if s.Inode == 0 {
+		if s.Inode == 0 || len(owners[s.Inode]) == 0 {
 			continue
 		}
-		for _, o := range owners[s.Inode] {
-			flags, err := readFlags(o, s)
-			if err == nil {
-				t.flags[idOf(s)] = flags
-				break
-			}
-			if errors.Is(err, errors.ErrUnsupported) && o.TID == 0 {
-				return // not on this kernel
-			}
+		flags, err := askOwners(owners[s.Inode], s, &may)
+		switch {
+		case err == nil:
+			t.flags[idOf(s)] = flags
+		case !errors.Is(err, ErrChanged):
+			t.flags[idOf(s)] = Flags{V6Only: v6Only(s), Closed: true}
 		}
 	}
+}
+
+// askOwners asks through the first owner that lets us. may: nothing has shown yet that none can on this kernel, or under this
+// seccomp filter.
+func askOwners(owners []owner.Process, s sockdiag.Socket, may *bool) (flags Flags, err error) {
+	for _, o := range owners {
+		if !*may {
+			return Flags{}, errors.ErrUnsupported
+		}
+		if flags, err = readFlags(o, s); err == nil {
+			return flags, nil
+		}
+		*may = !errors.Is(err, errors.ErrUnsupported) || o.TID != 0
+	}
+	return Flags{}, err
 }
 
 // probe drops the candidates that share the port: when bind() of one's own address succeeds with the service's options,

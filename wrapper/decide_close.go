@@ -13,8 +13,15 @@ func (j Judge) decideClose(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 		return notPossible("its program asked for the port and keeps it when the connection is cut")
 	case staysBound(h) && e.Protocol == netdiag.UDP:
 		return notPossible("its program asked for the port and keeps it until it closes the socket")
+	case h.Kind == netdiag.BoundClient && h.Socket.ULP == "mptcp":
+		return notPossible("its program asked for the port and keeps it when the connection is cut, and what is left of an MPTCP connection takes no SO_REUSEADDR")
 	}
-	return j.mayTouch(h)
+	d := j.mayTouch(h)
+	if d.GoAhead() && staysBound(h) && h.Flags.Closed {
+		return Decision{Result: NotPermitted, Why: "its program asked for the port and keeps it when the connection is cut; " +
+			"to share what is left takes a duplicate of its descriptor, which this user may not have (CAP_SYS_PTRACE)"}
+	}
+	return d
 }
 
 // staysBound reports whether the socket keeps the port without its connection: then it can only be shared.

@@ -18,6 +18,8 @@ func (j Judge) decideShare(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 		return notPossible("no process has it any more, and it still has data to send: wait for it")
 	case h.Kind == netdiag.Remains:
 		return Decision{}
+	case h.ConnectedToItself():
+		return notPossible("it is a program's connection to itself, made while it looked for the service: beside it the service would wait in vain for that program. --close cuts it, and the program connects anew")
 	case h.Socket.ULP == "mptcp":
 		return notPossible("the kernel does not let a connected MPTCP socket share: --close cuts it")
 	}

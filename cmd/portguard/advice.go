@@ -61,8 +61,12 @@ func advise(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) []advice {
 		if helps(wrapper.Kill) {
 			again("--kill", "end the process that has it, then start")
 		}
+	case helps(wrapper.Close) && slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }):
+		again("--close", "cut the connection, then start: its program connects anew, to the service")
 	case helps(wrapper.Close):
 		again("--close", "cut the connection, then start")
+	case helps(wrapper.Kill) && !helps(wrapper.Share) && !helps(wrapper.RestartUnit):
+		again("--kill", "end the process that has it, then start")
 	}
 	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && helps(wrapper.RestartUnit) {
 		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")

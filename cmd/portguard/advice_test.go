@@ -33,6 +33,10 @@ func TestAdvise(t *testing.T) {
 	ofUnit := theIncident().Holders[0]
 	mptcp := client
 	mptcp.Socket.ULP = "mptcp"
+	boundMPTCP := mptcp
+	boundMPTCP.Kind = netdiag.BoundClient
+	itself := client
+	itself.Socket.Remote = itself.Socket.Local
 	remains := netdiag.Holder{Kind: netdiag.Remains, Socket: socket(sockdiag.TimeWait), Absence: netdiag.Ownerless}
 	listener := owned(netdiag.Listener, sockdiag.Listen)
 
@@ -45,6 +49,8 @@ func TestAdvise(t *testing.T) {
 		{"client", netdiag.Taken, []netdiag.Holder{client}, []string{share, wait, cut, reserve}},
 		{"client that is a unit's", netdiag.Taken, []netdiag.Holder{ofUnit}, []string{share, wait, cut, restart, reserve}},
 		{"client of MPTCP, which cannot be shared", netdiag.Taken, []netdiag.Holder{mptcp}, []string{wait, cut, reserve}},
+		{"the same, and it asked for its port", netdiag.Taken, []netdiag.Holder{boundMPTCP}, []string{wait, kill}},
+		{"client that is connected to itself", netdiag.Taken, []netdiag.Holder{itself}, []string{wait, cut, reserve}},
 		{"accepted", netdiag.Taken, []netdiag.Holder{owned(netdiag.Accepted, sockdiag.Established)}, []string{share, wait, cut}},
 		{"bound, where nothing can be cut", netdiag.Taken, []netdiag.Holder{owned(netdiag.Bound, sockdiag.Close)}, []string{share, wait, kill}},
 		{"remains", netdiag.Taken, []netdiag.Holder{remains}, []string{share, waitOut, cut}},
@@ -94,7 +100,7 @@ func TestAdviseNothingRefused(t *testing.T) {
 	}{
 		{"nothing was tried", []netdiag.Holder{first}, nil, []string{"--share", "--wait", "--close", "--restart-unit"}},
 		{"close", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--restart-unit"}},
-		{"every rung", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Share), no(wrapper.Close), no(wrapper.RestartUnit)}, []string{"--wait"}},
+		{"every rung but the last", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Share), no(wrapper.Close), no(wrapper.RestartUnit)}, []string{"--wait", "--kill"}},
 		{"close for one of two", []netdiag.Holder{first, second}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
 		{"close for one that has gone", []netdiag.Holder{second}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
 		{"close, which failed", []netdiag.Holder{first}, []wrapper.Action{failed}, []string{"--share", "--wait", "--close", "--restart-unit"}},

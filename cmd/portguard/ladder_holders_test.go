@@ -15,6 +15,22 @@ import (
 // mptcpClient is a connection of a program that asked for MPTCP, as Go programs may; server is its other end.
 func mptcpClient(t *testing.T, port uint16) (client, server int) {
 	t.Helper()
+	return mptcpTo(t, func(client int, to unix.Sockaddr) (err error) {
+		narrowed(t, port, func() { err = unix.Connect(client, to) })
+		return err
+	})
+}
+
+// mptcpClientOn is one that has asked for its port.
+func mptcpClientOn(t *testing.T, port uint16) (client, server int) {
+	t.Helper()
+	return mptcpTo(t, func(client int, to unix.Sockaddr) error {
+		return errors.Join(unix.Bind(client, &unix.SockaddrInet4{Port: int(port), Addr: loopback4.As4()}), unix.Connect(client, to))
+	})
+}
+
+func mptcpTo(t *testing.T, connect func(client int, to unix.Sockaddr) error) (client, server int) {
+	t.Helper()
 	listener := mptcpSocket(t)
 	defer unix.Close(listener)
 	if err := unix.Bind(listener, &unix.SockaddrInet4{Addr: loopback4.As4()}); err != nil {
@@ -28,11 +44,9 @@ func mptcpClient(t *testing.T, port uint16) (client, server int) {
 		t.Fatal(err)
 	}
 	client = mptcpSocket(t)
-	narrowed(t, port, func() {
-		if err := unix.Connect(client, at); err != nil {
-			t.Fatal(err)
-		}
-	})
+	if err := connect(client, at); err != nil {
+		t.Fatal(err)
+	}
 	if server, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,14 @@ func TestShareRefused(t *testing.T) {
 			want:   `share not-possible: .*MPTCP.*--close`,
 		},
 		{
+			name: "a client that is connected to itself",
+			hold: func(t *testing.T, port uint16) {
+				l.keep(t, nil, []int{selfConnected(t, port)})
+			},
+			status: cli.ExitUnavailable,
+			want:   `share not-possible: .*connection to itself.*--close`,
+		},
+		{
 			name: "an orphan with data to send",
 			hold: func(t *testing.T, port uint16) {
 				l.rig.Hold(t, port, tcpSpec(loopback4, holders.FinWait1Orphan, holders.Picked))
@@ -95,4 +103,22 @@ func TestShareRefused(t *testing.T) {
 		l.keep(t, nil, []int{client})
 		l.serves(t, port, "--share", "--close")
 	})
+	t.Run("close cuts the client that is connected to itself", func(t *testing.T) {
+		port := l.port()
+		l.keep(t, nil, []int{selfConnected(t, port)})
+		l.serves(t, port, "--share", "--close")
+	})
+}
+
+// TestCloseRefused: no connection is cut when the port would stay taken all the same.
+func TestCloseRefused(t *testing.T) {
+	l := newLadder(t)
+	port := l.port()
+	client, server := mptcpClientOn(t, port)
+	l.keep(t, nil, []int{client})
+	status, e := l.report(t, nil, "--close", "-p", number(port))
+	if status != cli.ExitUnavailable || !strings.Contains(actionsOf(e), "close not-possible: its program asked for the port") {
+		t.Errorf("status %d\n%s", status, actionsOf(e))
+	}
+	echoes(t, server)
 }

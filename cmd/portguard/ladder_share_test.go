@@ -63,10 +63,6 @@ func TestShareEveryKind(t *testing.T) {
 		{"a client in CLOSE_WAIT", with(tcpSpec(loopback4, holders.CloseWait, holders.Picked))},
 		{"a client in FIN_WAIT2", with(tcpSpec(loopback4, holders.FinWait2, holders.Picked))},
 		{"a bound socket", with(tcpSpec(loopback4, holders.Bound, holders.Named))},
-		{"a client connected to itself", func(t *testing.T, port uint16) func(*testing.T) {
-			l.keep(t, nil, []int{selfConnected(t, port)})
-			return nil
-		}},
 		{"what an orphan leaves in FIN_WAIT2", ownerless(holders.FinWait2Orphan)},
 		{"TIME_WAIT", ownerless(holders.TimeWait)},
 		{"a client in two processes", func(t *testing.T, port uint16) func(*testing.T) {
