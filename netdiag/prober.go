@@ -26,6 +26,7 @@ type Prober struct {
 	diag    *sockdiag.Conn
 	scanner owner.Scanner
 	mine    map[uint64]bool   // cookies of portguard's own sockets
+	lets    bool              // what it binds itself it closes at once
 	bound   sockdiag.Tristate // listsBound has found out
 	// degraded is why /proc had to do instead of sock_diag; nil when it had not.
 	degraded error
@@ -65,6 +66,9 @@ func (p *Prober) Ignore(fd int) {
 		p.mine[cookie] = true
 	}
 }
+
+// LetGo has Explain close at once what it binds itself, for who only wants to know.
+func (p *Prober) LetGo() { p.lets = true }
 
 // Explain fills in the holders of every finding whose verdict is Taken, with one dump of the kernel's tables for all of
 // them. A UDP endpoint that nothing conflicts with becomes Free: its trial was stricter than the service will be.
@@ -124,6 +128,9 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 			continue
 		}
 		f.Trial = Try(f.Endpoint) // the holder may have gone since the trial
+		if p.lets {
+			f.Trial.Close()
+		}
 	}
 	return nil
 }

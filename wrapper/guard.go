@@ -49,6 +49,7 @@ func (g *Guard) Run(ctx context.Context, endpoints []netdiag.Endpoint) (*Report,
 // meanwhile without SO_REUSEADDR would fail for that.
 func (g *Guard) Look(endpoints []netdiag.Endpoint) *Report {
 	g.looks = true
+	g.prober.LetGo()
 	return g.Try(endpoints)
 }
 

@@ -27,15 +27,20 @@ func newAttempt(a *cli.App, req request, path string) *attempt {
 		silent:   req.quiet || req.json && path != "",
 		touches:  path == "",
 	}
+	s.out.dryRun = req.policy.DryRun
 	s.guard = wrapper.New(req.policy, s.progress)
 	return s
 }
 
-// clear gets the ports free, as far as it may, and says what came of it. The error is nil when all of them are free. The report
-// holds them, whatever the error: release it. watch gives the context of what takes longer than a look, and is not called for
+// clear gets the ports free, as far as it may, and says what came of it. The error is nil when all of them are free or, in a dry
+// run, would be. The report holds them, whatever the error, unless we only ask: release it. watch gives the context of what takes longer than a look, and is not called for
 // less: with the way clear it is all over before a signal could want more than to end us, as it does.
 func (s *attempt) clear(watch func() context.Context) (*wrapper.Report, error) {
-	report := s.guard.Try(s.request.endpoints)
+	try := s.guard.Try
+	if s.onlyAsks() {
+		try = s.guard.Look
+	}
+	report := try(s.request.endpoints)
 	if !report.AllFree() {
 		ctx := watch()
 		if err := s.guard.Climb(ctx, report); err != nil {
@@ -44,13 +49,16 @@ func (s *attempt) clear(watch func() context.Context) (*wrapper.Report, error) {
 		}
 	}
 	s.progress.finish() // takes back, too, what was said between two runs
-	if s.request.reserve && report.AllFree() {
+	if s.request.reserve && report.Had() {
 		s.reserve(report)
+	}
+	if s.request.policy.DryRun && report.Had() {
+		s.out.prospect.start = s.request.command
 	}
 	if err := s.out.report(report); err != nil {
 		return report, err
 	}
-	if !report.AllFree() {
+	if !report.Had() {
 		return report, &notFreeError{report}
 	}
 	return report, nil

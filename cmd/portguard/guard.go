@@ -26,7 +26,8 @@ The rungs of the ladder are climbed from the least harm up: --share, --wait, --c
 const guardExample = `  portguard -p 30010                                who has the port?
   portguard -p 30010 -- java -jar app.jar           start, or say who has the port
   portguard --share --wait 30s -p 30010 -- java -jar app.jar
-  portguard --kill --dry-run -p 30010               what would --kill do?`
+  portguard --kill --dry-run -p 30010               what would --kill do?
+  portguard --share --dry-run -p 30010 -- java -jar app.jar   would it start? 0: yes`
 
 // newGuard is the main command.
 func newGuard(a *cli.App) *cobra.Command {
@@ -66,13 +67,14 @@ func guard(a *cli.App, req request) error {
 	}
 	s := newAttempt(a, req, path)
 	defer s.guard.Close()
-	if req.restart.on() {
+	if req.restart.on() && !req.policy.DryRun {
 		return s.supervise()
 	}
 	return s.become()
 }
 
-// become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all.
+// become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all; a dry run says the
+// rest.
 func (s *attempt) become() error {
 	stored := wrapper.TakeStored(s.app.Inherited.Environ, os.Getpid())
 	s.guard.Known(stored)
@@ -91,6 +93,9 @@ func (s *attempt) become() error {
 		return err
 	case err != nil, s.path == "":
 		return err
+	case s.request.policy.DryRun:
+		s.sayStart()
+		return nil
 	}
 	service := s.app.Inherited
 	if service.Environ, err = s.holdFor(stored, report); err != nil {

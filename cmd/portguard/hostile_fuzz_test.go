@@ -115,7 +115,7 @@ func FuzzHostileJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, args, cgroup, reason string) {
 		r := hostileReport(name, args, cgroup, reason)
 		var b bytes.Buffer
-		if err := renderJSON(&b, &r, renderFacts); err != nil {
+		if err := renderJSON(&b, &r, renderFacts, prospect{}); err != nil {
 			t.Fatal(err)
 		}
 		text, ended := strings.CutSuffix(b.String(), "\n")

@@ -30,7 +30,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.addLadder(fs)
 	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
 	fs.BoolVar(&o.force, "force", false, "with --reserve: "+forceUsage())
-	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "do nothing, but say what would be done and started; exit status 0 if every port\nwould be had")
 	o.addHold(fs)
 	o.addSuperviseFlags(fs)
 	fs.BoolVar(&o.argv0, argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")

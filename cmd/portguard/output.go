@@ -15,9 +15,11 @@ type output struct {
 	w     io.Writer
 	facts func() hostFacts // read when a report needs them: a start that goes well does not
 	outputFlags
-	command bool // there is one: stdout is the service's
-	paint   cli.Paint
-	log     cli.Log
+	command  bool // there is one: stdout is the service's
+	dryRun   bool
+	prospect prospect // of a dry run
+	paint    cli.Paint
+	log      cli.Log
 }
 
 func newOutput(a *cli.App, o outputFlags, command bool) output {
@@ -39,11 +41,11 @@ func (out *output) reserved(all portrange.Set) {
 func (out output) report(r *wrapper.Report) error {
 	switch {
 	case out.json:
-		return renderJSON(out.w, r, out.facts())
-	case out.quiet, out.command && r.AllFree() && !out.verbose:
+		return renderJSON(out.w, r, out.facts(), out.prospect)
+	case out.quiet, out.command && r.AllFree() && !out.verbose && !out.dryRun:
 		return nil // a start that goes well says nothing; what a rung did has been said
 	case out.log.Journal != nil && cli.IsJournal(out.w):
-		toJournal(out.log, r, out.facts(), out.verbose || !out.command)
+		toJournal(out.log, r, out.facts(), out.verbose || !out.command || out.dryRun)
 		return nil
 	}
 	textReport{w: out.w, facts: out.facts(), now: time.Now(), paint: out.paint, actions: !out.command}.render(r)

@@ -15,6 +15,8 @@ import (
 func (out output) quietly(r *wrapper.Report) {
 	code := reportCode(r)
 	switch {
+	case out.command && out.dryRun:
+		out.log.Say(cli.MsgTaken, journal.PriErr, about(telling(r)), "the command would not be started: "+shortly(r))
 	case out.command:
 		out.log.Say(cli.MsgTaken, journal.PriErr, about(telling(r)), "the command was not started: "+shortly(r))
 	case code == cli.ExitNoPerm, code == cli.ExitOSErr:

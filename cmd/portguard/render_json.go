@@ -22,15 +22,18 @@ type (
 	jsonReport struct {
 		Version        int            `json:"version"`
 		Endpoints      []jsonEndpoint `json:"endpoints"`
-		EphemeralRange *[2]uint16     `json:"ephemeral_range"`  // null: could not be read
-		Limits         []string       `json:"limits,omitempty"` // what could not be asked, and why the report knows less
+		EphemeralRange *[2]uint16     `json:"ephemeral_range"`         // null: could not be read
+		Limits         []string       `json:"limits,omitempty"`        // what could not be asked, and why the report knows less
+		WouldStart     []string       `json:"would_start,omitempty"`   // a dry run: COMMAND, which would be started
+		WouldReserve   string         `json:"would_reserve,omitempty"` // a dry run with --reserve: what would be reserved
 	}
 	jsonEndpoint struct {
 		Protocol         string       `json:"protocol"`
 		Address          string       `json:"address"` // "*": every address
 		Port             uint16       `json:"port"`
 		Verdict          string       `json:"verdict"`
-		By               string       `json:"by,omitempty"` // the rung, when the verdict is freed
+		By               string       `json:"by,omitempty"`            // the rung, when the verdict is freed
+		WouldBeFree      bool         `json:"would_be_free,omitempty"` // a dry run: the rungs would all go ahead
 		Errno            *string      `json:"errno"`
 		InEphemeralRange bool         `json:"in_ephemeral_range"`
 		Reserved         bool         `json:"reserved"`
@@ -91,9 +94,9 @@ type (
 
 // renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
 // thousands of connections, it takes more memory than all that was learnt of them.
-func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts) error {
+func renderJSON(w io.Writer, r *wrapper.Report, facts hostFacts, p prospect) error {
 	facts.Around = r.Judge.Around
-	doc := jsonReport{Version: 1, Endpoints: []jsonEndpoint{}, Limits: limits(r)}
+	doc := jsonReport{Version: 1, Endpoints: []jsonEndpoint{}, Limits: limits(r), WouldStart: p.start, WouldReserve: p.reserve}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
 	}
@@ -128,6 +131,7 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts hostFacts) json
 		Address:          o.Endpoint.Address(),
 		Port:             o.Endpoint.Port,
 		Verdict:          verdictText(o),
+		WouldBeFree:      o.WouldBeFree,
 		InEphemeralRange: facts.Ephemeral.Contains(o.Endpoint.Port),
 		Reserved:         facts.Reserved.Contains(o.Endpoint.Port),
 		Holders:          make([]jsonHolder, len(told)),

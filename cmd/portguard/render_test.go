@@ -307,7 +307,7 @@ func TestJSONWhereLittleIsKnown(t *testing.T) {
 func document(t *testing.T, facts hostFacts, o ...wrapper.Outcome) string {
 	t.Helper()
 	var b, indented bytes.Buffer
-	if err := renderJSON(&b, &wrapper.Report{Outcomes: o, Judge: willing}, facts); err != nil {
+	if err := renderJSON(&b, &wrapper.Report{Outcomes: o, Judge: willing}, facts, prospect{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Indent(&indented, b.Bytes(), "", "  "); err != nil {

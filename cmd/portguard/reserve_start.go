@@ -41,7 +41,12 @@ func (s *attempt) reserve(r *wrapper.Report) {
 		}
 	}
 	if s.request.policy.DryRun {
+		if err := portrange.KernelReserved.Writable(); err != nil {
+			say(journal.PriWarning, fmt.Sprintf("%s would not be reserved: %s", added, whyNotReserved(err)))
+			return
+		}
 		say(journal.PriInfo, fmt.Sprintf("would reserve %s until the next boot", added))
+		s.out.prospect.reserve = added.String()
 		return
 	}
 	if err := addReserved(added); err != nil {

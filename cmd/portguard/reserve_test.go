@@ -257,6 +257,9 @@ func TestReserveNamesClients(t *testing.T) {
 func TestReserveFlagOfTheMainCommand(t *testing.T) {
 	r := newSysctlRig(t)
 	says(t, r.runs(t, 0, "--reserve", "--dry-run", "-p", "30010"), "would reserve 30010 until the next boot")
+	dry := r.runs(t, 0, "--reserve", "--dry-run", "-p", "30010", "--", "/bin/echo", "started")
+	says(t, dry, "30010/tcp is free\n", "portguard: would reserve 30010 until the next boot\n", "portguard: would start: /bin/echo started\n")
+	says(t, r.runs(t, 0, "--json", "--reserve", "--dry-run", "-p", "30010", "--", "/bin/echo", "started"), `"reserved":false`, `"would_reserve":"30010"`)
 	kernelHas(t, "")
 	says(t, r.runs(t, 0, "--reserve", "-p", "30010-30011", "--", "/bin/echo", "started"), "started\n", "portguard: reserved 30010-30011 until the next boot")
 	kernelHas(t, "30010-30011")

@@ -199,9 +199,9 @@ const soon = 10 * time.Second
 func (r *runs) inTheWay() string {
 	g := wrapper.New(wrapper.Policy{}, nil)
 	defer g.Close()
-	report, err := g.Run(context.Background(), r.request.endpoints)
+	report := g.Look(r.request.endpoints)
 	defer report.Release()
-	if err != nil {
+	if err := g.Climb(context.Background(), report); err != nil {
 		return ""
 	}
 	var b strings.Builder

@@ -72,9 +72,7 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 		return wrong("--restart is for a COMMAND, and there is none")
 	case r.hold == holdFDStore:
 		return wrong("--restart holds the port itself, so --hold fdstore has nothing to do")
-	case o.dryRun:
-		return wrong("--dry-run is about one start: without --restart")
-	case o.json:
+	case o.json && !o.dryRun:
 		return wrong("--json is one document, and --restart may have more to report")
 	case o.restartDelay < 0:
 		return wrong("--restart-delay %s is negative", o.restartDelay)

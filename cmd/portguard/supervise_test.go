@@ -171,7 +171,6 @@ func TestSuperviseUsage(t *testing.T) {
 		{"--restart", "sometimes", "-p", "1", "--", "true"},
 		{"--restart", "no", "-p", "1"},
 		{"--restart", "no", "--json", "-p", "1", "--", "true"},
-		{"--restart", "no", "--dry-run", "-p", "1", "--", "true"},
 		{"--restart", "no", "--hold", "fdstore", "-p", "1", "--", "true"},
 		{"--restart", "no", "--restart-limit", "5", "-p", "1", "--", "true"},
 		{"--restart", "no", "--restart-limit", "0/1m", "-p", "1", "--", "true"},
