@@ -7,7 +7,6 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
-	"portguard/systemd"
 )
 
 // Whose connection it is, and what each rung may do about it. Nobody who is protected is ended or cut off; what he has open may
@@ -20,9 +19,7 @@ func TestWhomTheRungsMayTouch(t *testing.T) {
 		Protected: map[int]string{1: "the init process", 70: "portguard itself", 60: "a process that portguard runs in"},
 		Program:   ours,
 		OwnUnit:   "order.service",
-		Services: map[string]Service{"pool.service": {Service: systemd.Service{
-			LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/pool.service", KillMode: "control-group",
-		}}},
+		Services:  thatRun("pool.service"),
 	}
 	java := owner.Process{PID: 4000, Exe: "/usr/bin/java", Program: owner.Program{Device: 1, Inode: 200}, Cgroup: "/system.slice/pool.service"}
 	userJava := java

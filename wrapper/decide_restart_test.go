@@ -11,11 +11,23 @@ import (
 	"portguard/systemd"
 )
 
+// thatRun are services of which nothing speaks against a restart.
+func thatRun(units ...string) map[string]Service {
+	all := map[string]Service{}
+	for _, unit := range units {
+		all[unit] = Service{Service: systemd.Service{
+			LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/" + unit, KillMode: "control-group",
+		}}
+	}
+	return all
+}
+
 // A service is restarted only where systemd will do it, where that reaches every process that has the socket, and where it
 // takes nobody along who is in the middle of starting portguard.
 func TestDecideRestart(t *testing.T) {
 	const pool = "/system.slice/pool.service"
-	running := systemd.Service{LoadState: "loaded", ActiveState: "active", ControlGroup: pool, MainPID: 4000, KillMode: "control-group"}
+	running := thatRun("pool.service")["pool.service"].Service
+	running.MainPID = 4000
 	main, child := owner.Process{PID: 4000, Cgroup: pool}, owner.Process{PID: 4001, Cgroup: pool}
 	below := owner.Process{PID: 4002, Cgroup: pool + "/workers"}
 	container := owner.Process{PID: 4003, Cgroup: pool + "/kubepods-burstable-pod0f1e.slice:cri-containerd:aaaa"}
