@@ -50,6 +50,14 @@ func (a Around) Part(h *netdiag.Holder) container.Part {
 	return most
 }
 
+// note says of what is done to a holder whose container it concerns, "" where it is in none.
+func (a Around) note(h *netdiag.Holder) string {
+	if part := a.Part(h); part.Role != container.None {
+		return "; " + part.String()
+	}
+	return ""
+}
+
 func careful(a, b container.Part) container.Part {
 	if b.Role > a.Role {
 		return b

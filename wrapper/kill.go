@@ -151,7 +151,7 @@ func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string) 
 			if v.owns(h) {
 				a := v.action(h)
 				if len(v.sent) > 0 {
-					a.Detail += notes[v.process.PID]
+					a.Detail += Around{parts: g.parts}.note(h) + notes[v.process.PID]
 				}
 				g.act(o, a)
 			}

@@ -78,7 +78,7 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 	if len(h.Owners) == 0 {
 		return g.wouldClear(ctx, h)
 	}
-	a := Action{Result: Would, Detail: g.policy.killText(h)}
+	a := Action{Result: Would, Detail: g.policy.killText(h) + Around{parts: g.parts}.note(h)}
 	for _, o := range h.Owners {
 		if err := maySignal(o.PID); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: pid %d: %v", a.Detail, o.PID, err)
