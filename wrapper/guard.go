@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"slices"
+	"time"
 
 	"portguard/container"
 	"portguard/netdiag"
@@ -24,6 +25,9 @@ type Guard struct {
 	prober  *netdiag.Prober
 	room    room
 	looks   bool // it holds nothing
+	// idle is since when bound sockets have been seen idle; see calm.go.
+	idle     map[netdiag.SocketID]time.Time
+	patience patience
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
 	freed func(*Outcome)
 	parts map[partKey]container.Part // what was asked already
@@ -31,7 +35,8 @@ type Guard struct {
 
 // New returns a guard. Close it in the end.
 func New(p Policy, w Watcher) *Guard {
-	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: map[partKey]container.Part{}}
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: map[partKey]container.Part{},
+		idle: map[netdiag.SocketID]time.Time{}, patience: usualPatience()}
 }
 
 // Close ends the guard's questions to the kernel. The ports that a report holds stay held.

@@ -152,7 +152,7 @@ func TestReportAfterAnActIsAboutWhoIsThereThen(t *testing.T) {
 	const port = 21112
 	rig := holders.New(t)
 	victim := victims(t, rig.Hold(t, port, listening), nil, obeys)[0]
-	g := New(Policy{}, nil)
+	g := hasty(New(Policy{}, nil))
 	defer g.Close()
 	r, err := g.Run(t.Context(), []netdiag.Endpoint{tcp(port)})
 	if err != nil {

@@ -230,7 +230,7 @@ func TestKillFreesEveryEndpoint(t *testing.T) {
 func TestFreedPortIsHeldUntilRelease(t *testing.T) {
 	const port, free = 21080, 21081
 	victims(t, holders.New(t).Hold(t, port, pooled), nil, obeys)
-	g := New(Policy{Kill: true, Grace: 10 * time.Second}, nil)
+	g := hasty(New(Policy{Kill: true, Grace: 10 * time.Second}, nil))
 	defer g.Close()
 	r, err := g.Run(t.Context(), []netdiag.Endpoint{tcp(free), tcp(port)})
 	if err != nil || !r.AllFree() {

@@ -25,6 +25,7 @@ const partEnv = "PORTGUARD_WRAPPER_TEST_PART"
 const (
 	obeys    = "obeys"    // ends at SIGTERM
 	ignores  = "ignores"  // does not
+	listens  = "listens"  // at SIGUSR1
 	letsGo   = "lets go"  // closes the socket at SIGTERM, and lives on
 	hangsUp  = "hangs up" // closes the connection when its peer does
 	storm    = "storm"    // makes a thousand connections a second with itself
@@ -74,6 +75,10 @@ func beVictim(part string) int {
 	for s := range incoming {
 		fmt.Println(unix.SignalName(s.(syscall.Signal)))
 		switch {
+		case s == unix.SIGUSR1 && part == listens:
+			if err := unix.Listen(3, 1); err != nil {
+				fmt.Println("listen:", err)
+			}
 		case s != unix.SIGTERM:
 		case part == obeys:
 			return 0

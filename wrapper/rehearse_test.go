@@ -48,7 +48,7 @@ func TestDryRunForesees(t *testing.T) {
 			had := func(dry bool) bool {
 				p := tt.policy
 				p.DryRun = dry
-				g := New(p, nil)
+				g := hasty(New(p, nil))
 				defer g.Close()
 				r, err := g.Run(t.Context(), []netdiag.Endpoint{tcp(port)})
 				defer r.Release()
@@ -97,7 +97,7 @@ func TestDryRunOfTheUnprivileged(t *testing.T) {
 				for _, dry := range []bool{true, false} {
 					p := tt.policy
 					p.DryRun = dry
-					g := New(p, nil)
+					g := hasty(New(p, nil))
 					defer g.Close()
 					r, err := g.Run(t.Context(), []netdiag.Endpoint{tcp(port)})
 					defer r.Release()
@@ -124,7 +124,7 @@ func TestLookHoldsNothing(t *testing.T) {
 	for port := uint16(first); port <= last; port++ {
 		all = append(all, tcp(port))
 	}
-	g := New(Policy{}, nil)
+	g := hasty(New(Policy{}, nil))
 	defer g.Close()
 	r := g.Look(all)
 	defer r.Release()

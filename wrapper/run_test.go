@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -46,7 +47,7 @@ func guardTo(out io.Writer) int {
 	for i, port := range j.Ports {
 		endpoints[i] = tcp(port)
 	}
-	g := New(j.Policy, &sayer{})
+	g := hasty(New(j.Policy, &sayer{}))
 	defer g.Close()
 	r, err := g.Run(context.Background(), endpoints)
 	if err != nil {
@@ -100,7 +101,7 @@ func resultsOf(r *Report) []result {
 // run is a Guard's run in the test's own process.
 func run(t *testing.T, p Policy, endpoints ...netdiag.Endpoint) []result {
 	t.Helper()
-	g := New(p, nil)
+	g := hasty(New(p, nil))
 	defer g.Close()
 	r, err := g.Run(t.Context(), endpoints)
 	defer r.Release()
@@ -135,4 +136,11 @@ func checkBindable(t *testing.T, port uint16) {
 		return
 	}
 	unix.Close(fd)
+}
+
+// hasty is a guard that does not put a test off for the seconds in which a process that has just been started, as all of a test
+// are, may be a server that is about to listen.
+func hasty(g *Guard) *Guard {
+	g.patience = patience{idle: time.Millisecond, look: time.Millisecond}
+	return g
 }

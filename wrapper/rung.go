@@ -36,10 +36,10 @@ func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(targ
 	}
 }
 
-// targets looks at who holds the wanted endpoints now, and picks what a rung that touches others may act on. Each refusal
+// pickTargets looks at who holds the wanted endpoints now, and picks what a rung that touches others may act on. Each refusal
 // is recorded. Nothing is picked where it would be harm for nothing: when one of the holders of an endpoint, or another
 // endpoint, stays in the way whatever the allowed rungs do.
-func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
+func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target {
 	g.explain(ctx, r)
 	var units []string
 	if g.policy.RestartUnit {

@@ -249,7 +249,7 @@ type looked struct {
 func (w *world) look(p Policy) *looked {
 	w.Helper()
 	p.Kill = true
-	g := New(p, nil)
+	g := hasty(New(p, nil))
 	r := &Report{Outcomes: make([]Outcome, 1)}
 	r.Outcomes[0].Finding = netdiag.Finding{Endpoint: tcp(w.port), Trial: netdiag.Try(tcp(w.port))}
 	if r.Outcomes[0].Trial.Verdict != netdiag.Taken {
@@ -289,7 +289,7 @@ func (w *world) background(p Policy) (ran chan struct{}) {
 	port := w.port
 	go func() {
 		defer close(ran)
-		g := New(p, nil)
+		g := hasty(New(p, nil))
 		defer g.Close()
 		r, err := g.Run(w.Context(), []netdiag.Endpoint{tcp(port)})
 		r.Release()

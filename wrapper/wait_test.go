@@ -31,7 +31,7 @@ func wait(t *testing.T, ctx context.Context, p Policy, e netdiag.Endpoint) *wait
 	t.Helper()
 	w := &waiter{done: make(chan struct{})}
 	told := make(chan Waiting, 1)
-	g := New(p, teller(told))
+	g := hasty(New(p, teller(told)))
 	go func() {
 		defer close(w.done)
 		w.report, w.err = g.Run(ctx, []netdiag.Endpoint{e})
