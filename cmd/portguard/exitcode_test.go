@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/become"
@@ -83,7 +84,7 @@ func TestExitCodeOfAReport(t *testing.T) {
 		{"not permitted, but free after all", []wrapper.Outcome{freeAfterAll, taken}, 69},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := cli.Status(&notFreeError{&wrapper.Report{Outcomes: tt.outcomes}}); got != tt.want {
+			if got := cli.Status(&report.NotFree{Report: &wrapper.Report{Outcomes: tt.outcomes}}); got != tt.want {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 		})

@@ -14,6 +14,8 @@ import (
 
 	"portguard/cmd/internal/manpage"
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/complete"
+	"portguard/cmd/portguard/internal/ports"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/portrange/sysctld"
 	"portguard/systemd/dropin"
@@ -44,7 +46,7 @@ func writeManual(dir string) error {
 		return err
 	}
 	root := newRoot(&cli.App{Stdout: io.Discard, Stderr: io.Discard})
-	visit(root, func(cmd *cobra.Command) {
+	complete.Visit(root, func(cmd *cobra.Command) {
 		if err != nil || cmd.HasParent() && !cmd.IsAvailableCommand() {
 			return
 		}
@@ -75,7 +77,7 @@ func manualSections() []manpage.Section {
 		{Title: "FILES", Rows: []manpage.Row{
 			{Term: dropin.System.Path("UNIT"), Meaning: `what "portguard unit install" writes`},
 			{Term: reserved.Path, Meaning: `what "portguard reserve" writes: the ports that are reserved from the next boot on`},
-			{Term: rangePath, Meaning: `what "portguard range" writes: the ports that the kernel picks from, from the next boot on`},
+			{Term: ports.RangePath, Meaning: `what "portguard range" writes: the ports that the kernel picks from, from the next boot on`},
 			{Term: sysctld.LockFile, Meaning: "keeps two portguards from changing the same settings at once"},
 			{Term: dropin.LockFile, Meaning: "keeps two portguards from changing drop-ins at once"},
 			{Term: "/proc/sys/net/ipv4/ip_local_port_range, ip_local_reserved_ports", Meaning: "what the kernel picks from, and leaves out"},

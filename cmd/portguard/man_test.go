@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/complete"
 	"portguard/internal/needs"
 )
 
@@ -30,7 +31,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want, got []string
-	visit(newRoot(&cli.App{}), func(cmd *cobra.Command) {
+	complete.Visit(newRoot(&cli.App{}), func(cmd *cobra.Command) {
 		if !cmd.HasParent() || cmd.IsAvailableCommand() {
 			want = append(want, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1")
 		}

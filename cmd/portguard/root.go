@@ -6,7 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portguard/cmd/portguard/internal/audit"
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/complete"
+	"portguard/cmd/portguard/internal/guard"
+	"portguard/cmd/portguard/internal/hold"
+	"portguard/cmd/portguard/internal/ports"
+	"portguard/cmd/portguard/internal/unit"
 )
 
 // newRoot builds the command tree.
@@ -18,7 +24,7 @@ func newRoot(a *cli.App) *cobra.Command {
 
 // newMain is the main command by itself.
 func newMain(a *cli.App) *cobra.Command {
-	root := newGuard(a)
+	root := guard.New(a)
 	root.SetFlagErrorFunc(cli.FlagError)
 	root.SetHelpFunc(help)
 	return root
@@ -27,13 +33,13 @@ func newMain(a *cli.App) *cobra.Command {
 func addCommands(root *cobra.Command, a *cli.App) {
 	helper := newHelp()
 	root.SetHelpCommand(helper)
-	root.AddCommand(newHold(a), newVersion(a))
-	root.AddCommand(newUnit(a))
-	root.AddCommand(newAudit(a))
-	root.AddCommand(newReserve(a), newRelease(a), newRange(a))
-	root.AddCommand(newBecome(a), newCompletion(a), helper)
+	root.AddCommand(hold.New(a), newVersion(a))
+	root.AddCommand(unit.New(a))
+	root.AddCommand(audit.New(a))
+	root.AddCommand(ports.NewReserve(a), ports.NewRelease(a), ports.NewRange(a))
+	root.AddCommand(guard.NewBecome(a), complete.New(a), helper)
 	root.AddCommand(newManual()...)
-	completeAll(root)
+	complete.All(root)
 }
 
 func newHelp() *cobra.Command {

@@ -20,6 +20,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/complete"
+	"portguard/cmd/portguard/internal/ports"
+	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange/reserved"
@@ -108,7 +111,7 @@ func interfaces(t *testing.T) map[string]string {
 	for _, s := range cli.Statuses {
 		all[fmt.Sprintf("exit status %d", s.Code)] = s.Meaning
 	}
-	visit(newRoot(&cli.App{Stdout: io.Discard, Stderr: io.Discard}), func(cmd *cobra.Command) {
+	complete.Visit(newRoot(&cli.App{Stdout: io.Discard, Stderr: io.Discard}), func(cmd *cobra.Command) {
 		if cmd.Hidden {
 			return
 		}
@@ -118,7 +121,7 @@ func interfaces(t *testing.T) map[string]string {
 			all[strings.TrimSpace(path+" --"+f.Name)] = strings.TrimSpace(fmt.Sprintf("%s, by itself %q %s", f.Value.Type(), f.DefValue, f.Shorthand))
 		})
 	})
-	for _, path := range []string{dropin.System.Path("UNIT"), reserved.Path, rangePath} {
+	for _, path := range []string{dropin.System.Path("UNIT"), reserved.Path, ports.RangePath} {
 		all[path] = "a file that portguard writes"
 	}
 	addJournal(t, all)
@@ -133,7 +136,7 @@ func addJournal(t *testing.T, all map[string]string) {
 		Cgroup: "/system.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
 	}}}}
-	for field := range cli.Fields(cli.MsgTaken, about(o)) {
+	for field := range cli.Fields(cli.MsgTaken, report.About(o)) {
 		all[field] = "a field of the journal"
 	}
 	var files []string
@@ -174,8 +177,12 @@ func addJournal(t *testing.T, all map[string]string) {
 // addSchema adds every field of the JSON documents, with its type.
 func addSchema(t *testing.T, all map[string]string) {
 	t.Helper()
-	schema, err := readSchema()
+	text, err := os.ReadFile("../../docs/schema/v1.json")
 	if err != nil {
+		t.Fatal(err)
+	}
+	var schema map[string]any
+	if err := json.Unmarshal(text, &schema); err != nil {
 		t.Fatal(err)
 	}
 	for name, def := range schema["$defs"].(map[string]any) {

@@ -5,6 +5,7 @@ package dropin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,27 @@ type DropIn struct {
 	NotifyAccess string
 	// OwnDir says that the directory of the drop-in is ours, too, and goes with it.
 	OwnDir bool
+}
+
+// Line is the command line that begins with portguard: Pre or Exec.
+func (d DropIn) Line() string {
+	if d.Exec != "" {
+		return d.Exec
+	}
+	return d.Pre
+}
+
+// Guard is what of Line is portguard's own, up to and without the "--" before the service's command. The error says that there is
+// nothing.
+func (d DropIn) Guard() ([]string, error) {
+	args, err := unitfile.Arguments(d.Line())
+	if err != nil || len(args) == 0 {
+		return nil, fmt.Errorf("there is no command of portguard's in %q", d.Line())
+	}
+	if i := slices.Index(args, "--"); i >= 0 {
+		args = args[:i]
+	}
+	return args, nil
 }
 
 // ErrForeign says that a file of our name is not ours: it does not begin as Render begins.

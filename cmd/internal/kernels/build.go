@@ -16,8 +16,8 @@ func programs(short bool) map[string]string {
 	}
 	return map[string]string{
 		"portguard": "./cmd/portguard",
-		"service":   "./cmd/portguard/testdata/ladder/service",
-		"keeper":    "./cmd/portguard/testdata/ladder/keeper",
+		"service":   "./cmd/portguard/internal/e2e/testdata/ladder/service",
+		"keeper":    "./cmd/portguard/internal/e2e/testdata/ladder/keeper",
 	}
 }
 

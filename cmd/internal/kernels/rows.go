@@ -14,11 +14,14 @@ type row struct {
 	tests []string
 }
 
+// commandTests are those that run the command as a whole.
+const commandTests = "cmd/portguard/internal/e2e"
+
 // long tells the rows that the short form leaves out: what takes an emulator minutes, and the command's own tests, whose
 // program takes as long to build.
 func (r row) long() bool {
 	slow := []string{"TestConflictIsTheKernelsRule", "TestTryTakesNoDatagramFromALiveUDPServer", "TestWaitSeesACloseAtOnce"}
-	return r.pkg == "cmd/portguard" || slices.ContainsFunc(r.tests, func(pattern string) bool {
+	return r.pkg == commandTests || slices.ContainsFunc(r.tests, func(pattern string) bool {
 		top, _, _ := strings.Cut(pattern, "/")
 		return slices.Contains(slow, top)
 	})
@@ -32,7 +35,7 @@ type section struct {
 
 // rows are the table. To have another thing tested on every kernel, name its test here.
 func rows() []section {
-	const netdiag, sockdiag, pidfd, owner, wrapper, command = "netdiag", "netdiag/sockdiag", "netdiag/pidfd", "netdiag/owner", "wrapper", "cmd/portguard"
+	const netdiag, sockdiag, pidfd, owner, wrapper, command = "netdiag", "netdiag/sockdiag", "netdiag/pidfd", "netdiag/owner", "wrapper", commandTests
 	const kinds = "TestExplainNamesEveryKindOfHolder/"
 	return []section{
 		{"The verdict", []row{

@@ -1,0 +1,150 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag"
+)
+
+const auditLong = `Says which services of this host can lose their port while they are down, because the kernel may pick it for
+somebody's outgoing connection: those whose port lies in ip_local_port_range and is not reserved. For each it tells
+how likely that is, going by the connections that are held and by those that come while it looks on for a moment, and
+which command makes it impossible. docs/audit.md has the model.
+
+PORTS are judged whether something listens there or not: 30000-30100,8080,5353/udp. So are the ports of the services
+that "portguard unit" guards. A connection that has one of all these right now is named.
+
+With --openmetrics the exit status is 0 whenever the metrics were written, whatever they say; docs/fleet.md has them,
+with alerts, a dashboard and a timer.`
+
+type auditOptions struct {
+	downtime, sample       time.Duration
+	json, portMap, noColor bool
+	openMetrics            bool
+	output                 string
+}
+
+func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.DurationVar(&o.downtime, "downtime", 10*time.Second, "how `long` a service is down")
+	fs.DurationVar(&o.sample, "sample", 2*time.Second, "how `long` to look on")
+	fs.BoolVar(&o.portMap, "map", false, "draw the ports, as on a terminal")
+	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
+	fs.BoolVar(&o.openMetrics, "openmetrics", false, "report as metrics, for Prometheus; ports at risk do not change the exit status")
+	fs.StringVar(&o.output, "output", "", "with --openmetrics: write them to `FILE`, whole or not at all, for node_exporter's textfile collector")
+	fs.BoolVar(&o.noColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
+}
+
+func (o *auditOptions) check() error {
+	right := "portguard audit --downtime 10s --sample 2s"
+	switch {
+	case o.downtime <= 0:
+		return cli.Misuse(fmt.Sprintf("--downtime %s is no time", o.downtime), right)
+	case o.sample <= 0:
+		return cli.Misuse(fmt.Sprintf("--sample %s is no time", o.sample), right)
+	case o.json && o.portMap:
+		return cli.Misuse("--json and --map contradict each other", "portguard audit --json")
+	case o.openMetrics && (o.json || o.portMap):
+		return cli.Misuse("--openmetrics contradicts --json and --map", "portguard audit --openmetrics")
+	case o.output != "" && !o.openMetrics:
+		return cli.Misuse("--output is for --openmetrics", "portguard audit --openmetrics --output "+o.output)
+	case o.output != "":
+		return checkOutput(o.output)
+	}
+	return nil
+}
+
+func New(a *cli.App) *cobra.Command {
+	var o auditOptions
+	cmd := &cobra.Command{
+		Use:   "audit [PORTS...]",
+		Short: "say which ports of this host can be taken, how likely, and how to prevent it",
+		Long:  auditLong,
+		Example: "  portguard audit\n  portguard audit 30000-30100\n  portguard audit --downtime 1m --json\n" +
+			"  portguard audit --openmetrics --output /var/lib/prometheus/node-exporter/portguard.prom",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			asked, err := parseAuditPorts(args)
+			if err != nil {
+				return err
+			}
+			return auditHost(a, asked, o)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+// parseAuditPorts reads PORTS: what -p takes, without addresses.
+func parseAuditPorts(args []string) ([]netdiag.Endpoint, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	const right = "portguard audit 30000-30100,5353/udp"
+	all, err := netdiag.ParseEndpoints(strings.Join(args, ","), netdiag.Options{}, flags.LookupService)
+	if syntax, ok := err.(*netdiag.SyntaxError); ok {
+		return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit "+syntax.Right)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		if !e.EveryAddress() {
+			return nil, cli.Misuse(fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right)
+		}
+	}
+	return all, nil
+}
+
+// atRiskError is an audit that has found something.
+type atRiskError struct{}
+
+func (*atRiskError) Error() string { return "ports are at risk" }
+
+// ExitStatus is audit's own.
+func (*atRiskError) ExitStatus() int { return cli.ExitAtRisk }
+
+// Reported says that the report has said it.
+func (*atRiskError) Reported() {}
+
+func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
+	ctx, stop := cli.WithSignals(a.Inherited, false)
+	defer stop()
+	began := time.Now()
+	r, err := takeAudit(ctx, asked, o)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if o.openMetrics {
+		return writeRun(a, r, err, began, o.output)
+	}
+	if err != nil {
+		return err
+	}
+	if o.json {
+		err = r.json(a.Stdout)
+	} else {
+		paint := a.Colour(a.Stdout, o.noColor)
+		auditText{w: a.Stdout, paint: paint}.render(r)
+		if o.portMap || cli.IsTerminal(a.Stdout) {
+			fmt.Fprintln(a.Stdout)
+			portMap{w: a.Stdout, paint: paint, width: cli.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
+		}
+	}
+	if err == nil && r.atRisk() {
+		err = &atRiskError{}
+	}
+	return err
+}

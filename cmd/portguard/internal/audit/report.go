@@ -1,0 +1,102 @@
+package audit
+
+import (
+	"slices"
+	"time"
+
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/risk"
+)
+
+// auditReport is what an audit has found.
+type auditReport struct {
+	facts   portrange.Facts
+	load    risk.Summary
+	use     ephemeralUse
+	sample  time.Duration // as long as it took
+	opened  uint64        // outgoing connections in it
+	recycle uint64        // of them, those that took over a TIME_WAIT's port
+	down    time.Duration
+	rows    []auditRow    // ordered by port
+	planned portrange.Set // every port that was asked for by a service, or about here
+	asked   portrange.Set
+	clients []uint16 // ports of outgoing connections and UDP sockets, as often as there are any
+	limits  []string // what could not be seen
+}
+
+// auditRow is one port of one protocol.
+type auditRow struct {
+	netdiag.Port
+	asked    bool
+	units    []string         // which are guarded and have this port
+	services []netdiag.Holder // sockets that serve here; several share a port by fork, SO_REUSEPORT, or addresses
+	clients  []netdiag.Holder // connections that have the port instead, or beside
+	inRange  bool
+	reserved bool
+	chance   risk.Estimate
+}
+
+// exposed: the kernel may pick the port at any time that it is free.
+func (r auditRow) exposed() bool { return r.inRange && !r.reserved }
+
+// taken: somebody's connection has the port now. What is left of a closed one goes away by itself.
+func (r auditRow) taken() bool { return len(r.squatters()) > 0 }
+
+// squatters are the connections that have the port now.
+func (r auditRow) squatters() []netdiag.Holder {
+	return slices.DeleteFunc(slices.Clone(r.clients), func(h netdiag.Holder) bool { return h.Kind == netdiag.Remains })
+}
+
+func (r auditRow) atRisk() bool { return r.exposed() || r.taken() }
+
+func (r *auditReport) atRisk() bool { return slices.ContainsFunc(r.rows, auditRow.atRisk) }
+
+// exposed are the ports that a reservation would help.
+func (r *auditReport) exposed() portrange.Set {
+	return r.portsWhere(auditRow.exposed)
+}
+
+// limit says once what this user could not see.
+func (r *auditReport) limit(why netdiag.Absence) {
+	var text string
+	switch why {
+	case netdiag.NotPermitted:
+		text = "which processes have some of the sockets is closed to this user: that takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	case netdiag.Hidden:
+		text = "/proc hides other users' processes from this user (hidepid): root sees them"
+	case netdiag.OtherPIDNamespace:
+		text = "some sockets belong to processes outside this pid namespace: the host sees them"
+	case netdiag.NoProc:
+		text = "which processes have the sockets cannot be seen without /proc"
+	case netdiag.Unsearched:
+		text = "no memory or open files were left to look for the processes that have the sockets (ulimit -n)"
+	default:
+		return
+	}
+	r.note(text)
+}
+
+func (r *auditReport) note(text string) {
+	if !slices.Contains(r.limits, text) {
+		r.limits = append(r.limits, text)
+	}
+}
+
+// risky are the ports of the rows at risk.
+func (r *auditReport) risky() portrange.Set { return r.portsWhere(auditRow.atRisk) }
+
+// served are the ports of the rows on which something listens.
+func (r *auditReport) served() portrange.Set {
+	return r.portsWhere(func(row auditRow) bool { return len(row.services) > 0 })
+}
+
+func (r *auditReport) portsWhere(wanted func(auditRow) bool) portrange.Set {
+	var ports []uint16
+	for _, row := range r.rows {
+		if wanted(row) {
+			ports = append(ports, row.Number)
+		}
+	}
+	return portrange.Of(ports...)
+}

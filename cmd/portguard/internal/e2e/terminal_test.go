@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
+	"portguard/netdiag/holders"
+	"portguard/wrapper"
+)
+
+// newLine is how the live line makes room for the next one.
+const newLine = "\r\x1b[2K"
+
+// onTerminal runs portguard with stderr on a terminal of the given width, and returns all that it wrote there.
+func onTerminal(t *testing.T, columns int, args ...string) (text string, status int) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminal to be had: %v", err)
+	}
+	defer master.Close()
+	fd := int(master.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}); err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprint("/dev/pts/", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminal to be had: %v", err)
+	}
+	cmd := exec.Command(binary(t), args...)
+	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
+	cmd.Stderr = tty
+	err = cmd.Start()
+	tty.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, _ := io.ReadAll(master) // EIO when nobody has the terminal open any more
+	_ = cmd.Wait()                 // its exit status is returned
+	return string(shown), cmd.ProcessState.ExitCode()
+}
+
+// left is what stands on the terminal in the end.
+func left(text string) []string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if i := strings.LastIndex(line, newLine); i >= 0 {
+			line = line[i+len(newLine):]
+		}
+		lines = append(lines, strings.TrimRight(line, "\r"))
+	}
+	return lines
+}
+
+var secondsOfWait = regexp.MustCompile(`portguard: waiting \((\d+)s left\)`)
+
+func TestLiveLine(t *testing.T) {
+	holders.New(t).Hold(t, 40221, pooled(loopback4))
+	text, status := onTerminal(t, 200, "--wait", "2500ms", "-p", "40221", "--", "true")
+	if status != cli.ExitTempFail {
+		t.Errorf("exit status %d", status)
+	}
+	var counted []string
+	for _, m := range secondsOfWait.FindAllStringSubmatch(text, -1) {
+		counted = append(counted, m[1])
+	}
+	if diff := cmp.Diff([]string{"3", "2", "1"}, slices.Compact(counted)); diff != "" {
+		t.Errorf("it counts (-want +got)\n%s\n%q", diff, text)
+	}
+	lines := left(text)
+	if strings.Contains(strings.Join(lines, "\n"), "waiting (") {
+		t.Errorf("the live line is left on the terminal:\n%q", lines)
+	}
+	if !slices.ContainsFunc(lines, func(s string) bool { return strings.HasPrefix(s, "40221/tcp is taken: ") }) {
+		t.Errorf("the report does not begin a line:\n%q", lines)
+	}
+}
+
+// A line that is longer than the terminal is wide wraps, and only its last part can be erased.
+func TestLiveLineFitsTheTerminal(t *testing.T) {
+	const columns = 60
+	rig := holders.New(t)
+	rig.Hold(t, 40222, pooled(loopback4))
+	rig.Hold(t, 40224, pooled(loopback4))
+	text, _ := onTerminal(t, columns, "--wait", "1s", "-p", "40222,40224", "--", "true")
+	n := 0
+	for piece := range strings.SplitSeq(strings.ReplaceAll(text, newLine, "\n"), "\n") {
+		if !strings.HasPrefix(piece, "portguard: waiting (") {
+			continue
+		}
+		n++
+		if width := len([]rune(strings.TrimRight(piece, "\r"))); width > columns {
+			t.Errorf("%d columns, the terminal has %d: %q", width, columns, piece)
+		}
+	}
+	if n == 0 {
+		t.Errorf("no live line in %q", text)
+	}
+}
+
+// The line is drawn every second while the guard goes on with its work; under -race this shows whether they meet.
+func TestLiveLineBesideTheGuard(t *testing.T) {
+	h := holders.New(t).Hold(t, 40226, pooled(loopback4))
+	p := &report.Progress{Log: cli.Log{W: io.Discard}, Terminal: true}
+	g := wrapper.New(wrapper.Policy{Wait: 30 * time.Second}, p)
+	defer g.Close()
+	closed := make(chan error, 1)
+	time.AfterFunc(2500*time.Millisecond, func() { closed <- h.Close() })
+	r, err := g.Run(t.Context(), []netdiag.Endpoint{{Protocol: netdiag.TCP, Port: 40226}})
+	defer r.Release()
+	p.Finish()
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if err != nil || !r.AllFree() {
+		t.Errorf("%v, %+v", err, r.Outcomes)
+	}
+}

@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What cannot work is refused, with the reason, and nothing is written.
+func (r unitRig) testRefusals(t *testing.T) {
+	unit := func(name, text string) { r.Unit(t, name, text) }
+	unit("quiet.service", "[Service]\nType=exec\nExecStart=/bin/sleep 1000\n")
+	unit("many.service", "[Service]\nType=oneshot\nExecStart=/bin/true\nExecStart=/bin/true\n")
+	unit("bad.service", "[Service]\nExecStart=relative/path\n")
+	unit("nothing.service", "[Service]\nType=oneshot\nExecStop=/bin/true\nRemainAfterExit=yes\n")
+	unit("web.socket", "[Socket]\nListenStream=30040\nListenStream=/run/web\n")
+	unit("web.service", "[Service]\nType=exec\nExecStart=/bin/sleep 1000\n")
+	unit("root.service", "[Service]\nRootDirectory=/srv\nExecStart=/bin/true\n")
+	unit("home.service", "[Service]\nProtectHome=yes\nExecStart=/bin/true\n")
+	unit("hand.service", "[Service]\nExecStart=/usr/local/bin/portguard -p 1 -- /bin/true\n")
+	unit("late.service", "[Service]\nType=exec\nExecStart=/bin/sleep 1000\n")
+	unit("late.service.d/zzz.conf", "[Service]\nExecStart=\nExecStart=/bin/sleep 999\n")
+	unit("foreign.service", "[Service]\nExecStart=/bin/true\n")
+	unit("foreign.service.d/zz-portguard.conf", "[Service]\n")
+	unit("timeout.service", "[Service]\nTimeoutStartSec=5\nExecStart=/bin/true\n")
+	unit("plain@.service", "[Service]\nExecStart=/bin/echo %i\n")
+	r.Shell(t,
+		"ln -sf /dev/null /etc/systemd/system/masked.service",
+		"systemctl daemon-reload; systemctl start quiet web.socket web.service",
+		"systemd-run --quiet --unit=transient --service-type=exec sleep 1000",
+		"install -D /usr/local/bin/portguard /root/portguard")
+	before := r.settings(t)
+	for _, tt := range []struct {
+		name   string
+		args   string
+		status int
+		says   string
+	}{
+		{"no such unit", "install none -p 1", 64, "there is no none.service"},
+		{"masked", "install masked -p 1", 64, "systemctl unmask masked.service"},
+		{"a unit with mistakes", "install bad -p 1", 64, "systemd-analyze verify bad.service"},
+		{"no command", "install nothing -p 1", 64, "it starts nothing"},
+		{"not a service", "install web.socket -p 1", 64, "is no service"},
+		{"a template", "install plain@ -p 1", 64, "name an instance"},
+		{"without a file", "install transient -p 1", 64, "made for this one run"},
+		{"a port that is systemd's", "install web -p 30040", 64, "web.socket"},
+		{"several commands", "install many --as wrapper -p 1", 64, "2 ExecStart= commands"},
+		{"portguard by hand", "install hand --as wrapper -p 1", 64, "in its own ExecStart= already"},
+		{"listens on nothing", "install quiet", 64, "listens on no planned TCP port"},
+		{"does not run", "install late", 64, "does not run"},
+		{"a root directory without portguard", "install root -p 1", 64, "root directory in /srv"},
+		{"a drop-in that comes after ours", "install late --as wrapper -p 1", 71, "does not come into force"},
+		{"a file of our name", "install foreign -p 1", 71, "not written by portguard"},
+		{"a file of our name, to be removed", "remove foreign", 71, "not written by portguard"},
+		{"hold without a command", "install quiet -p 1 --hold exec", 64, "--as wrapper"},
+		{"a form that is none", "install quiet -p 1 --as prefix", 64, "neither pre nor wrapper"},
+		{"flags that contradict each other", "install quiet -p 1 --signal HUP", 64, "--kill"},
+		{"an endpoint that is none", "install quiet -p 70000", 64, "above 65535"},
+		{"UDP in the fd store", "install quiet --as wrapper --hold fdstore -p 1/udp", 64, "holds TCP ports"},
+		{"two units", "install quiet late -p 1", 64, "one UNIT, not 2"},
+		{"nothing to do", "", 64, "install, show or remove"},
+		{"show of none", "show quiet", 0, "quiet.service is not guarded"},
+		{"dry run", "install plain@7 --share -p 1 --dry-run", 0, "ExecStartPre=+/usr/local/bin/portguard -p 1 --share\n"},
+		{"a wait that systemd would end", "install timeout -p 1 --wait 1m --dry-run", 0, "TimeoutStartSec= of timeout.service (5s)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, status := r.portguard(t, append([]string{"unit"}, strings.Fields(tt.args)...)...)
+			if status != tt.status || !strings.Contains(out, tt.says) {
+				t.Errorf("status %d, want %d and %q\n%s", status, tt.status, tt.says, out)
+			}
+		})
+	}
+	for name, tt := range map[string]struct {
+		script, says string
+		status       int
+	}{
+		"not root": {"setpriv --reuid 65534 --regid 65534 --clear-groups portguard unit install quiet -p 1 --share",
+			"hint: sudo portguard unit install quiet.service -p 1 --share --as pre", 77},
+		"not root, to be removed": {"portguard unit install quiet -p 1 >/dev/null; " +
+			"setpriv --reuid 65534 --regid 65534 --clear-groups portguard unit remove quiet; s=$?; portguard unit remove quiet; exit $s",
+			"hint: sudo portguard unit remove quiet.service", 77},
+		"a read-only /etc":           {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},
+		"a home that it cannot see":  {"/root/portguard unit install home -p 1 --as wrapper", "ProtectHome=yes", 64},
+		"a place that does not last": {"/root/portguard unit install home -p 1 --dry-run", "note: /root/portguard is not a place that lasts", 0},
+		"no systemd":                 {"unshare -m sh -c 'mount -t tmpfs none /run && portguard unit install quiet -p 1'", "systemd does not run here", 71},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, status, err := r.Run("sh", "-c", tt.script)
+			if err != nil || status != tt.status || !strings.Contains(out, tt.says) {
+				t.Errorf("status %d, %v, want %d and %q\n%s", status, err, tt.status, tt.says, out)
+			}
+		})
+	}
+	if diff := cmp.Diff(before, r.settings(t)); diff != "" {
+		t.Errorf("what refusals leave behind (-before +after)\n%s", diff)
+	}
+}

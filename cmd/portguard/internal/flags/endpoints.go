@@ -1,0 +1,113 @@
+package flags
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+)
+
+// Endpoint are the flags that say what the service will bind.
+type Endpoint struct {
+	Ports       []string
+	reuseAddr   string
+	noReuseAddr bool
+	reusePort   bool
+	v6Only      bool
+}
+
+// AddEndpoints adds them in the order in which --help shows them.
+func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.StringArrayVarP(&o.Ports, "port", "p", nil, "`ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080,\n[::1]:8080, 30000-30009, http; repeats, and takes commas")
+	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "`yes|no`: does the service set SO_REUSEADDR? (not said: TCP services do)")
+	fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
+	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
+	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
+}
+
+// Endpoints reads the values of -p. right makes a command line of a port.
+func (o *Endpoint) Endpoints(right func(port string) string) ([]netdiag.Endpoint, error) {
+	if len(o.Ports) == 0 {
+		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"))
+	}
+	opts, err := o.SocketOptions()
+	if err != nil {
+		return nil, err
+	}
+	var all []netdiag.Endpoint
+	for _, text := range o.Ports {
+		some, err := netdiag.ParseEndpoints(text, opts, LookupService)
+		var syntax *netdiag.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, cli.Misuse(err.Error(), right(syntax.Right))
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, checkOverlap(all, right)
+}
+
+func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
+	opts := netdiag.Options{ReusePort: o.reusePort, V6Only: o.v6Only}
+	switch o.reuseAddr {
+	case "":
+	case "yes":
+		opts.ReuseAddr = netdiag.ReuseYes
+	case "no":
+		opts.ReuseAddr = netdiag.ReuseNo
+	default:
+		return opts, cli.Misuse(fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND")
+	}
+	if o.noReuseAddr {
+		if o.reuseAddr == "yes" {
+			return opts, cli.Misuse("--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND")
+		}
+		opts.ReuseAddr = netdiag.ReuseNo
+	}
+	return opts, nil
+}
+
+// checkOverlap refuses endpoints that no service could listen on together.
+func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error {
+	byPort := map[netdiag.Port][]netdiag.Endpoint{}
+	for _, e := range all {
+		k := e.Key()
+		for _, other := range byPort[k] {
+			if e.Addr == other.Addr {
+				return cli.Misuse(fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument()))
+			}
+			if e.Overlaps(other) {
+				return cli.Misuse(
+					fmt.Sprintf("endpoints %q and %q exclude each other: no service can listen on both (with --v6only, [::] leaves IPv4 alone)", other, e),
+					right(other.Argument()),
+				)
+			}
+		}
+		byPort[k] = append(byPort[k], e)
+	}
+	return nil
+}
+
+// LookupService reads /etc/services. A name is not asked of a directory service: the answer would be too late to trust.
+func LookupService(protocol, name string) (int, error) {
+	return net.DefaultResolver.LookupPort(context.Background(), protocol, name)
+}
+
+// IsPort reports whether a word is an endpoint and can hardly be a program: one with a number, not a service's name.
+func IsPort(word string) bool {
+	if !strings.ContainsAny(word, "0123456789") {
+		return false
+	}
+	nobody := func(string, string) (int, error) { return 0, errors.New("no name is looked up") }
+	_, err := netdiag.ParseEndpoints(word, netdiag.Options{}, nobody)
+	return err == nil
+}

@@ -1,0 +1,19 @@
+package flags
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"portguard/netdiag/portrange"
+)
+
+// AddForce adds --force where ports are taken from outgoing connections. with begins its usage: "with --reserve: ".
+func AddForce(fs *pflag.FlagSet, force *bool, with string) {
+	fs.BoolVar(force, "force", false, fmt.Sprintf("%seven if fewer than %d ports are left for outgoing connections", with, portrange.Fewest))
+}
+
+// Leaves says what is wrong with what --force does.
+func Leaves(left int, ephemeral portrange.Range) string {
+	return fmt.Sprintf("leaves %d ports of ip_local_port_range %s for outgoing connections, fewer than %d", left, ephemeral, portrange.Fewest)
+}

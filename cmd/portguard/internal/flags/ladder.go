@@ -1,0 +1,119 @@
+package flags
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/wrapper"
+)
+
+// Ladder are the flags that say which rungs are allowed, and how.
+type Ladder struct {
+	share         bool
+	Wait          string
+	close         bool
+	restartUnit   bool
+	kill          bool
+	killListeners bool
+	signal        string
+	grace         time.Duration
+	only          []string
+}
+
+// AddLadder adds them in the order in which --help shows them.
+func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
+	fs.StringVar(&o.Wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
+	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
+	fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that holds the port, which connects anew from another")
+	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
+	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
+	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
+	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: SIGKILL follows after this `DURATION`")
+	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB,\nuser-unit=GLOB or exe=GLOB (`KEY=VALUE`, repeats)")
+}
+
+const onlyRight = "portguard --kill --only unit=redis.service -p 30010 -- COMMAND"
+
+// Policy is what the flags come to. Endpoints says what is known of the service.
+func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
+	p := wrapper.Policy{
+		Share: o.share, Close: o.close, RestartUnit: o.restartUnit, Kill: o.kill,
+		KillListeners: o.killListeners, Grace: o.grace,
+	}
+	var err error
+	if p.Wait, err = ParseWait(o.Wait, fs.Changed("wait")); err != nil {
+		return p, err
+	}
+	if p.Signal, err = parseSignal(o.signal); err != nil {
+		return p, err
+	}
+	if o.grace < 0 {
+		return p, cli.Misuse(fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND")
+	}
+	for _, text := range o.only {
+		if err := p.Only.Add(text); err != nil {
+			return p, cli.Misuse("--only "+err.Error(), onlyRight)
+		}
+	}
+	if name := p.Only.Unknown(); name != "" {
+		return p, cli.Misuse(
+			fmt.Sprintf("--only user=%q: /etc/passwd has no such user; one of a directory service's is given as a number (id -u tells it)", name),
+			"portguard --kill --only user=1000 -p 30010 -- COMMAND")
+	}
+	return p, o.contradictions(fs, e)
+}
+
+// contradictions refuses flags that would silently do nothing.
+func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
+	for _, name := range []string{"signal", "grace"} {
+		if fs.Changed(name) && !o.kill {
+			return cli.Misuse("--"+name+" is about --kill, which is not given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
+		}
+	}
+	for _, name := range []string{"kill-listeners", "only"} {
+		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
+			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
+		}
+	}
+	if o.share && (e.noReuseAddr || e.reuseAddr == "no") {
+		return cli.Misuse("--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --close --no-reuseaddr -p 30010 -- COMMAND")
+	}
+	return nil
+}
+
+func ParseWait(text string, given bool) (time.Duration, error) {
+	const right = "portguard --wait 30s -p 30010 -- COMMAND"
+	if !given {
+		return 0, nil
+	}
+	if text == "forever" {
+		return wrapper.Forever, nil
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, cli.Misuse(fmt.Sprintf("--wait %q is not a duration such as 30s, 2m or forever", text), right)
+	case d <= 0:
+		return 0, cli.Misuse(fmt.Sprintf("--wait %s is no time to wait", text), right)
+	}
+	return d, nil
+}
+
+// parseSignal knows TERM, SIGTERM and 15.
+func parseSignal(text string) (unix.Signal, error) {
+	name := strings.ToUpper(text)
+	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= 64 {
+		return unix.Signal(n), nil
+	}
+	if s := unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG")); s != 0 {
+		return s, nil
+	}
+	return 0, cli.Misuse(fmt.Sprintf("--signal %q is not a signal", text), "portguard --kill --signal TERM -p 30010 -- COMMAND")
+}

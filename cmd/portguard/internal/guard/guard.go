@@ -1,0 +1,110 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/wrapper"
+	"portguard/wrapper/become"
+)
+
+const guardUse = "portguard [flags] -p ENDPOINT [-p ENDPOINT]... [-- COMMAND [ARG]...]"
+
+const guardLong = `portguard goes in front of the command that starts a service. It asks the kernel whether
+the service's port can be bound, says who stands in the way, gets the port free as far as
+the flags allow, and becomes the service. Without COMMAND it does all but the last step.
+
+The rungs of the ladder are climbed from the least harm up: --share, --wait, --close, --restart-unit,
+--kill. Without any of them portguard reports and touches nothing.`
+
+const guardExample = `  portguard -p 30010                                who has the port?
+  portguard -p 30010 -- java -jar app.jar           start, or say who has the port
+  portguard --share --wait 30s -p 30010 -- java -jar app.jar
+  portguard --kill --dry-run -p 30010               what would --kill do?
+  portguard --share --dry-run -p 30010 -- java -jar app.jar   would it start? 0: yes`
+
+// newGuard is the main command.
+func New(a *cli.App) *cobra.Command {
+	var o options
+	root := &cobra.Command{
+		Use:                   guardUse,
+		Short:                 "get a service's port free, then become the service",
+		Long:                  guardLong,
+		Example:               guardExample,
+		Args:                  cobra.ArbitraryArgs,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		DisableFlagsInUseLine: true,
+		CompletionOptions:     cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.others = cli.CommandNames(cmd)
+			req, err := o.parse(cmd.Flags(), args)
+			if err != nil {
+				return err
+			}
+			return guard(a, req)
+		},
+	}
+	o.addFlags(root.Flags())
+	root.Flags().SetInterspersed(false)
+	return root
+}
+
+// guard finds COMMAND before anything is touched, and starts it in the one way or the other.
+func guard(a *cli.App, req request) error {
+	path := ""
+	if len(req.command) > 0 {
+		var err error
+		if path, err = become.Resolve(req.command[0], a.Inherited.Environ); err != nil {
+			return err
+		}
+	}
+	s := newAttempt(a, req, path)
+	defer s.guard.Close()
+	if req.restart.on() && !req.policy.DryRun {
+		return s.supervise()
+	}
+	return s.become()
+}
+
+// become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all; a dry run says the
+// rest.
+func (s *attempt) become() error {
+	stored := wrapper.TakeStored(s.app.Inherited.Environ, os.Getpid())
+	s.guard.Known(stored)
+	signal.Ignore(syscall.SIGPIPE) // a broken pipe on stderr is no reason to end
+	ctx, stop := context.Background(), func() {}
+	r, err := s.clear(func() context.Context {
+		ctx, stop = cli.WithSignals(s.app.Inherited, s.path != "")
+		return ctx
+	})
+	defer func() { stop() }()
+	defer r.Release()
+	var taken *report.NotFree
+	switch {
+	case errors.As(err, &taken) && s.request.Quiet:
+		s.out.Quietly(r)
+		return err
+	case err != nil, s.path == "":
+		return err
+	case s.request.policy.DryRun:
+		s.sayStart()
+		return nil
+	}
+	service := s.app.Inherited
+	if service.Environ, err = s.holdFor(stored, r); err != nil {
+		return err
+	}
+	stop()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return become.Exec(s.path, s.request.argv(), service)
+}

@@ -1,0 +1,119 @@
+package guard
+
+import (
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+// options are the flags of the main command.
+type options struct {
+	flags.Endpoint
+	flags.Ladder
+	flags.Hold
+	superviseOptions
+	flags.Output
+	reserve bool
+	force   bool
+	dryRun  bool
+	argv0   bool
+	others  []string // the other commands, one of which a mistyped word may mean
+}
+
+// addFlags adds the flags of the main command, in the order in which --help shows them.
+func (o *options) addFlags(fs *pflag.FlagSet) {
+	o.AddEndpoints(fs)
+	o.AddLadder(fs)
+	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
+	flags.AddForce(fs, &o.force, "with --reserve: ")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "do nothing, but say what would be done and started; exit status 0 if every port\nwould be had")
+	o.AddHold(fs)
+	o.addSuperviseFlags(fs)
+	fs.BoolVar(&o.argv0, flags.Argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")
+	o.AddJSON(fs)
+	o.AddOutput(fs)
+	o.AddVerbose(fs)
+}
+
+// request is what the options come to.
+type request struct {
+	endpoints []netdiag.Endpoint
+	policy    wrapper.Policy
+	command   []string
+	hold      flags.HoldMode
+	reserve   bool
+	force     bool
+	argv0     bool
+	restart   supervision // the zero value: become the command
+	flags.Output
+}
+
+// argv is what COMMAND is started with.
+func (r request) argv() []string {
+	if r.argv0 {
+		return r.command[1:]
+	}
+	return r.command
+}
+
+// parse checks everything that can be checked before anything is touched.
+func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
+	r := request{reserve: o.reserve, force: o.force, argv0: o.argv0, Output: o.Output}
+	// The flags' own values come first: what stands behind a wrong one is a consequence.
+	err := cli.Eaten("portguard", fs)
+	if err != nil {
+		return r, err
+	}
+	if r.policy, err = o.Policy(fs, o.Endpoint); err != nil {
+		return r, err
+	}
+	r.policy.DryRun = o.dryRun
+	if err = o.Output.Check(); err != nil {
+		return r, err
+	}
+	if r.command, err = o.command(fs, args); err != nil {
+		return r, err
+	}
+	if r.endpoints, err = o.Endpoints(func(port string) string { return "portguard -p " + port + " -- COMMAND" }); err != nil {
+		return r, err
+	}
+	if r.hold, err = o.Holds(fs, len(r.command) > 0); err != nil {
+		return r, err
+	}
+	if o.force && !o.reserve {
+		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010")
+	}
+	r.restart, err = o.supervision(fs, r)
+	return r, err
+}
+
+// command takes what stands behind "--".
+func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
+	switch dash := fs.ArgsLenAtDash(); {
+	case dash == 0 && len(args) == 0:
+		return nil, cli.Misuse(`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar")
+	case o.argv0 && len(args) < 2 && (dash == 0 || len(args) == 0):
+		return nil, cli.Misuse("--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar")
+	case dash == 0 || len(args) == 0:
+		return args, nil
+	default:
+		stray := len(args)
+		if dash > 0 {
+			stray = dash
+		}
+		return nil, o.stray(fs, args[:stray], args[stray:])
+	}
+}
+
+// corrected is the command line as it was probably meant.
+func (o *options) corrected(fs *pflag.FlagSet, command, rest []string) string {
+	line := flags.SpelledOut(fs)
+	if len(o.Ports) == 0 {
+		line = append(line, "-p", "30010")
+	}
+	line = append(append(append(line, "--"), command...), rest...)
+	return cli.CommandLine(line, 0)
+}

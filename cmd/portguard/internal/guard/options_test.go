@@ -1,0 +1,183 @@
+package guard
+
+import (
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+// parseLine is what the main command makes of its arguments.
+func parseLine(args ...string) (request, error) {
+	var o options
+	fs := pflag.NewFlagSet("portguard", pflag.ContinueOnError)
+	fs.SetInterspersed(false)
+	o.addFlags(fs)
+	if err := fs.Parse(args); err != nil {
+		return request{}, err
+	}
+	return o.parse(fs, fs.Args())
+}
+
+func TestOptionsMakeAPolicy(t *testing.T) {
+	const grace = 10 * time.Second
+	for _, tt := range []struct {
+		flags string
+		want  wrapper.Policy
+	}{
+		{"", wrapper.Policy{Signal: unix.SIGTERM, Grace: grace}},
+		{"--share", wrapper.Policy{Share: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--close", wrapper.Policy{Close: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--wait 30s", wrapper.Policy{Wait: 30 * time.Second, Signal: unix.SIGTERM, Grace: grace}},
+		{"--wait=1m30s", wrapper.Policy{Wait: 90 * time.Second, Signal: unix.SIGTERM, Grace: grace}},
+		{"--wait forever", wrapper.Policy{Wait: wrapper.Forever, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill", wrapper.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill --grace 0s", wrapper.Policy{Kill: true, Signal: unix.SIGTERM}},
+		{"--kill --signal INT", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
+		{"--kill --signal sigint", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
+		{"--kill --signal 2", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
+		{"--kill --kill-listeners", wrapper.Policy{Kill: true, KillListeners: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill --dry-run", wrapper.Policy{Kill: true, DryRun: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill --only user=root --only user=77 --only unit=c*", wrapper.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace,
+			Only: wrapper.Only{Users: []string{"root", "77"}, Units: []string{"c*"}}}},
+	} {
+		t.Run(tt.flags, func(t *testing.T) {
+			r, err := parseLine(append(strings.Fields(tt.flags), "-p", "30010")...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, r.policy); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOptionsMakeEndpoints(t *testing.T) {
+	tcp := func(port uint16, o netdiag.Options) netdiag.Endpoint {
+		return netdiag.Endpoint{Protocol: netdiag.TCP, Port: port, Options: o}
+	}
+	var none netdiag.Options
+	udp := tcp(30010, none)
+	udp.Protocol = netdiag.UDP
+	local, other := tcp(30010, none), tcp(30010, none)
+	local.Addr, other.Addr = netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")
+	v4, v6 := tcp(30010, netdiag.Options{V6Only: true}), tcp(30010, netdiag.Options{V6Only: true})
+	v4.Addr, v6.Addr = netip.IPv4Unspecified(), netip.IPv6Unspecified()
+
+	for _, tt := range []struct {
+		flags string
+		want  []netdiag.Endpoint
+	}{
+		{"-p 30010", []netdiag.Endpoint{tcp(30010, none)}},
+		{"-p 30012,30010 -p 30011", []netdiag.Endpoint{tcp(30012, none), tcp(30010, none), tcp(30011, none)}},
+		{"--port=30010-30011", []netdiag.Endpoint{tcp(30010, none), tcp(30011, none)}},
+		{"-p 30010/udp,30010", []netdiag.Endpoint{udp, tcp(30010, none)}},
+		{"-p 127.0.0.1:30010 -p 127.0.0.2:30010", []netdiag.Endpoint{local, other}},
+		{"--v6only -p 0.0.0.0:30010 -p [::]:30010", []netdiag.Endpoint{v4, v6}},
+		{"-p 30010 --reuseaddr yes", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseYes})}},
+		{"-p 30010 --reuseaddr no", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
+		{"-p 30010 --no-reuseaddr", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
+		{"-p 30010 --reuseaddr no --no-reuseaddr", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
+		{"-p 30010 --reuseport", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true})}},
+	} {
+		t.Run(tt.flags, func(t *testing.T) {
+			r, err := parseLine(strings.Fields(tt.flags)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, r.endpoints, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whoever is told that a line is wrong, and copies the right one that is shown, is not told off again.
+func TestHintsAreRight(t *testing.T) {
+	lines := []string{
+		"--wait -p 30010", "--signal -p 30010", "--only -p 30010 -- touch", "--frobnicate",
+		"-p 30010 sh -c 'exit 0'", "--kill --only 'user=a b' -p 30010 sh", "--no-reuseaddr --v6only sh", "-q -v -p 1",
+		"--json -p 30010/udp sh -- -x", "-p '[fe80::1]:80'", "-p 10-1,2", "-p 5 -p 1-9", "-p 80 -p '[::1]:80'",
+	}
+	scripts, err := filepath.Glob("../e2e/testdata/script/usage-*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range scripts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if args, ok := strings.CutPrefix(line, "exits 64 portguard "); ok {
+				lines = append(lines, strings.TrimSuffix(args, "\n"))
+			}
+		}
+	}
+	if len(lines) < 50 {
+		t.Errorf("%d wrong lines: the scripts were not found", len(lines))
+	}
+	for _, line := range lines {
+		_, err := parseLine(words(t, line)...)
+		if err == nil {
+			t.Errorf("%s: not wrong", line)
+			continue
+		}
+		right := cli.Hint(err)
+		if _, ok := err.(*cli.UsageError); !ok && right == "" {
+			right = cli.Hint(cli.FlagError(New(&cli.App{}), err)) // pflag's own
+		}
+		if right == "portguard --help" {
+			continue
+		}
+		args := words(t, right)
+		if args[0] != "portguard" {
+			t.Errorf("%s: the hint is %q", line, right)
+			continue
+		}
+		if _, err := parseLine(args[1:]...); err != nil {
+			t.Errorf("%s: the hint %q is wrong in turn: %v", line, right, err)
+		}
+	}
+}
+
+// words takes a line apart as a shell does.
+func words(t *testing.T, line string) []string {
+	t.Helper()
+	out, err := exec.Command("sh", "-f", "-c", `printf '%s\0' `+line).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+}
+
+func TestSuperviseUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"--restart", "sometimes", "-p", "1", "--", "true"},
+		{"--restart", "no", "-p", "1"},
+		{"--restart", "no", "--json", "-p", "1", "--", "true"},
+		{"--restart", "no", "--hold", "fdstore", "-p", "1", "--", "true"},
+		{"--restart", "no", "--restart-limit", "5", "-p", "1", "--", "true"},
+		{"--restart", "no", "--restart-limit", "0/1m", "-p", "1", "--", "true"},
+		{"--restart", "no", "--restart-delay", "-1s", "-p", "1", "--", "true"},
+		{"--stop-timeout", "1s", "-p", "1", "--", "true"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			if _, err := parseLine(args...); cli.Status(err) != cli.ExitUsage {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}

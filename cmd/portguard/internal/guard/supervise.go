@@ -1,0 +1,258 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
+	"portguard/wrapper"
+	"portguard/wrapper/supervise"
+)
+
+// becomeVerb is how portguard starts itself in a new process that is to become the service.
+const becomeVerb = "become-service"
+
+func NewBecome(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use:                becomeVerb,
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE:               func(_ *cobra.Command, args []string) error { return supervise.Enter(args, a.Inherited) },
+	}
+}
+
+// endedError is the end of a supervised command, with the exit status that it leaves to us, or the signal that we die of, too.
+type endedError struct {
+	code   int
+	signal unix.Signal // 0: none
+}
+
+func (e *endedError) Error() string { return fmt.Sprintf("the command ended with status %d", e.code) }
+
+// ExitStatus is the command's.
+func (e *endedError) ExitStatus() int { return e.code }
+
+// Reported says that the command has had its own say.
+func (*endedError) Reported() {}
+
+// Unwrap tells main which signal it is.
+func (e *endedError) Unwrap() error {
+	if e.signal == 0 {
+		return nil
+	}
+	return &cli.Interrupted{Signal: e.signal}
+}
+
+// supervise starts the command, and starts it again, while the port is held.
+func (s *attempt) supervise() error {
+	r := &runs{attempt: s, unit: mainProcess()}
+	manager, err := supervise.ListenNotify(s.app.Inherited.Environ)
+	if err != nil {
+		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
+	}
+	defer manager.Close()
+	service := s.app.Inherited
+	service.Environ = manager.Environ(service.Environ)
+	supervisor := supervise.Supervisor{
+		Service:      supervise.Service{Path: s.path, Argv: s.request.argv(), Inherited: service},
+		Verb:         becomeVerb,
+		Policy:       s.request.restart.policy,
+		Endpoints:    s.request.endpoints,
+		ReadyTimeout: s.request.restart.readyTimeout,
+		StopTimeout:  s.request.restart.stopTimeout,
+		Group:        s.request.restart.processGroup,
+		Prepare:      r.prepare,
+		Watcher:      r,
+		Notify:       manager,
+	}
+	last, err := supervisor.Supervise()
+	if err != nil {
+		s.progress.Notify.Done() // nothing starts any more
+	}
+	return r.conclude(last, err)
+}
+
+// runs are those of one command under portguard, which gets the port before each, and tells what happens.
+type runs struct {
+	*attempt
+	held []wrapper.Placeholder // from the first start on; close-on-exec
+	last *supervise.Run        // nil: it has not run yet
+	unit bool                  // it is a unit's main process, and ends as the command does
+}
+
+// prepare clears the way. The placeholders of the first start stay until we end.
+func (r *runs) prepare(ctx context.Context) error {
+	report, err := r.clear(func() context.Context { return ctx })
+	defer report.Release()
+	if err != nil {
+		return err
+	}
+	if r.held == nil && r.request.hold != flags.HoldNone {
+		r.held = wrapper.Hold(report)
+		r.sayHeld(report)
+	}
+	return nil
+}
+
+func (r *runs) sayHeld(found *wrapper.Report) {
+	if text := noRoom(r.held); text != "" {
+		r.say(cli.MsgHeld, journal.PriWarning, text)
+	}
+	for i, p := range r.held {
+		switch {
+		case !r.request.Verbose:
+		case p.Why != "":
+			r.app.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(&found.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
+		default:
+			r.app.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(&found.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
+		}
+	}
+}
+
+func (r *runs) say(id cli.MessageID, p journal.Priority, text string) {
+	if !r.request.Quiet || p <= journal.PriErr {
+		r.app.Log.Say(id, p, nil, text)
+	}
+}
+
+// Listening implements supervise.Watcher.
+func (r *runs) Listening(after time.Duration) {
+	r.say(cli.MsgFree, journal.PriInfo, "listening after "+tenths(after))
+}
+
+// NotListening implements supervise.Watcher.
+func (r *runs) NotListening(missing []netdiag.Endpoint) {
+	var names []string
+	for _, e := range missing {
+		names = append(names, e.String())
+	}
+	r.say(cli.MsgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",
+		strings.Join(names, ", "), r.request.restart.readyTimeout, r.inTheWay()))
+}
+
+// CannotTell implements supervise.Watcher.
+func (r *runs) CannotTell(err error) {
+	r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("whether the command listens cannot be asked: %v", err))
+}
+
+// Escalating implements supervise.Watcher.
+func (r *runs) Escalating(again bool) {
+	why := "has not ended within " + r.request.restart.stopTimeout.String()
+	if again {
+		why = "was asked to stop twice"
+	}
+	r.say(cli.MsgActed, journal.PriWarning, "the command "+why+": SIGKILL")
+}
+
+// Ended implements supervise.Watcher.
+func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
+	defer debug.FreeOSMemory() // what a start took: the next may be far off
+	if run.Err == nil {
+		r.last = &run
+	}
+	if run.Asked || run == (supervise.Run{Ran: run.Ran}) && next == (supervise.Decision{}) {
+		return // as it should be
+	}
+	text := fmt.Sprintf("the command ended %s after %s", run.Status, tenths(run.Ran))
+	switch {
+	case run.Err != nil:
+		text = "the command was not started"
+		var reported *report.NotFree
+		switch {
+		case !errors.As(run.Err, &reported):
+			text += ": " + run.Err.Error()
+		case r.request.Quiet:
+			text += ": " + report.Shortly(reported.Report)
+		}
+	case run.Ran < soon && run.Status != (supervise.Status{}) && !run.NotReady:
+		text += r.inTheWay()
+	}
+	switch {
+	case next.Again:
+		r.progress.Notify.Down(fmt.Sprintf("restarting in %s: %s", tenths(next.After), text))
+		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
+	case next.LimitHit:
+		r.progress.Notify.Down(text + ", once too often (--restart-limit)")
+		r.say(cli.MsgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
+			text, r.request.restart.policy.Limit, r.request.restart.policy.Window))
+	default:
+		r.progress.Notify.Down(text)
+		r.say(cli.MsgFailed, journal.PriErr, text)
+	}
+}
+
+// soon is how fast a command dies whose bind() fails.
+const soon = 10 * time.Second
+
+// inTheWay names who has the endpoints, "" when they are free.
+func (r *runs) inTheWay() string {
+	g := wrapper.New(wrapper.Policy{}, nil)
+	defer g.Close()
+	found := g.Look(r.request.endpoints)
+	defer found.Release()
+	if err := g.Climb(context.Background(), found); err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, o := range found.NotFree().Outcomes {
+		if o.Trial.Verdict == netdiag.Taken {
+			fmt.Fprintf(&b, "; %s: %s", o.Endpoint, report.HolderText(&o))
+		}
+	}
+	return b.String()
+}
+
+// conclude makes an exit status of the last run: the command's, once it has run at all.
+func (r *runs) conclude(last supervise.Run, err error) error {
+	var interrupted *supervise.Interrupted
+	switch {
+	case r.last == nil && errors.As(err, &interrupted):
+		if os.Getpid() == 1 { // which no signal of its own ends
+			return &endedError{code: 128 + int(interrupted.Signal)}
+		}
+		return &cli.Interrupted{Signal: interrupted.Signal, Command: true}
+	case r.unit && errors.As(err, &interrupted):
+		return dying(supervise.Status{Signal: interrupted.Signal})
+	case err == nil && last.Err != nil:
+		return last.Err
+	case r.last.NotReady && r.last.Status == (supervise.Status{}):
+		return &endedError{code: cli.ExitTempFail} // it ended well, but never did what it was started for
+	case r.last.Status == (supervise.Status{}):
+		return nil
+	case r.unit:
+		return dying(r.last.Status)
+	}
+	return &endedError{code: r.last.Status.Exit()}
+}
+
+// dying is the end of a unit: systemd takes one by SIGTERM for good, and status 143 for a failure.
+func dying(as supervise.Status) error {
+	// A core has been dumped, if at all, by the command itself.
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // cannot fail
+	return &endedError{as.Exit(), as.Signal}
+}
+
+// mainProcess reports whether systemd started this very process (248 or later; before, it shows where there is a NOTIFY_SOCKET).
+func mainProcess() bool {
+	return os.Getenv("SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) || os.Getenv("NOTIFY_SOCKET") != ""
+}
+
+func tenths(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(10 * time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}

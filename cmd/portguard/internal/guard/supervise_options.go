@@ -1,0 +1,101 @@
+package guard
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/wrapper/supervise"
+)
+
+// superviseOptions are the flags of a portguard that stays as the parent of COMMAND.
+type superviseOptions struct {
+	restart      string
+	restartDelay time.Duration
+	restartLimit string
+	readyTimeout time.Duration
+	stopTimeout  time.Duration
+	processGroup bool
+}
+
+// supervision is how COMMAND is supervised.
+type supervision struct {
+	policy       supervise.Policy
+	readyTimeout time.Duration
+	stopTimeout  time.Duration
+	processGroup bool
+}
+
+// on reports whether it is at all.
+func (s supervision) on() bool { return s != (supervision{}) }
+
+const superviseRight = "portguard --restart on-failure -p 30010 -- COMMAND"
+
+// addSuperviseFlags adds what is about --restart.
+func (o *superviseOptions) addSuperviseFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.restart, "restart", "", "stay as COMMAND's parent, hold the port, and start it again when it has ended: `no|on-failure|always`")
+	fs.DurationVar(&o.restartDelay, "restart-delay", time.Second, "with --restart: how `long` before the first restart; doubles up to 1m")
+	fs.StringVar(&o.restartLimit, "restart-limit", "5/1m", "with --restart: at most `N/DURATION` restarts within that time, or none for no limit")
+	fs.DurationVar(&o.readyTimeout, "ready-timeout", 0, "with --restart: how `long` COMMAND may take to listen on every endpoint; 0: it is not looked at")
+	fs.DurationVar(&o.stopTimeout, "stop-timeout", 10*time.Second, "with --restart: how `long` COMMAND may take to end before it is killed")
+	fs.BoolVar(&o.processGroup, "process-group", false, "with --restart: pass signals on to COMMAND's whole process group")
+}
+
+// supervision is what the flags come to; the zero value without --restart.
+func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error) {
+	if !fs.Changed("restart") {
+		for _, name := range []string{"restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group"} {
+			if fs.Changed(name) {
+				return supervision{}, cli.Misuse("--"+name+" is about --restart, which is not given", superviseRight)
+			}
+		}
+		return supervision{}, nil
+	}
+	p := supervision{
+		policy:       supervise.Policy{Restart: supervise.Restart(o.restart), Delay: o.restartDelay},
+		readyTimeout: o.readyTimeout, stopTimeout: o.stopTimeout, processGroup: o.processGroup,
+	}
+	wrong := func(format string, args ...any) (supervision, error) {
+		return p, cli.Misuse(fmt.Sprintf(format, args...), superviseRight)
+	}
+	switch p.policy.Restart {
+	case supervise.Never, supervise.OnFailure, supervise.Always:
+	default:
+		return wrong("--restart %q is none of no, on-failure, always", o.restart)
+	}
+	switch {
+	case len(r.command) == 0:
+		return wrong("--restart is for a COMMAND, and there is none")
+	case r.hold == flags.HoldFDStore:
+		return wrong("--restart holds the port itself, so --hold fdstore has nothing to do")
+	case o.JSON && !o.dryRun:
+		return wrong("--json is one document, and --restart may have more to report")
+	case o.restartDelay < 0:
+		return wrong("--restart-delay %s is negative", o.restartDelay)
+	case o.readyTimeout < 0:
+		return wrong("--ready-timeout %s is negative", o.readyTimeout)
+	case o.stopTimeout < 0:
+		return wrong("--stop-timeout %s is negative", o.stopTimeout)
+	}
+	var ok bool
+	if p.policy.Limit, p.policy.Window, ok = parseLimit(o.restartLimit); !ok {
+		return wrong("--restart-limit %q is not N/DURATION, such as 5/1m, nor none", o.restartLimit)
+	}
+	return p, nil
+}
+
+// parseLimit knows 5/1m, 1/30s and none.
+func parseLimit(text string) (n int, window time.Duration, ok bool) {
+	if text == "none" {
+		return 0, 0, true
+	}
+	count, duration, _ := strings.Cut(text, "/")
+	n, err1 := strconv.Atoi(count)
+	window, err2 := time.ParseDuration(duration)
+	return n, window, err1 == nil && err2 == nil && n > 0 && window > 0
+}

@@ -1,0 +1,123 @@
+package hold
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
+	"github.com/spf13/cobra"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+const holdLong = `Keeps ports from being taken until it is stopped: for services that start later. The kernel gives
+them to no outgoing connection, and no other program can bind them, unless it sets SO_REUSEADDR, as
+the service itself must. A port that is in use is taken as soon as it is free.
+
+With --reuseaddr no, for services that do not set it, only outgoing connections are kept off.
+With Type=notify, systemd is told when everything that is free is held.`
+
+// holdOptions are the flags of hold.
+type holdOptions struct {
+	flags.Endpoint
+	flags.Output
+	force bool
+}
+
+func New(a *cli.App) *cobra.Command {
+	var o holdOptions
+	cmd := &cobra.Command{
+		Use:     "hold -p ENDPOINT [-p ENDPOINT]...",
+		Short:   "keep ports from being taken, in the foreground",
+		Long:    holdLong,
+		Example: "  portguard hold -p 30000-31000",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			right := func(port string) string { return "portguard hold -p " + port }
+			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
+				return err
+			}
+			switch {
+			case len(args) == 0:
+			case flags.IsPort(args[0]):
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(args[0]))
+			default:
+				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"))
+			}
+			endpoints, err := o.Endpoints(right)
+			if err != nil {
+				return err
+			}
+			for _, e := range endpoints {
+				if why := wrapper.Holdable(e); why != "" {
+					return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), right("0.0.0.0:30010"))
+				}
+			}
+			if left, enough := unheld(endpoints); !enough && !o.force {
+				line := slices.Insert(flags.SpelledOut(cmd.Flags()), 1, "hold", "--force")
+				return cli.Misuse("that "+left, strings.Join(line, " "))
+			}
+			return holdUntil(a, endpoints, o)
+		},
+	}
+	o.AddEndpoints(cmd.Flags())
+	flags.AddForce(cmd.Flags(), &o.force, "")
+	o.AddOutput(cmd.Flags())
+	return cmd
+}
+
+// unheld says what is left for outgoing connections beside what is held, and whether that is enough.
+func unheld(endpoints []netdiag.Endpoint) (string, bool) {
+	numbers := make([]uint16, len(endpoints))
+	for i, e := range endpoints {
+		numbers[i] = e.Port
+	}
+	facts := report.ReadFacts()
+	left, enough := facts.Ephemeral.Left(facts.Reserved.Union(portrange.Of(numbers...)), facts.Reserved)
+	return flags.Leaves(left, facts.Ephemeral), enough
+}
+
+// holdUntil takes the endpoints, tells, and waits.
+func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
+	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
+		return err
+	}
+	ctx, stop := cli.WithSignals(a.Inherited, false)
+	defer stop()
+	w := &report.Progress{Log: a.Log, Terminal: cli.IsTerminal(a.Stderr), Silent: o.Quiet}
+	g := wrapper.New(wrapper.Policy{}, w)
+	defer g.Close()
+	r := g.HoldForever(ctx, endpoints, func(held, waited int) { sayHolding(a, o, held, waited) })
+	defer r.Release()
+	w.Finish()
+	if ctx.Err() == nil {
+		report.Text{W: a.Stderr, Facts: report.ReadFacts(), Now: time.Now(), Paint: a.Colour(a.Stderr, o.NoColor)}.Render(r.NotFree())
+		return &report.NotFree{Report: r}
+	}
+	return nil
+}
+
+// sayHolding says once, to people and to systemd, that the ports are held.
+func sayHolding(a *cli.App, o holdOptions, held, waited int) {
+	var parts []string
+	if held > 0 {
+		parts = append(parts, fmt.Sprintf("holding %s", cli.Count(held)))
+	}
+	if waited > 0 {
+		parts = append(parts, fmt.Sprintf("waiting for %s in use", cli.Count(waited)))
+	}
+	line := strings.Join(parts, ", ")
+	if !o.Quiet {
+		a.Log.Say(cli.MsgHeld, journal.PriInfo, nil, line)
+	}
+	// An absent or deaf systemd is no reason not to hold.
+	_ = systemd.NotifySocket(a.Inherited.Environ).Send("READY=1\nSTATUS=" + line)
+}

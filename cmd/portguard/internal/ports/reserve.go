@@ -1,0 +1,179 @@
+package ports
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/reserved"
+	"portguard/netdiag/portrange/sysctld"
+)
+
+const reserveLong = `Adds ports to ip_local_reserved_ports: the kernel gives them to nobody who does not ask for them by
+number, now and after every boot. What others have reserved stays, and "portguard release" takes out
+exactly what was added. A reservation is for both protocols and every address of this network namespace.
+
+Without PORTS it says what is reserved, now and after the next boot, and by whom.`
+
+const releaseLong = `Takes reserved ports out again, now and for the boots to come. Ports that another sysctl file reserves
+stay reserved, and are named.`
+
+// sysctlOptions are the flags of the commands that change a sysctl.
+type sysctlOptions struct {
+	runtime, persist, dryRun, force, quiet, json bool
+}
+
+func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.BoolVar(&o.runtime, "runtime", false, "only now, until the next boot")
+	fs.BoolVar(&o.persist, "persist", false, "only from the next boot on")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+}
+
+func (o *sysctlOptions) addJSONFlag(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.json, "json", false, "say what has changed as one JSON document")
+}
+
+// scope is where the change takes place: without a flag, everywhere.
+func (o *sysctlOptions) scope() reserved.Scope {
+	both := o.runtime == o.persist
+	return reserved.Scope{Runtime: both || o.runtime, Persist: both || o.persist}
+}
+
+// patience is how long to wait for another portguard that changes the settings.
+const patience = 10 * time.Second
+
+// lock keeps others of us from changing the settings meanwhile; a dry run, which changes nothing, needs no right to that.
+func (o *sysctlOptions) lock() (unlock func(), err error) {
+	if o.dryRun {
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return sysctld.Lock(ctx, "/")
+}
+
+func NewReserve(a *cli.App) *cobra.Command {
+	var o sysctlOptions
+	cmd := &cobra.Command{
+		Use:     "reserve [PORTS...]",
+		Short:   "keep the kernel from ever picking these ports",
+		Long:    reserveLong,
+		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && !o.json {
+				return showReserved(a)
+			}
+			return changeReserved(a, "reserve", args, o, reserved.State.Reserve)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	o.addJSONFlag(cmd.Flags())
+	flags.AddForce(cmd.Flags(), &o.force, "")
+	return cmd
+}
+
+func NewRelease(a *cli.App) *cobra.Command {
+	var o sysctlOptions
+	cmd := &cobra.Command{
+		Use:     "release PORTS...",
+		Short:   "let the kernel pick these ports again",
+		Long:    releaseLong,
+		Example: "  portguard release 30010",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return changeReserved(a, "release", args, o, reserved.State.Release)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	o.addJSONFlag(cmd.Flags())
+	return cmd
+}
+
+// parsePortSet reads the PORTS of a command: what -p takes, without addresses and protocols.
+func parsePortSet(command string, args []string) (portrange.Set, error) {
+	right := "portguard " + command + " 30010,30000-30100"
+	text := strings.Join(args, ",")
+	if text == "" {
+		return nil, cli.Misuse(command+" needs to know which ports", right)
+	}
+	if strings.ContainsAny(text, "/:") {
+		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right)
+	}
+	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService)
+	if err != nil {
+		if syntax, ok := err.(*netdiag.SyntaxError); ok {
+			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right)
+		}
+		return nil, err
+	}
+	ports := make([]uint16, len(endpoints))
+	for i, e := range endpoints {
+		ports[i] = e.Port
+	}
+	return portrange.Of(ports...), nil
+}
+
+// changeReserved is both commands: lock, read, plan, say or do.
+func changeReserved(a *cli.App, command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
+	ports, err := parsePortSet(command, args)
+	if err != nil {
+		return err
+	}
+	denied := deniedError{command: command + " " + strings.Join(args, " "), key: portrange.KernelReserved}
+	unlock, err := o.lock()
+	if err != nil {
+		return denied.from(err)
+	}
+	defer unlock()
+	state, err := reserved.Read("/")
+	if err != nil {
+		return err
+	}
+	change := plan(state, ports, o.scope())
+	denied.value = change.After.String()
+	if command == "reserve" && !o.force {
+		if err := enoughLeft(change, command, args); err != nil {
+			return err
+		}
+	}
+	if !o.dryRun {
+		if err := change.Apply("/"); err != nil {
+			return denied.from(err)
+		}
+	}
+	o.quiet = o.quiet || o.json
+	sayChange(a, command, ports, state, change, o)
+	if o.json {
+		if err := changeJSON(a.Stdout, ports, change, o.dryRun); err != nil {
+			return err
+		}
+	}
+	if command == "reserve" {
+		warnOfClients(a, ports)
+	}
+	return nil
+}
+
+// enoughLeft refuses a reservation that would take the last ports from outgoing connections.
+func enoughLeft(c reserved.Change, command string, args []string) error {
+	ephemeral, err := portrange.Ephemeral()
+	if err != nil {
+		return err
+	}
+	left, enough := ephemeral.Left(c.After, c.Before)
+	if enough {
+		return nil
+	}
+	return cli.Misuse("that "+flags.Leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")))
+}

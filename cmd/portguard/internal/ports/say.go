@@ -1,0 +1,126 @@
+package ports
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/reserved"
+	"portguard/netdiag/portrange/sysctld"
+)
+
+// Nothing stands where a list is empty.
+func Nothing(s fmt.Stringer) string {
+	if text := s.String(); text != "" {
+		return text
+	}
+	return "nothing"
+}
+
+// showReserved is the command without ports.
+func showReserved(a *cli.App) error {
+	s, err := reserved.Read("/")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stdout, "now     %s\n", Nothing(s.Kernel))
+	boot, other := s.AtBoot(sysctld.Systemd), s.AtBoot(sysctld.Procps)
+	fmt.Fprintf(a.Stdout, "boot    %s\n", Nothing(boot))
+	if boot.String() != other.String() {
+		fmt.Fprintf(a.Stdout, "        %s with %s\n", Nothing(other), sysctld.Procps)
+	}
+	if len(s.Ours) > 0 {
+		fmt.Fprintf(a.Stdout, "        %s by %s\n", s.Ours, reserved.Path)
+	}
+	for _, o := range s.Others() {
+		fmt.Fprintf(a.Stdout, "        %s by %s\n", Nothing(o.Ports), cli.Safe(o.Line.Where()))
+	}
+	if only := s.Kernel.Minus(boot.Union(other)); len(only) > 0 {
+		fmt.Fprintf(a.Stdout, "        without %s, which no file has: portguard reserve %s\n", only, only)
+	}
+	if c := s.Reserve(nil, reserved.Scope{Persist: true}); c.Persist() {
+		fmt.Fprintf(a.Stdout, "        %s is out of date, since the other files have changed: portguard reserve %s\n", reserved.Path, s.Ours)
+	}
+	warnOfFiles(a, s, s.Reserve(nil, reserved.Scope{}))
+	return nil
+}
+
+// sayChange tells what has changed, or would.
+func sayChange(a *cli.App, command string, ports portrange.Set, s reserved.State, c reserved.Change, o sysctlOptions) {
+	if !o.quiet {
+		switch {
+		case o.dryRun && (c.Runtime() || c.Persist()):
+			if c.Runtime() {
+				diff(a.Stdout, portrange.KernelReserved.Dotted(), c.Before.String(), c.After.String())
+			}
+			if c.Persist() {
+				diff(a.Stdout, reserved.Path, string(c.FileBefore), string(c.FileAfter))
+			}
+		case !c.Runtime() && !c.Persist():
+			fmt.Fprintf(a.Stdout, "%s: nothing to %s\n", ports, command)
+		default:
+			fmt.Fprintf(a.Stdout, "%sd %s\n", command, ports)
+			sayHalves(a.Stdout, c)
+		}
+	}
+	if stays := ports.Intersect(s.Theirs()); command == "release" && len(stays) > 0 {
+		for _, other := range s.Others() {
+			if p := ports.Intersect(other.Ports); len(p) > 0 {
+				fmt.Fprintf(a.Stderr, "portguard: %s stays reserved: %s has it\n", p, cli.Safe(other.Line.Where()))
+			}
+		}
+	}
+	warnOfFiles(a, s, c)
+}
+
+func sayHalves(w io.Writer, c reserved.Change) {
+	if c.Runtime() {
+		fmt.Fprintf(w, "  now   %s: %s, was %s\n", portrange.KernelReserved.Dotted(), Nothing(c.After), Nothing(c.Before))
+	}
+	switch {
+	case !c.Persist():
+	case c.FileAfter == nil:
+		fmt.Fprintf(w, "  boot  %s is removed\n", reserved.Path)
+	default:
+		fmt.Fprintf(w, "  boot  %s is written\n", reserved.Path)
+	}
+}
+
+// diff shows two texts of a few lines: what goes, what comes.
+func diff(w io.Writer, name, before, after string) {
+	old, now := lines(before), lines(after)
+	fmt.Fprintln(w, name)
+	for _, l := range old {
+		if !slices.Contains(now, l) {
+			fmt.Fprintf(w, "- %s\n", cli.Safe(l))
+		}
+	}
+	for _, l := range now {
+		if !slices.Contains(old, l) {
+			fmt.Fprintf(w, "+ %s\n", cli.Safe(l))
+		}
+	}
+}
+
+func lines(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, "\n"), func(l string) bool { return l == "" })
+}
+
+// warnOfFiles names the lines of other people's files that are in the way. They are never changed.
+func warnOfFiles(a *cli.App, s reserved.State, c reserved.Change) {
+	for _, l := range s.Garbage() {
+		fmt.Fprintf(a.Stderr, "portguard: %s: the kernel refuses %q (ports and ranges with commas, without spaces and quotes); left alone\n",
+			cli.Safe(l.Where()), cli.Safe(l.Value))
+	}
+	for _, lost := range c.Lost() {
+		fmt.Fprintf(a.Stderr, "portguard: %s comes after %s, and with %s it has the last word: %s is not reserved after the next boot; "+
+			"add it to that line, or remove the line\n", cli.Safe(lost.Line.Where()), reserved.Path, lost.Program, lost.Ports)
+	}
+	if c.TooLong() {
+		fmt.Fprintf(a.Stderr, "portguard: %s has a list of more than a page, of which %s applies only the beginning (systemd-sysctl applies all): reserve ranges\n",
+			reserved.Path, sysctld.Procps)
+	}
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/wrapper"
+)
+
+// advice is one command that would help, and what it does.
+type advice struct {
+	when    string // "now" or "always"
+	Command string
+	Effect  string
+}
+
+// Advise says what would help with an endpoint that is taken, least harm first. The judge of this run tells which rungs would.
+func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
+	if o.Trial.Verdict != netdiag.Taken && o.Trial.Verdict != netdiag.NoAddress {
+		return nil
+	}
+	var all []advice
+	again := func(flags, effect string) {
+		all = append(all, advice{"now", fmt.Sprintf("portguard %s -p %s -- COMMAND", flags, o.Endpoint.Argument()), effect})
+	}
+	kinds := KindsOf(o)
+	helps := func(r wrapper.Rung) bool {
+		tried := judge.Advises(r, false, &o.Finding) && refused(o, r)
+		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
+	}
+	if o.Trial.Verdict == netdiag.NoAddress {
+		again("--wait 60s", "start as soon as the address is there")
+		return all
+	}
+	switch {
+	case !helps(wrapper.Share):
+	case kinds.only(netdiag.Remains):
+		again("--share", "clear what is left of the connection, then start")
+	case kinds.only(netdiag.Bound):
+		again("--share", "start beside the idle socket, nothing is cut")
+	default:
+		again("--share", "start beside the connection, nothing is cut")
+	}
+	switch {
+	case kinds.only(netdiag.Remains):
+		again("--wait 70s", "start when the kernel lets go of it")
+	case !kinds[netdiag.Kernel]:
+		again("--wait 30s", "start as soon as it is free")
+	}
+	switch {
+	case kinds[netdiag.Listener]:
+		if helps(wrapper.Kill) {
+			again("--kill --kill-listeners", "end the service that has it, then start")
+		}
+	case kinds[netdiag.Bound]:
+		if helps(wrapper.Kill) {
+			again("--kill", "end the process that has it, then start")
+		}
+	case helps(wrapper.Close) && slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }):
+		again("--close", "cut the connection, then start: its program connects anew, to the service")
+	case helps(wrapper.Close):
+		again("--close", "cut the connection, then start")
+	case helps(wrapper.Kill) && !helps(wrapper.Share) && !helps(wrapper.RestartUnit):
+		again("--kill", "end the process that has it, then start")
+	}
+	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && helps(wrapper.RestartUnit) {
+		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
+	}
+	all = append(all, adviseContainers(o, judge.Around)...)
+	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
+		all = append(all, advice{
+			"always",
+			fmt.Sprintf("portguard reserve %d", o.Endpoint.Port),
+			fmt.Sprintf("the kernel never picks %d again", o.Endpoint.Port),
+		})
+	}
+	return all
+}
+
+// adviseContainers names the containers that have to be stopped for a published port, or one that a container's own service
+// has, each once.
+func adviseContainers(o *wrapper.Outcome, around wrapper.Around) []advice {
+	var all []advice
+	for i := range o.Holders {
+		h := &o.Holders[i]
+		if h.Kind != netdiag.Listener && h.Kind != netdiag.Bound {
+			continue
+		}
+		part := around.Part(h)
+		a := advice{"now", part.Stop(uint32(os.Geteuid())), "stop the container, which gives the port back"}
+		if part.Container.ID == "" {
+			a.Effect = "say which container it is, to be stopped"
+		}
+		if a.Command != "" && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// refused reports whether this very run has found the rung not possible for every holder: once more would be no better.
+func refused(o *wrapper.Outcome, r wrapper.Rung) bool {
+	impossible := map[netdiag.SocketID]bool{}
+	for _, a := range o.Actions {
+		if a.Rung == r && a.Result == wrapper.NotPossible && a.Holder != nil {
+			impossible[a.Holder.ID()] = true
+		}
+	}
+	for i := range o.Holders {
+		if !impossible[o.Holders[i].ID()] {
+			return false
+		}
+	}
+	return len(o.Holders) > 0
+}
+
+type kindSet map[netdiag.Kind]bool
+
+func KindsOf(o *wrapper.Outcome) kindSet {
+	kinds := kindSet{}
+	for _, h := range o.Holders {
+		kinds[h.Kind] = true
+	}
+	return kinds
+}
+
+func (s kindSet) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }
+
+// UserOf names the user of a process, by number where it has no name.
+func UserOf(p owner.Process) string {
+	if p.User != "" {
+		return p.User
+	}
+	return strconv.FormatUint(uint64(p.UID), 10)
+}
+
+func UserName(uid uint32) string {
+	number := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(number); err == nil {
+		return u.Username
+	}
+	return number
+}

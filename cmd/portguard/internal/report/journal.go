@@ -1,0 +1,73 @@
+package report
+
+import (
+	"strconv"
+
+	"github.com/coreos/go-systemd/v22/journal"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+// About are the fields of a journal entry about an endpoint: PORTGUARD_PORT=30010 finds a port's whole story.
+func About(o *wrapper.Outcome) map[string]string {
+	f := map[string]string{
+		"PORTGUARD_PORT":     strconv.Itoa(int(o.Endpoint.Port)),
+		"PORTGUARD_PROTOCOL": o.Endpoint.Protocol.String(),
+		"PORTGUARD_ADDRESS":  o.Endpoint.Address(),
+		"PORTGUARD_VERDICT":  verdictText(o),
+	}
+	h := mainHolder(o)
+	if h == nil {
+		return f
+	}
+	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
+	if len(h.Owners) > 0 {
+		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(h.Owners[0].PID)
+		f["PORTGUARD_HOLDER_COMM"] = cli.Safe(h.Owners[0].Command)
+	}
+	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
+		f["PORTGUARD_HOLDER_UNIT"] = u.Name
+	}
+	return f
+}
+
+// mainHolder is the holder that an entry names: the first in the way, else the first that something was done to.
+func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
+	if len(o.Holders) > 0 {
+		return &o.Holders[0]
+	}
+	for _, a := range o.Actions {
+		if a.Holder != nil {
+			return a.Holder
+		}
+	}
+	return nil
+}
+
+// toJournal says one line an endpoint, for the journal: its readers filter, they do not scroll.
+func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
+	facts.Around = r.Judge.Around
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		if o.Trial.Verdict == netdiag.Free {
+			if verbose {
+				l.Say(cli.MsgFree, journal.PriInfo, About(o), Text{}.headline(o))
+			}
+			continue
+		}
+		text := Text{}.headline(o)
+		if len(o.Holders) > 0 {
+			text += "; " + HolderText(o) + ": " + why(o.Holders[0], facts)
+		}
+		if all := Advise(o, r.Judge, facts); len(all) > 0 {
+			text += "; what would help: " + all[0].Command
+		}
+		l.Say(cli.MsgTaken, journal.PriErr, About(o), text)
+	}
+	for _, text := range limits(r) {
+		l.Say(cli.MsgFailed, journal.PriWarning, nil, text)
+	}
+}

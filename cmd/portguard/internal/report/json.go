@@ -1,0 +1,239 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/container"
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+// The JSON report, schema version 1: fields are added, never renamed or removed.
+type (
+	JSONReport struct {
+		Version        int            `json:"version"`
+		Endpoints      []JSONEndpoint `json:"endpoints"`
+		EphemeralRange *[2]uint16     `json:"ephemeral_range"`         // null: could not be read
+		Limits         []string       `json:"limits,omitempty"`        // what could not be asked, and why the report knows less
+		WouldStart     []string       `json:"would_start,omitempty"`   // a dry run: COMMAND, which would be started
+		WouldReserve   string         `json:"would_reserve,omitempty"` // a dry run with --reserve: what would be reserved
+	}
+	JSONEndpoint struct {
+		Protocol         string       `json:"protocol"`
+		Address          string       `json:"address"` // "*": every address
+		Port             uint16       `json:"port"`
+		Verdict          string       `json:"verdict"`
+		By               string       `json:"by,omitempty"`            // the rung, when the verdict is freed
+		WouldBeFree      bool         `json:"would_be_free,omitempty"` // a dry run: the rungs would all go ahead
+		Errno            *string      `json:"errno"`
+		InEphemeralRange bool         `json:"in_ephemeral_range"`
+		Reserved         bool         `json:"reserved"`
+		Holders          []JSONHolder `json:"holders"`
+		HoldersError     string       `json:"holders_error,omitempty"` // why the kernel could not be asked for them
+		Actions          []jsonAction `json:"actions"`
+		Advice           []string     `json:"advice"`
+	}
+	JSONHolder struct {
+		Kind      string         `json:"kind"`
+		State     string         `json:"state"`
+		Certain   bool           `json:"certain"`
+		Local     string         `json:"local"`
+		Remote    *string        `json:"remote"`
+		Inode     uint32         `json:"inode"`
+		Cookie    string         `json:"cookie"`
+		UID       *uint32        `json:"uid"`
+		User      *string        `json:"user"`
+		Unit      *string        `json:"unit"`
+		Container *JSONContainer `json:"container"`
+		Beside    []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
+		ExpiresMS *int64         `json:"expires_ms"`
+		Why       string         `json:"why"`
+		Gone      bool           `json:"gone,omitempty"` // it was there, and something was done to it
+		Processes []JSONProcess  `json:"processes"`
+	}
+	JSONContainer struct {
+		Runtime string `json:"runtime"`
+		ID      string `json:"id"`
+		Name    string `json:"name,omitempty"` // where docker, conmon or the runtime's files tell it
+		Pod     string `json:"pod,omitempty"`  // uid
+		UID     uint32 `json:"uid,omitempty"`  // whose it is, where it is not the system's
+		Role    string `json:"role,omitempty"` // what the holder's process is to it
+	}
+	jsonBeside struct {
+		PID     int      `json:"pid"`
+		Command string   `json:"command"`
+		Ports   []uint16 `json:"ports"`
+		Child   bool     `json:"child"` // it descends from the holder's process
+	}
+	JSONProcess struct {
+		PID     int      `json:"pid"`
+		FD      int      `json:"fd"`
+		Thread  int      `json:"thread,omitempty"` // whose own descriptor table FD is in
+		Command string   `json:"command"`
+		Args    []string `json:"args"`
+		Exe     *string  `json:"exe"`
+		User    string   `json:"user"`
+		Started string   `json:"started"` // RFC 3339, UTC
+	}
+	jsonAction struct {
+		Rung   string `json:"rung"`
+		Holder *int   `json:"holder"` // null: about the endpoint as a whole
+		Result string `json:"result"`
+		Detail string `json:"detail"`
+	}
+)
+
+// renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
+// thousands of connections, it takes more memory than all that was learnt of them.
+func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
+	facts.Around = r.Judge.Around
+	doc := JSONReport{Version: 1, Endpoints: []JSONEndpoint{}, Limits: limits(r), WouldStart: p.Start, WouldReserve: p.Reserve}
+	if facts.Ephemeral.High != 0 {
+		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
+	}
+	frame, err := cli.PlainJSON(doc)
+	if err != nil {
+		return err
+	}
+	const list = `"endpoints":[`
+	before, after, _ := bytes.Cut(frame, []byte(list))
+	out := bufio.NewWriterSize(w, 64<<10) // its first error is its last, and Flush returns it
+	_, _ = out.Write(before)
+	_, _ = out.WriteString(list)
+	for i := range r.Outcomes {
+		one, err := cli.PlainJSON(endpointJSON(&r.Outcomes[i], r.Judge, facts))
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		_, _ = out.Write(one)
+	}
+	_, _ = out.Write(after)
+	_ = out.WriteByte('\n')
+	return out.Flush()
+}
+
+func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) JSONEndpoint {
+	told := o.Told()
+	e := JSONEndpoint{
+		Protocol:         o.Endpoint.Protocol.String(),
+		Address:          o.Endpoint.Address(),
+		Port:             o.Endpoint.Port,
+		Verdict:          verdictText(o),
+		WouldBeFree:      o.WouldBeFree,
+		InEphemeralRange: facts.Ephemeral.Contains(o.Endpoint.Port),
+		Reserved:         facts.Reserved.Contains(o.Endpoint.Port),
+		Holders:          make([]JSONHolder, len(told)),
+		Actions:          make([]jsonAction, len(o.Actions)),
+		Advice:           []string{},
+	}
+	if o.By != wrapper.Ground {
+		e.By = o.By.String()
+	}
+	if o.Trial.Errno != 0 {
+		e.Errno = cli.Ptr(unix.ErrnoName(o.Trial.Errno))
+	}
+	if o.Unexplained != nil {
+		e.HoldersError = o.Unexplained.Error()
+	}
+	place := make(map[netdiag.SocketID]int, len(told))
+	for i, h := range told {
+		e.Holders[i] = HolderJSON(*h, facts)
+		e.Holders[i].Gone = i >= len(o.Holders)
+		place[h.ID()] = i
+	}
+	for i, a := range o.Actions {
+		e.Actions[i] = jsonAction{Rung: a.Rung.String(), Result: string(a.Result), Detail: a.Detail}
+		if a.Holder != nil {
+			e.Actions[i].Holder = cli.Ptr(place[a.Holder.ID()])
+		}
+	}
+	for _, a := range Advise(o, judge, facts) {
+		e.Advice = append(e.Advice, a.Command)
+	}
+	return e
+}
+
+// verdictText is the verdict, with "freed" for what a rung has turned into free.
+func verdictText(o *wrapper.Outcome) string {
+	if o.Trial.Verdict == netdiag.Free && o.By != wrapper.Ground {
+		return "freed"
+	}
+	return o.Trial.Verdict.String()
+}
+
+func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
+	j := JSONHolder{
+		Kind:      h.Kind.String(),
+		State:     h.Socket.State.String(),
+		Certain:   h.Certain,
+		Local:     netdiag.Plain(h.Socket.Local).String(),
+		Inode:     h.Socket.Inode,
+		Cookie:    strconv.FormatUint(h.Socket.Cookie, 16),
+		Why:       why(h, facts),
+		Processes: make([]JSONProcess, len(h.Owners)),
+	}
+	if h.Socket.Remote.Port() != 0 {
+		j.Remote = cli.Ptr(netdiag.Plain(h.Socket.Remote).String())
+	}
+	if h.Socket.Inode != 0 { // a record without an inode says uid 0 of everybody's socket
+		j.UID = cli.Ptr(h.Socket.UID)
+		j.User = cli.Ptr(UserName(h.Socket.UID))
+	}
+	if h.Kind == netdiag.Remains {
+		j.ExpiresMS = cli.Ptr(h.Socket.Expires.Milliseconds())
+	}
+	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
+		j.Unit = cli.Ptr(u.Name)
+	}
+	j.Container = containerJSON(facts.Around.Part(&h), h.Cgroup)
+	for _, n := range facts.Around.Beside(&h) {
+		j.Beside = append(j.Beside, jsonBeside{n.Process.PID, n.Process.Command, n.Ports, n.Below})
+	}
+	for i, p := range h.Owners {
+		j.Processes[i] = ProcessJSON(p)
+	}
+	return j
+}
+
+// containerJSON is nil where there is none, or nothing is known of it. Where no process shows, the socket's cgroup tells.
+func containerJSON(part container.Part, cgroup string) *JSONContainer {
+	c := part.Container
+	if part.Role == container.None {
+		c, _ = container.OfCgroup(cgroup)
+	}
+	if c.Runtime == "" {
+		return nil
+	}
+	if c.Name == "" {
+		c.Name = container.Files{}.Name(c)
+	}
+	return &JSONContainer{Runtime: c.Runtime, ID: c.ID, Name: c.Name, Pod: c.Pod, UID: c.User, Role: part.Role.String()}
+}
+
+func ProcessJSON(p owner.Process) JSONProcess {
+	j := JSONProcess{
+		PID: p.PID, FD: p.FD, Thread: p.TID,
+		Command: p.Command, Args: p.Args,
+		User:    UserOf(p),
+		Started: p.Started.UTC().Format(time.RFC3339),
+	}
+	if p.Exe != "" {
+		j.Exe = cli.Ptr(p.Exe)
+	}
+	if j.Args == nil {
+		j.Args = []string{}
+	}
+	return j
+}

@@ -1,0 +1,68 @@
+package report
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag/portrange"
+	"portguard/wrapper"
+)
+
+// Output is where and how the report goes.
+type Output struct {
+	w     io.Writer
+	Facts func() Facts // read when a report needs them: a start that goes well does not
+	flags.Output
+	command  bool // there is one: stdout is the service's
+	DryRun   bool
+	Prospect Prospect // of a dry run
+	paint    cli.Paint
+	log      cli.Log
+}
+
+func NewOutput(a *cli.App, o flags.Output, command bool) Output {
+	out := Output{w: a.Stdout, Facts: sync.OnceValue(ReadFacts), Output: o, command: command, log: a.Log}
+	if command {
+		out.w = a.Stderr
+	}
+	out.paint = a.Colour(out.w, o.NoColor)
+	return out
+}
+
+// Reserved corrects what was read: portguard itself has reserved ports since.
+func (out *Output) Reserved(all portrange.Set) {
+	f := out.Facts()
+	f.Reserved = all
+	out.Facts = func() Facts { return f }
+}
+
+func (out Output) Report(r *wrapper.Report) error {
+	switch {
+	case out.JSON:
+		return WriteJSON(out.w, r, out.Facts(), out.Prospect)
+	case out.Quiet, out.command && r.AllFree() && !out.Verbose && !out.DryRun:
+		return nil // a start that goes well says nothing; what a rung did has been said
+	case out.log.Journal != nil && cli.IsJournal(out.w):
+		toJournal(out.log, r, out.Facts(), out.Verbose || !out.command || out.DryRun)
+		return nil
+	}
+	Text{W: out.w, Facts: out.Facts(), Now: time.Now(), Paint: out.paint, actions: !out.command}.Render(r)
+	return nil
+}
+
+// ReadFacts leaves out what cannot be read: the report says less then, and says it.
+func ReadFacts() Facts {
+	var f Facts
+	f.Ephemeral, _ = portrange.Ephemeral()
+	f.Reserved, _ = portrange.Reserved()
+	return f
+}
+
+// Prospect is what a dry run would do once it had the ports, beside what it says of each of them.
+type Prospect struct {
+	Start   []string // COMMAND
+	Reserve string   // the ports
+}

@@ -1,0 +1,225 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+// Progress says what happens while it happens: in a log one line at each change, on a terminal one live line that counts
+// down, and to systemd a status. It is the wrapper's Watcher.
+type Progress struct {
+	Log      cli.Log
+	Notify   cli.Notify
+	Terminal bool
+	Silent   bool
+	Touches  bool // only what was done to others: the report will have the rest
+
+	mu      sync.Mutex
+	what    string // what is waited for, in words: the outcomes are the guard's, and change
+	until   time.Time
+	expiry  time.Time
+	story   string               // of this wait, the last one told in a log
+	told    map[string]time.Time // when each was
+	live    bool                 // a live line stands on the terminal
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// Waiting implements wrapper.Watcher.
+func (p *Progress) Waiting(w wrapper.Waiting) {
+	p.Notify.Waiting(p.waiting(w))
+}
+
+// waiting tells people, and returns what systemd is to be told: not under the lock, for it may be slow to take it.
+func (p *Progress) waiting(w wrapper.Waiting) (status string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	what, story := waitingFor(w)
+	p.what, p.until, p.expiry = what, w.Until, w.Expiry
+	switch {
+	case p.Silent:
+	case p.Terminal:
+		p.draw()
+	default:
+		p.tell(w, story, time.Now())
+	}
+	if p.stop == nil && (p.Terminal && !p.Silent || p.Notify.On()) {
+		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
+		go p.tick(p.stop)
+	}
+	return p.status()
+}
+
+func (p *Progress) status() string { return p.what + p.expiryText() }
+
+// Acted implements wrapper.Watcher.
+func (p *Progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
+	touched := a.Rung != wrapper.Wait && (a.Result == wrapper.Done || a.Result == wrapper.Failed)
+	if p.Silent || p.Touches && !touched {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	id, priority := cli.MsgActed, journal.PriNotice
+	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, cli.Safe(a.Detail))
+	switch {
+	case a.Result != wrapper.Done:
+		priority = journal.PriWarning
+		text = fmt.Sprintf("%s: %s %s: %s", o.Endpoint, a.Rung, a.Result, cli.Safe(a.Detail))
+	case a.Rung == wrapper.Wait:
+		id = cli.MsgFree
+	}
+	p.Log.Say(id, priority, About(o), text)
+}
+
+// Finish ends the live line.
+func (p *Progress) Finish() {
+	p.mu.Lock()
+	stop := p.stop
+	p.stop = nil
+	p.mu.Unlock()
+	if stop != nil {
+		close(stop)
+		<-p.stopped
+	}
+	p.mu.Lock()
+	p.erase()
+	p.story, p.told = "", nil // the next wait is told from its beginning
+	p.mu.Unlock()
+	p.Notify.Done()
+}
+
+func (p *Progress) tick(stop <-chan struct{}) {
+	defer close(p.stopped)
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-second.C:
+			p.mu.Lock()
+			if p.Terminal && !p.Silent {
+				p.draw()
+			}
+			status := p.status()
+			p.mu.Unlock()
+			p.Notify.Waiting(status)
+		}
+	}
+}
+
+// retell is how long a wait is silent about what it has told before. On a busy port the holders of each look are others.
+const retell = 10 * time.Minute
+
+// tell writes a line when the story is another than before.
+func (p *Progress) tell(w wrapper.Waiting, story string, now time.Time) {
+	if p.told == nil {
+		p.told = map[string]time.Time{}
+	}
+	maps.DeleteFunc(p.told, func(_ string, at time.Time) bool { return now.Sub(at) >= retell })
+	if _, told := p.told[story]; told || story == p.story {
+		return
+	}
+	p.story, p.told[story] = story, now
+	limit := "without limit"
+	if !p.until.IsZero() {
+		limit = "for up to " + roundUp(p.until.Sub(now))
+	}
+	var fields map[string]string
+	if len(w.Outcomes) > 0 {
+		fields = About(w.Outcomes[0])
+	}
+	p.Log.Say(cli.MsgWaiting, journal.PriNotice, fields, fmt.Sprintf("waiting %s: %s%s", limit, p.what, p.expiryText()))
+}
+
+func (p *Progress) draw() {
+	left := "no limit"
+	if !p.until.IsZero() {
+		left = roundUp(time.Until(p.until)) + " left"
+	}
+	p.erase()
+	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, p.what, p.expiryText())
+	io.WriteString(p.Log.W, cli.Cut(line, cli.TerminalWidth()-1)) // a line that wraps cannot be erased
+	p.live = true
+}
+
+func (p *Progress) erase() {
+	if p.live {
+		io.WriteString(p.Log.W, "\r\x1b[2K")
+		p.live = false
+	}
+}
+
+func (p *Progress) expiryText() string {
+	if p.expiry.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("; the last of it ends in about %s", roundUp(time.Until(p.expiry)))
+}
+
+// waitingFor names the endpoints and who holds them, the first three. The story is the same without what changes with every
+// connection.
+func waitingFor(w wrapper.Waiting) (what, story string) {
+	var whats, stories []string
+	for i, o := range w.Outcomes {
+		if i == 3 {
+			whats = append(whats, fmt.Sprintf("and %d more", len(w.Outcomes)-i))
+			break
+		}
+		who, more := whoHolds(o)
+		stories = append(stories, fmt.Sprintf("%s: %s", o.Endpoint, who))
+		whats = append(whats, stories[i]+more)
+	}
+	return strings.Join(whats, "; "), strings.Join(stories, "; ")
+}
+
+// HolderText is one clause about what an endpoint waits for.
+func HolderText(o *wrapper.Outcome) string {
+	who, more := whoHolds(o)
+	return who + more
+}
+
+// whoHolds is holderText in two parts, the second of which changes with every connection.
+func whoHolds(o *wrapper.Outcome) (who, more string) {
+	switch {
+	case o.Trial.Verdict == netdiag.NoAddress:
+		return fmt.Sprintf("%s is not an address of this host yet", o.Endpoint.Addr), ""
+	case o.Unexplained != nil:
+		return "taken, and who has it cannot be asked", ""
+	case len(o.Holders) == 0:
+		return "taken by a socket that does not show", ""
+	}
+	h := o.Holders[0]
+	who = Nobody(h)
+	if len(h.Owners) > 0 {
+		who = fmt.Sprintf("%s (pid %d)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID)
+	} else {
+		who += WhereOf(h.Cgroup)
+	}
+	switch h.Kind {
+	case netdiag.Remains, netdiag.Closing:
+		who = fmt.Sprintf("%s of a closed connection", h.Socket.State)
+		more = " to " + netdiag.Plain(h.Socket.Remote).String()
+	case netdiag.Listener:
+		who += " listens"
+	default:
+		who += " has it"
+		more = Arrow(h)
+	}
+	if n := len(o.Holders) - 1; n > 0 {
+		more += fmt.Sprintf(" and %d more", n)
+	}
+	return who, more
+}

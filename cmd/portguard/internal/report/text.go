@@ -1,0 +1,230 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/container"
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/systemd"
+	"portguard/wrapper"
+)
+
+// maxHolders is how many holders of one endpoint are shown in full; JSON has them all.
+const MaxHolders = 8
+
+// Text writes the report that a person reads.
+type Text struct {
+	W     io.Writer
+	Facts Facts
+	judge wrapper.Judge
+	Now   time.Time
+	Paint cli.Paint
+	// actions are listed: not in front of a COMMAND, where each was said when it happened.
+	actions bool
+}
+
+func (t Text) Render(r *wrapper.Report) {
+	t.judge, t.Facts.Around = r.Judge, r.Judge.Around
+	for i := range r.Outcomes {
+		if i > 0 && len(r.Outcomes[i].Holders)+len(r.Outcomes[i-1].Holders) > 0 {
+			fmt.Fprintln(t.W)
+		}
+		t.outcome(&r.Outcomes[i])
+	}
+	for _, text := range limits(r) {
+		fmt.Fprintf(t.W, "\n  note    %s\n", cli.Safe(text))
+	}
+}
+
+// limits is what the report may lack, and why.
+func limits(r *wrapper.Report) []string {
+	partial := func(o wrapper.Outcome) bool { return o.Partial && o.Trial.Verdict == netdiag.Taken }
+	switch {
+	case r.Degraded != nil:
+		return []string{DegradedText(r.Degraded)}
+	case slices.ContainsFunc(r.Outcomes, partial):
+		return []string{"there may be more in the way than shows: " + wrapper.Unseen}
+	}
+	return nil
+}
+
+// DegradedText says what is missing, and what would give it.
+func DegradedText(err error) string {
+	return fmt.Sprintf("%v: /proc/net was read instead, which shows neither idle bound sockets nor units (a unit needs RestrictAddressFamilies=AF_NETLINK for it)", err)
+}
+
+func (t Text) outcome(o *wrapper.Outcome) {
+	fmt.Fprintln(t.W, t.headline(o))
+	if o.Trial.Verdict == netdiag.Taken {
+		t.holders(o)
+	}
+	if t.actions && len(o.Actions) > 0 {
+		fmt.Fprintln(t.W)
+		for _, a := range o.Actions {
+			fmt.Fprintf(t.W, "  %-7s %s: %s\n", a.Rung, a.Result, cli.Safe(a.Detail))
+		}
+	}
+	t.advice(o)
+}
+
+func (t Text) headline(o *wrapper.Outcome) string {
+	e := o.Endpoint
+	fails := func(word, why string) string {
+		return fmt.Sprintf("%s is %s: binding %s fails with %q", e, t.Paint.Bad(word), e.Bind(), why)
+	}
+	switch o.Trial.Verdict {
+	case netdiag.Free:
+		if o.By != wrapper.Ground {
+			return fmt.Sprintf("%s is %s again, by %s", e, t.Paint.Good("free"), o.By)
+		}
+		return fmt.Sprintf("%s is %s", e, t.Paint.Good("free"))
+	case netdiag.Taken:
+		return fails("taken", "address already in use")
+	case netdiag.Forbidden:
+		return fails("forbidden", "permission denied") + forbiddenHelp(e)
+	case netdiag.NoAddress:
+		return fails("not possible", "cannot assign requested address") + fmt.Sprintf("; this host does not have %s (yet)", e.Addr)
+	}
+	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
+}
+
+func forbiddenHelp(e netdiag.Endpoint) string {
+	if e.Port < 1024 {
+		return "; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE, for the service as well (AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit)"
+	}
+	return "; a security module or a cgroup's rule forbids it to this user, and so to the service"
+}
+
+func (t Text) holders(o *wrapper.Outcome) {
+	switch {
+	case o.Unexplained != nil:
+		fmt.Fprintf(t.W, "\n  holder  not known: %s\n", cli.Safe(o.Unexplained.Error()))
+	case len(o.Holders) == 0:
+		fmt.Fprintf(t.W, "\n  holder  not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket\n"+
+			"          that is bound and neither listens nor is connected\n")
+	}
+	for i, h := range o.Holders {
+		if i == MaxHolders {
+			fmt.Fprintf(t.W, "\n  and %d more (--json has them all)\n", len(o.Holders)-MaxHolders)
+			break
+		}
+		t.holder(h)
+	}
+}
+
+func (t Text) holder(h netdiag.Holder) {
+	fmt.Fprintln(t.W)
+	where := WhereOf(h.Cgroup)
+	for _, p := range h.Owners {
+		fmt.Fprintf(t.W, "  %s  %s (pid %d, %s%s), running for %s\n", t.Paint.Label("holder"), t.Paint.Name(cli.Safe(p.Command)), p.PID,
+			cli.Safe(UserOf(p)), where, age(t.Now.Sub(p.Started)))
+		if len(p.Args) > 0 {
+			fmt.Fprintf(t.W, "          %s\n", cli.CommandLine(p.Args, 100))
+		}
+	}
+	for _, hint := range h.Hints {
+		fmt.Fprintf(t.W, "  %s  %s (pid %d, %s), by fd %d\n", t.Paint.Label("held by"), cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(UserOf(hint.Process)), hint.Process.FD)
+	}
+	if len(h.Owners) == 0 && len(h.Hints) == 0 {
+		fmt.Fprintf(t.W, "  %s  %s%s\n", t.Paint.Label("holder"), Nobody(h), where)
+	}
+	fmt.Fprintf(t.W, "  %s  %s%s  %s%s\n", t.Paint.Label("socket"), netdiag.Plain(h.Socket.Local), Arrow(h), h.Socket.State, fdOf(h.Owners))
+	for _, line := range cli.Wrap(why(h, t.Facts), 100) {
+		fmt.Fprintf(t.W, "          %s\n", line)
+	}
+	switch {
+	case h.MayBeApart():
+		fmt.Fprintf(t.W, "          (it is bound in a VRF: whether it is in the way hangs on what net.ipv4.tcp_l3mdev_accept was then, which nothing tells)\n")
+	case !h.Certain:
+		fmt.Fprintf(t.W, "          (whether it is in the way hangs on its socket options, which could not be seen)\n")
+	}
+}
+
+// Nobody stands where a process would be named.
+func Nobody(h netdiag.Holder) string {
+	switch h.Absence {
+	case netdiag.Ownerless:
+		return "no process"
+	case netdiag.OfKernel:
+		return "the kernel"
+	case netdiag.NotAccepted:
+		return "the listener's queue"
+	}
+	return fmt.Sprintf("a process of user %s", cli.Safe(UserName(h.Socket.UID)))
+}
+
+// WhereOf is the unit and the container of a cgroup, each after a comma.
+func WhereOf(cgroup string) string {
+	var b strings.Builder
+	if u, ok := systemd.UnitOfCgroup(cgroup); ok {
+		fmt.Fprintf(&b, ", %s", cli.Safe(u.Name))
+		if u.User {
+			fmt.Fprintf(&b, " of %s", cli.Safe(u.Owner))
+		}
+	}
+	if c, ok := container.OfCgroup(cgroup); ok {
+		id := c.ID
+		if len(id) > 12 {
+			id = id[:12]
+		}
+		if name := (container.Files{}).Name(c); name != "" && name != c.ID {
+			id = name + " " + id
+		}
+		fmt.Fprintf(&b, ", %s container %s", c.Runtime, cli.Safe(id))
+	}
+	return b.String()
+}
+
+func Arrow(h netdiag.Holder) string {
+	if h.Socket.Remote.Port() == 0 {
+		return ""
+	}
+	return " -> " + netdiag.Plain(h.Socket.Remote).String()
+}
+
+func fdOf(owners []owner.Process) string {
+	switch len(owners) {
+	case 0:
+		return ""
+	case 1:
+		if p := owners[0]; p.TID != 0 {
+			return fmt.Sprintf(", fd %d of thread %d alone", p.FD, p.TID)
+		}
+		return fmt.Sprintf(", fd %d", owners[0].FD)
+	}
+	parts := make([]string, len(owners))
+	for i, p := range owners {
+		parts[i] = fmt.Sprintf("fd %d of %d", p.FD, p.PID)
+	}
+	return ", " + strings.Join(parts, ", ")
+}
+
+// advice writes the lines that would help, in columns.
+func (t Text) advice(o *wrapper.Outcome) {
+	all := Advise(o, t.judge, t.Facts)
+	if len(all) == 0 {
+		return
+	}
+	width := 0
+	for _, a := range all {
+		width = max(width, len(a.Command))
+	}
+	fmt.Fprintln(t.W)
+	when := ""
+	for _, a := range all {
+		label := a.when
+		if label == when {
+			label = ""
+		}
+		when = a.when
+		fmt.Fprintf(t.W, "  %s%s  %-*s   %s\n", t.Paint.Label(label), strings.Repeat(" ", max(0, 6-len(label))), width, a.Command, a.Effect)
+	}
+}

@@ -1,0 +1,294 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/reporttest"
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/wrapper"
+)
+
+var incidentFacts = Facts{Ephemeral: portrange.Range{Low: 1024, High: 65000}, Reserved: portrange.Set{{Low: 8080, High: 8080}}}
+
+func text(o ...wrapper.Outcome) string {
+	var b bytes.Buffer
+	Text{W: &b, Facts: incidentFacts, Now: reporttest.Now, actions: true}.Render(&wrapper.Report{Outcomes: o, Judge: willing})
+	return b.String()
+}
+
+func TestTextOfTheIncident(t *testing.T) {
+	const want = `30010/tcp is taken: binding *:30010 fails with "address already in use"
+
+  holder  java (pid 1988719, root, order.service), running for 3d 4h
+          java -jar order.jar
+  socket  10.11.0.5:30010 -> 10.11.0.9:7000  ESTABLISHED, fd 272
+          an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it for the
+          near end, as it may pick any free port of ip_local_port_range 1024-65000
+
+  now     portguard --share -p 30010 -- COMMAND          start beside the connection, nothing is cut
+          portguard --wait 30s -p 30010 -- COMMAND       start as soon as it is free
+          portguard --close -p 30010 -- COMMAND          cut the connection, then start
+          portguard --restart-unit -p 30010 -- COMMAND   restart order.service, which connects anew from another port, then start
+  always  portguard reserve 30010                        the kernel never picks 30010 again
+`
+	if diff := cmp.Diff(want, text(reporttest.Incident())); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// The first line says it all to those who read no further.
+func TestHeadline(t *testing.T) {
+	every := netdiag.Endpoint{Protocol: netdiag.TCP, Port: 80}
+	one := netdiag.Endpoint{Protocol: netdiag.UDP, Addr: netip.MustParseAddr("10.11.0.5"), Port: 30010}
+	for _, tt := range []struct {
+		name     string
+		endpoint netdiag.Endpoint
+		trial    netdiag.Trial
+		by       wrapper.Rung
+		want     string
+	}{
+		{"free", every, netdiag.Trial{Verdict: netdiag.Free}, wrapper.Ground, "80/tcp is free"},
+		{"freed", every, netdiag.Trial{Verdict: netdiag.Free}, wrapper.Wait, "80/tcp is free again, by wait"},
+		{"taken", one, netdiag.Trial{Verdict: netdiag.Taken, Errno: unix.EADDRINUSE}, wrapper.Ground,
+			`10.11.0.5:30010/udp is taken: binding 10.11.0.5:30010 fails with "address already in use"`},
+		{"privileged", every, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, wrapper.Ground,
+			`80/tcp is forbidden: binding *:80 fails with "permission denied"; ports below net.ipv4.ip_unprivileged_port_start need ` +
+				`CAP_NET_BIND_SERVICE, for the service as well (AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit)`},
+		{"forbidden", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, wrapper.Ground,
+			`10.11.0.5:30010/udp is forbidden: binding 10.11.0.5:30010 fails with "permission denied"; ` +
+				`a security module or a cgroup's rule forbids it to this user, and so to the service`},
+		{"address not there", one, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL}, wrapper.Ground,
+			`10.11.0.5:30010/udp is not possible: binding 10.11.0.5:30010 fails with "cannot assign requested address"; ` +
+				`this host does not have 10.11.0.5 (yet)`},
+		{"another error", every, netdiag.Trial{Errno: unix.ENOBUFS}, wrapper.Ground,
+			`80/tcp is unknown: binding *:80 fails with "no buffer space available"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := wrapper.Outcome{Finding: netdiag.Finding{Endpoint: tt.endpoint, Trial: tt.trial}, By: tt.by}
+			if diff := cmp.Diff(tt.want, Text{}.headline(&o)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTextWhereLittleIsKnown(t *testing.T) {
+	without := reporttest.Incident()
+	without.Holders = nil
+	notAsked := without
+	notAsked.Unexplained = errors.New("sock_diag: operation not permitted")
+	perhaps := reporttest.Incident()
+	perhaps.Holders[0].Certain = false
+	partial := reporttest.Incident()
+	partial.Partial = true
+	hidden := reporttest.Incident()
+	hidden.Holders[0].Owners, hidden.Holders[0].Absence, hidden.Holders[0].Socket.UID = nil, netdiag.NotPermitted, 4294000000
+
+	for _, tt := range []struct {
+		name    string
+		outcome wrapper.Outcome
+		want    string
+	}{
+		{"nobody shows", without, "  holder  not known: the kernel's tables show nobody on this port."},
+		{"the kernel cannot be asked", notAsked, "  holder  not known: sock_diag: operation not permitted\n"},
+		{"perhaps it shares", perhaps, "          (whether it is in the way hangs on its socket options, which could not be seen)\n"},
+		{"the kernel hides some", partial, "\n  note    there may be more in the way than shows: the kernel's tables here leave out "},
+		{"the owner is hidden, its user and unit are not", hidden, "  holder  a process of user 4294000000, order.service\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := text(tt.outcome); !strings.Contains(got, tt.want) {
+				t.Errorf("%q is missing in:\n%s", tt.want, got)
+			}
+		})
+	}
+}
+
+// A port with many connections does not fill the screen: the report names some, and says how many more there are.
+func TestTextOfManyHolders(t *testing.T) {
+	o := reporttest.Incident()
+	for len(o.Holders) < 20 {
+		o.Holders = append(o.Holders, o.Holders[0])
+	}
+	got := text(o)
+	if n := strings.Count(got, "  holder  java"); n != MaxHolders {
+		t.Errorf("%d holders are shown, want %d", n, MaxHolders)
+	}
+	if want := "\n  and 12 more (--json has them all)\n"; !strings.Contains(got, want) {
+		t.Errorf("%q is missing in:\n%s", want, got)
+	}
+}
+
+func TestTextOfActions(t *testing.T) {
+	o := reporttest.Incident()
+	o.Actions = []wrapper.Action{
+		{Rung: wrapper.Wait, Result: wrapper.Failed, Detail: "still taken after 30s"},
+		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "pid 1 is\x1b[2J the init process"},
+	}
+	const want = "\n  wait    failed: still taken after 30s\n  kill    not-possible: pid 1 is\\x1b[2J the init process\n"
+	if got := text(o); !strings.Contains(got, want) {
+		t.Errorf("%q is missing in:\n%s", want, got)
+	}
+}
+
+// Whom something was done to, and who is there no more, is listed behind those that are, for the action to point to.
+func TestJSONOfOneThatIsGone(t *testing.T) {
+	o := reporttest.Incident()
+	ended := o.Holders[0]
+	ended.Socket.Cookie++
+	o.Actions = []wrapper.Action{
+		{Rung: wrapper.RestartUnit, Holder: &ended, Result: wrapper.Done, Detail: "restarted order.service"},
+		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "it is pid 1"},
+	}
+	zero, one := 0, 1
+	e := endpointJSON(&o, willing, incidentFacts)
+	var gone []bool
+	for _, h := range e.Holders {
+		gone = append(gone, h.Gone)
+	}
+	if diff := cmp.Diff([]bool{false, true}, gone); diff != "" {
+		t.Errorf("gone (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]*int{&one, &zero}, []*int{e.Actions[0].Holder, e.Actions[1].Holder}); diff != "" {
+		t.Errorf("holders of the actions (-want +got)\n%s", diff)
+	}
+}
+
+func TestColour(t *testing.T) {
+	o := reporttest.Incident()
+	coloured := Text{Paint: cli.Paint{On: true}}.headline(&o)
+	if want := "30010/tcp is \x1b[31;1mtaken\x1b[0m: "; !strings.HasPrefix(coloured, want) {
+		t.Errorf("got %q", coloured)
+	}
+	if got := text(o); strings.Contains(got, "\x1b") {
+		t.Errorf("colour where none was asked for: %q", got)
+	}
+}
+
+// The document that programs read: fields are added, never renamed or removed.
+func TestJSONOfTheIncident(t *testing.T) {
+	o := reporttest.Incident()
+	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.Would, Detail: "send SIGTERM"}}
+	const want = `{
+  "version": 1,
+  "endpoints": [
+    {
+      "protocol": "tcp",
+      "address": "*",
+      "port": 30010,
+      "verdict": "taken",
+      "errno": "EADDRINUSE",
+      "in_ephemeral_range": true,
+      "reserved": false,
+      "holders": [
+        {
+          "kind": "client",
+          "state": "ESTABLISHED",
+          "certain": true,
+          "local": "10.11.0.5:30010",
+          "remote": "10.11.0.9:7000",
+          "inode": 248498713,
+          "cookie": "1a2b",
+          "uid": 0,
+          "user": "root",
+          "unit": "order.service",
+          "container": null,
+          "expires_ms": null,
+          "why": "an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range 1024-65000",
+          "processes": [
+            {
+              "pid": 1988719,
+              "fd": 272,
+              "command": "java",
+              "args": [
+                "java",
+                "-jar",
+                "order.jar"
+              ],
+              "exe": "/usr/bin/java",
+              "user": "root",
+              "started": "2026-11-19T04:20:00Z"
+            }
+          ]
+        }
+      ],
+      "actions": [
+        {
+          "rung": "kill",
+          "holder": 0,
+          "result": "would",
+          "detail": "send SIGTERM"
+        }
+      ],
+      "advice": [
+        "portguard --share -p 30010 -- COMMAND",
+        "portguard --wait 30s -p 30010 -- COMMAND",
+        "portguard --close -p 30010 -- COMMAND",
+        "portguard --restart-unit -p 30010 -- COMMAND",
+        "portguard reserve 30010"
+      ]
+    }
+  ],
+  "ephemeral_range": [
+    1024,
+    65000
+  ]
+}
+`
+	if diff := cmp.Diff(want, document(t, incidentFacts, o)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What is not known is null or empty, and there all the same.
+func TestJSONWhereLittleIsKnown(t *testing.T) {
+	free := wrapper.Outcome{Finding: netdiag.Finding{
+		Endpoint: netdiag.Endpoint{Protocol: netdiag.UDP, Addr: netip.IPv6Loopback(), Port: 8080},
+		Trial:    netdiag.Trial{Verdict: netdiag.Free, FD: -1},
+	}, By: wrapper.Wait}
+	const want = `{
+  "version": 1,
+  "endpoints": [
+    {
+      "protocol": "udp",
+      "address": "::1",
+      "port": 8080,
+      "verdict": "freed",
+      "by": "wait",
+      "errno": null,
+      "in_ephemeral_range": false,
+      "reserved": false,
+      "holders": [],
+      "actions": [],
+      "advice": []
+    }
+  ],
+  "ephemeral_range": null
+}
+`
+	if diff := cmp.Diff(want, document(t, Facts{}, free)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// document is the JSON report, indented.
+func document(t *testing.T, facts Facts, o ...wrapper.Outcome) string {
+	t.Helper()
+	var b, indented bytes.Buffer
+	if err := WriteJSON(&b, &wrapper.Report{Outcomes: o, Judge: willing}, facts, Prospect{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Indent(&indented, b.Bytes(), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return indented.String()
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/container"
+	"portguard/netdiag"
+	"portguard/netdiag/portrange"
+	"portguard/netdiag/sockdiag"
+	"portguard/wrapper"
+)
+
+// Facts are what explains a holder beside itself: the two sysctls that a port was handed out by, and what stands around
+// its owners.
+type Facts struct {
+	Ephemeral portrange.Range
+	Reserved  portrange.Set
+	Around    wrapper.Around
+}
+
+// why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
+func why(h netdiag.Holder, facts Facts) string {
+	return whatItIs(h, facts) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+}
+
+// whatIsAround tells of the container that it belongs to, and of the services that would end with its owner.
+func whatIsAround(h netdiag.Holder, facts Facts) string {
+	s := ""
+	switch part := facts.Around.Part(&h); {
+	case published(part, h):
+		return ""
+	case part.Role != container.None:
+		return "; " + part.String()
+	}
+	if below := facts.Around.Below(&h); len(below) > 0 {
+		s += "; it has started other services, which may end with it: " + wrapper.Neighbours(below)
+	} else if others := facts.Around.Beside(&h); len(others) > 0 {
+		if unit := wrapper.ServiceOf([]netdiag.Holder{h}); unit != "" {
+			s += "; " + unit + " has other services as well: " + wrapper.Neighbours(others)
+		}
+	}
+	return s
+}
+
+func whatItIs(h netdiag.Holder, facts Facts) string {
+	port, peer := h.Socket.Local.Port(), netdiag.Plain(h.Socket.Remote)
+	switch h.Kind {
+	case netdiag.Listener:
+		if part := facts.Around.Part(&h); published(part, h) {
+			return cli.Safe(part.String()) + ": what comes to this port goes on to it, until it is stopped"
+		}
+		if netdiag.Protocol(h.Socket.Protocol) == netdiag.UDP {
+			return "a program asked for this port and receives what anybody sends to it: another service has the port"
+		}
+		return "a program listens on this port: another service has it"
+	case netdiag.Client:
+		return client(h, facts)
+	case netdiag.BoundClient:
+		return fmt.Sprintf("an outgoing connection to %s whose program itself asked for port %d as its near end", peer, port)
+	case netdiag.Accepted:
+		if h.Absence == netdiag.NotAccepted {
+			return fmt.Sprintf("a connection from %s that waits to be accepted by the listener on this port", peer)
+		}
+		return fmt.Sprintf("the server's end of a connection that %s made to this port", peer)
+	case netdiag.Bound:
+		return "a program asked for this port and does nothing with it: it neither listens nor is it connected, so netstat does not show it"
+	case netdiag.Remains:
+		return remains(h.Socket)
+	case netdiag.Closing:
+		return fmt.Sprintf("its program has closed this connection to %s, but the kernel still has data to deliver; it ends when that is done or given up", peer)
+	case netdiag.Kernel:
+		return "the kernel itself uses this port, for NFS, a tunnel device or the like; there is no process to end"
+	}
+	return "of a kind that portguard does not know"
+}
+
+// published reports whether a holder is what stands on this host for a port of a container's.
+func published(part container.Part, h netdiag.Holder) bool {
+	return h.Kind == netdiag.Listener && part.Role.Outside() && part.Role != container.Engine
+}
+
+func client(h netdiag.Holder, facts Facts) string {
+	port, peer := h.Socket.Local.Port(), netdiag.Plain(h.Socket.Remote)
+	s := fmt.Sprintf("an outgoing connection to %s", peer)
+	switch {
+	case peer.Port() == 0:
+		s = "a program sends datagrams from it"
+	case h.Socket.Remote == h.Socket.Local:
+		s = "a connection of a program to itself, made while the service it looked for was down"
+	}
+	switch {
+	case facts.Ephemeral.High == 0:
+		return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range (which cannot be read here)", port)
+	case !facts.Ephemeral.Contains(port):
+		return s + fmt.Sprintf("; the kernel picked port %d for its near end, and ip_local_port_range (now %s) has been changed since", port, facts.Ephemeral)
+	}
+	return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range %s", port, facts.Ephemeral)
+}
+
+func remains(s sockdiag.Socket) string {
+	left := roundUp(s.Expires)
+	if s.State == sockdiag.TimeWait {
+		return fmt.Sprintf("what is left of a closed connection to %s: the kernel keeps its port for %s more (TIME_WAIT) in case late packets arrive; no process owns it", netdiag.Plain(s.Remote), left)
+	}
+	return fmt.Sprintf("its program has closed this connection to %s, which has not closed its own end; the kernel gives up after at most %s (FIN_WAIT2); no process owns it", netdiag.Plain(s.Remote), left)
+}
+
+// whoIsMissing says why no process is named, where one should be.
+func whoIsMissing(h netdiag.Holder) string {
+	switch h.Absence {
+	case netdiag.NotPermitted:
+		return "; this user may not see which process has it (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"
+	case netdiag.Hidden:
+		return "; /proc hides other users' processes from this user (hidepid): to see them takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	case netdiag.OtherPIDNamespace:
+		return "; no process in this pid namespace has it: look for it from the host"
+	case netdiag.NoProc:
+		return "; which process has it cannot be seen without /proc"
+	case netdiag.Unsearched:
+		return "; no memory or open files were left to look for the process that has it (ulimit -n)"
+	case netdiag.StaleSubflow:
+		return "; its process is gone, and the kernel is closing the MPTCP connection"
+	case netdiag.InRing:
+		return "; it is a fixed file of an io_uring"
+	case netdiag.InFlight:
+		return "; no process has it open: it was probably sent over a unix socket and not yet received"
+	case netdiag.Gone:
+		return "; no process has it open any more"
+	}
+	return ""
+}
+
+// roundUp shows a time that is left in the unit that people count in.
+func roundUp(d time.Duration) string {
+	if d <= 0 {
+		return "a moment"
+	}
+	return ((d + time.Second - 1) / time.Second * time.Second).String()
+}
+
+// age shows how long something has been running: the two largest units.
+func age(d time.Duration) string {
+	day, hour := 24*time.Hour, time.Hour
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%dd %dh", d/day, d%day/hour)
+	case d >= hour:
+		return fmt.Sprintf("%dh %dm", d/hour, d%hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}

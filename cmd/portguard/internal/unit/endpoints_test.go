@@ -1,0 +1,74 @@
+package unit
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag"
+	"portguard/netdiag/sockdiag"
+	"portguard/systemd"
+)
+
+func TestEndpointsOfListeners(t *testing.T) {
+	listener := func(local string, v6Only sockdiag.Tristate) sockdiag.Socket {
+		return sockdiag.Socket{Local: netip.MustParseAddrPort(local), V6Only: v6Only}
+	}
+	dual := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.No) }
+	six := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.Yes) }
+	other := func(local string) sockdiag.Socket { return listener(local, sockdiag.Unknown) }
+	for _, tt := range []struct {
+		name   string
+		in     []sockdiag.Socket
+		want   []string
+		v6Only bool
+		fails  bool
+	}{
+		{"none", nil, nil, false, false},
+		{"dual-stack is a port alone", []sockdiag.Socket{dual("80")}, []string{"80"}, false, false},
+		{"a pair is one, too", []sockdiag.Socket{other("0.0.0.0:80"), six("80")}, []string{"80"}, false, false},
+		{"IPv4 alone", []sockdiag.Socket{other("0.0.0.0:80")}, []string{"0.0.0.0:80"}, false, false},
+		{"IPv6 alone", []sockdiag.Socket{six("80")}, []string{"[::]:80"}, true, false},
+		{"addresses are kept", []sockdiag.Socket{other("127.0.0.1:80"), other("[::1]:80")}, []string{"[::1]:80", "127.0.0.1:80"}, false, false},
+		{"a mapped address is IPv4", []sockdiag.Socket{other("[::ffff:127.0.0.1]:80")}, []string{"127.0.0.1:80"}, false, false},
+		{"SO_REUSEPORT", []sockdiag.Socket{dual("80"), dual("80"), other("127.0.0.1:81"), other("127.0.0.1:81")}, []string{"80", "127.0.0.1:81"}, false, false},
+		{"in order", []sockdiag.Socket{dual("9090"), dual("80"), dual("443")}, []string{"80", "443", "9090"}, false, false},
+		{"what no flag can say", []sockdiag.Socket{dual("80"), six("81")}, nil, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, v6Only, err := endpointsOf(tt.in)
+			if diff := cmp.Diff(tt.want, got); diff != "" || v6Only != tt.v6Only || (err != nil) != tt.fails {
+				t.Errorf("v6only %v, %v (-want +got)\n%s", v6Only, err, diff)
+			}
+			for _, text := range got {
+				if _, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService); err != nil {
+					t.Errorf("-p does not take it: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestPortsOfSocketUnits(t *testing.T) {
+	for _, tt := range []struct {
+		in   systemd.Listen
+		want netdiag.Port
+		ok   bool
+	}{
+		{systemd.Listen{Type: "Stream", Address: "[::]:22"}, netdiag.Port{Protocol: netdiag.TCP, Number: 22}, true},
+		{systemd.Listen{Type: "Stream", Address: "127.0.0.1:80"}, netdiag.Port{Protocol: netdiag.TCP, Number: 80}, true},
+		{systemd.Listen{Type: "Datagram", Address: "0.0.0.0:53"}, netdiag.Port{Protocol: netdiag.UDP, Number: 53}, true},
+		{systemd.Listen{Type: "Stream", Address: "/run/docker.sock"}, netdiag.Port{}, false},
+		{systemd.Listen{Type: "Stream", Address: "@abstract:name"}, netdiag.Port{}, false},
+		{systemd.Listen{Type: "FIFO", Address: "/run/x:80"}, netdiag.Port{}, false},
+		{systemd.Listen{Type: "Netlink", Address: "route 1361"}, netdiag.Port{}, false},
+	} {
+		t.Run(tt.in.Type+" "+tt.in.Address, func(t *testing.T) {
+			if got, ok := inetKey(tt.in); ok != tt.ok || ok && got != tt.want {
+				t.Errorf("got %v, %v, want %v, %v", got, ok, tt.want, tt.ok)
+			}
+		})
+	}
+}

@@ -1,0 +1,117 @@
+package unit
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
+	"portguard/systemd"
+)
+
+// settleEndpoints finds the endpoints when none were given, and keeps off those whose sockets are systemd's.
+func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, svc systemd.Service) error {
+	activated, err := activatedPorts(ctx, m, svc)
+	if err != nil {
+		return err
+	}
+	for _, e := range in.endpoints {
+		if unit, ok := activated[netdiag.Port{Protocol: e.Protocol, Number: e.Port}]; ok {
+			return activatedError(svc, e, unit)
+		}
+	}
+	if len(in.endpoints) > 0 {
+		return nil
+	}
+	withPort := func(port string) string { return "portguard unit install " + svc.Name + " -p " + port }
+	right := withPort("30010")
+	switch {
+	case svc.PrivateNetwork || svc.NetworkNSPath != "":
+		return cli.Misuse(svc.Name+" listens in a network namespace of its own: its endpoints cannot be found from here", right)
+	case svc.ControlGroup == "":
+		return cli.Misuse(svc.Name+" does not run: its endpoints cannot be found", right)
+	}
+	listeners, err := listenersOf(ctx, svc.Name)
+	if err != nil {
+		return err
+	}
+	var own []sockdiag.Socket
+	for _, l := range listeners {
+		if unit, ok := activated[netdiag.Port{Protocol: netdiag.TCP, Number: l.Local.Port()}]; !ok {
+			own = append(own, l)
+		} else if len(listeners) == 1 {
+			return activatedError(svc, netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.Local.Port()}, unit)
+		}
+	}
+	ports, v6Only, err := endpointsOf(own)
+	switch {
+	case err != nil:
+		return cli.Misuse(svc.Name+" "+err.Error(), right)
+	case len(ports) == 0:
+		return cli.Misuse(svc.Name+" listens on no planned TCP port: there is nothing to guard", right)
+	}
+	if err := in.flags.Set("port", strings.Join(ports, ",")); err != nil {
+		return err
+	}
+	if v6Only {
+		if err := in.flags.Set("v6only", "true"); err != nil {
+			return err
+		}
+	}
+	in.endpoints, err = in.options.Endpoints(withPort)
+	return err
+}
+
+// listenersOf are the TCP listeners of a service whose ports somebody asked for by number.
+func listenersOf(ctx context.Context, unit string) ([]sockdiag.Socket, error) {
+	conn, err := sockdiag.Dial()
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	query := sockdiag.Query{Protocol: unix.IPPROTO_TCP, States: sockdiag.MaskOf(sockdiag.Listen)}
+	all, err := conn.Dump(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	query.Auto = true
+	random, err := conn.Dump(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(s sockdiag.Socket) bool {
+		return slices.ContainsFunc(random, func(r sockdiag.Socket) bool { return r.Cookie == s.Cookie })
+	})
+	inodes := make([]uint32, len(all))
+	for i, s := range all {
+		inodes[i] = s.Inode
+	}
+	found, err := owner.Scanner{}.Find(ctx, inodes)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(s sockdiag.Socket) bool { return !belongs(s, found.Owners[s.Inode], unit) }), nil
+}
+
+// belongs goes by the processes that have the socket. Where these cannot be seen, it goes by the cgroup that made it.
+func belongs(s sockdiag.Socket, owners []owner.Process, unit string) bool {
+	for _, p := range owners {
+		if u, ok := systemd.UnitOfCgroup(p.Cgroup); ok && !u.User && u.Name == unit {
+			return true
+		}
+	}
+	if len(owners) > 0 || s.CgroupID == 0 {
+		return false
+	}
+	path, err := owner.CgroupPath(s.CgroupID)
+	if err != nil {
+		return false
+	}
+	u, ok := systemd.UnitOfCgroup(path)
+	return ok && !u.User && u.Name == unit
+}

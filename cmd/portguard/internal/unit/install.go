@@ -1,0 +1,219 @@
+package unit
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/internal/wholefile"
+	"portguard/netdiag"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+)
+
+const unitInstallLong = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
+guarded. Installing again, with other flags, takes the place of what was there; with the same flags nothing is
+written or reloaded, and "unchanged" is said.
+
+  --as pre (default)  one more ExecStartPre=+, after the unit's own and right before ExecStart=. It runs as root,
+                      whatever User= says, and in the service's network namespace. Nothing else is changed.
+  --as wrapper        ExecStart= becomes "portguard ... -- COMMAND", with the prefixes, quotes, specifiers and variables
+                      that it has: the port is held until the service has it. The ladder has the service's rights.
+  --hold fdstore      with --as wrapper: the port stays held while the service restarts, by a socket that systemd keeps
+                      (FileDescriptorStoreMax= is raised for it).
+
+Without -p the endpoints are those TCP ports that the service listens on right now.
+
+Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could not be asked; 77 needs root.`
+
+const unitInstallExample = `  portguard unit install order.service -p 30010 --share --wait 30s
+  portguard unit install order.service --share --dry-run      what would be written?
+  portguard unit install order.service --as wrapper --hold fdstore --share`
+
+// unitForm is where portguard stands in a service.
+type unitForm string
+
+const (
+	formPre     unitForm = "pre"
+	formWrapper unitForm = "wrapper"
+)
+
+// unitInstall is one installation, as asked for.
+type unitInstall struct {
+	name      string
+	form      unitForm
+	dryRun    bool
+	flags     *pflag.FlagSet // options.set()
+	options   *flags.Guarded
+	endpoints []netdiag.Endpoint // none: to be found
+	hold      flags.HoldMode
+	portguard string // path
+	line      string // the command line, as it was given
+}
+
+func newUnitInstall(a *cli.App) *cobra.Command {
+	var o flags.Guarded
+	var as string
+	in := unitInstall{options: &o, flags: o.Set()}
+	cmd := &cobra.Command{
+		Use:     "install UNIT",
+		Short:   "guard a service",
+		Long:    unitInstallLong,
+		Example: unitInstallExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if in.name, err = oneService("install", args); err != nil {
+				return err
+			}
+			if err := cli.Eaten(cmd.CommandPath(), in.flags); err != nil {
+				return err
+			}
+			if err := in.check(as); err != nil {
+				return err
+			}
+			return installUnit(a, dropin.System, in)
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.AddFlagSet(in.flags)
+	fs.StringVar(&as, "as", "pre", "how it stands in the service: `pre|wrapper`")
+	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")
+	return cmd
+}
+
+// check finds everything that is wrong with the flags before systemd is asked.
+func (in *unitInstall) check(as string) error {
+	withPort := func(port string) string { return "portguard unit install " + in.name + " -p " + port + " --share" }
+	right := withPort("30010")
+	switch in.form = unitForm(as); in.form {
+	case formPre:
+		if in.flags.Changed("hold") {
+			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.Mode)
+		}
+	case formWrapper:
+	default:
+		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper")
+	}
+	var err error
+	if len(in.options.Ports) > 0 {
+		if in.endpoints, err = in.options.Endpoints(withPort); err != nil {
+			return err
+		}
+	} else if _, err = in.options.SocketOptions(); err != nil {
+		return err
+	}
+	if in.hold, err = in.options.Holds(in.flags, in.form == formWrapper); err != nil {
+		return err
+	}
+	if _, err = in.options.Policy(in.flags, in.options.Endpoint); err != nil {
+		return err
+	}
+	in.line = in.spelledAs(in.form)
+	in.portguard, err = os.Executable() // links resolved
+	return err
+}
+
+// spelledAs is the command line as it was given, with another form perhaps.
+func (in *unitInstall) spelledAs(form unitForm) string {
+	ports, rest := flags.Spelled(in.flags.VisitAll)
+	if i := slices.Index(rest, "--hold"); i >= 0 && form == formPre {
+		rest = slices.Delete(rest, i, i+2)
+	}
+	return cli.CommandLine(slices.Concat([]string{"install", in.name}, ports, rest, []string{"--as", string(form)}), 0)
+}
+
+// installUnit looks, decides, writes, and makes sure that systemd has understood.
+func installUnit(a *cli.App, dir dropin.Dir, in unitInstall) error {
+	if err := dir.Writable(); err != nil && !in.dryRun {
+		return unitFailure(err, in.line)
+	}
+	ctx, cancel := unitContext()
+	defer cancel()
+	if !in.dryRun {
+		unlock, err := dir.Lock(ctx)
+		if err != nil {
+			return unitFailure(err, in.line)
+		}
+		defer unlock()
+	}
+	m, err := systemd.Connect(ctx)
+	if err != nil {
+		return unitFailure(err, in.line)
+	}
+	defer m.Close()
+	svc, p, err := in.decide(ctx, m, dir)
+	switch {
+	case in.dryRun && err == nil:
+		fmt.Fprintf(a.Stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
+		sayNotes(a, p.notes)
+		return nil
+	case in.dryRun:
+		return err
+	case err == nil && p.inForce(dir, svc):
+		fmt.Fprintf(a.Stdout, "unchanged %s\n", dir.Path(svc.Name))
+		return nil
+	}
+	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
+		return unitFailure(err, in.line)
+	}
+	if svc, p, err = in.decide(ctx, m, dir); err != nil {
+		return err
+	}
+	if err := write(ctx, m, dir, svc, p); err != nil {
+		return unitFailure(err, in.line)
+	}
+	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
+	sayNotes(a, p.notes)
+	return nil
+}
+
+// decide looks at the service as systemd knows it, and plans its drop-in, or says why there can be none.
+func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir dropin.Dir) (systemd.Service, plan, error) {
+	svc, err := m.Service(ctx, in.name)
+	if err != nil {
+		return svc, plan{}, unitFailure(err, in.line)
+	}
+	if err := refuse(svc, *in); err != nil {
+		return svc, plan{}, err
+	}
+	if err := in.settleEndpoints(ctx, m, svc); err != nil {
+		return svc, plan{}, err
+	}
+	files, err := readUnitFiles(svc, dir.Path(svc.Name))
+	if err != nil {
+		return svc, plan{}, unitFailure(err, in.line)
+	}
+	p, err := in.plan(svc, files)
+	return svc, p, err
+}
+
+func sayNotes(a *cli.App, notes []string) {
+	for _, n := range notes {
+		fmt.Fprintf(a.Stdout, "note: %s\n", n)
+	}
+}
+
+// readUnitFiles reads a unit's files in the order in which they count, but for one.
+func readUnitFiles(svc systemd.Service, but string) ([][]unitfile.Assignment, error) {
+	var files [][]unitfile.Assignment
+	for _, path := range append([]string{svc.FragmentPath}, svc.DropInPaths...) {
+		if path == but || path == "" {
+			continue
+		}
+		text, err := wholefile.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, unitfile.Parse(string(text)))
+	}
+	return files, nil
+}

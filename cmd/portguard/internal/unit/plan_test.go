@@ -1,0 +1,158 @@
+package unit
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+)
+
+// asked is an installation with these flags.
+func asked(t *testing.T, as string, given ...string) unitInstall {
+	t.Helper()
+	o := &flags.Guarded{}
+	in := unitInstall{name: "order.service", options: o, flags: o.Set()}
+	if err := in.flags.Parse(given); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.check(as); err != nil {
+		t.Fatal(err)
+	}
+	in.portguard = "/usr/bin/portguard"
+	return in
+}
+
+func TestPlan(t *testing.T) {
+	const own = "[Service]\nExecStart=-/usr/bin/java -jar 'my app.jar' $OPTS %i\n"
+	for _, tt := range []struct {
+		name  string
+		as    string
+		flags []string
+		svc   systemd.Service
+		unit  string
+		want  dropin.DropIn
+		notes []string
+	}{
+		{
+			"flags in the order of --help, whatever theirs was", "pre",
+			[]string{"--wait", "30s", "--share", "-p", "30010,30011/udp", "-p", "127.0.0.1:80"}, systemd.Service{}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 30010,30011/udp -p 127.0.0.1:80 --share --wait 30s"}, nil,
+		},
+		{
+			"what systemd would expand is doubled, what it would split is quoted", "pre",
+			[]string{"--kill", "--only", `exe=/opt/100% $x "y"`, "-p", "1"}, systemd.Service{}, own,
+			dropin.DropIn{Pre: `+/usr/bin/portguard -p 1 --kill --only "exe=/opt/100%% $$x \"y\""`}, nil,
+		},
+		{
+			"a flag that says no is none", "pre", []string{"--share=false", "--close", "-p", "1"}, systemd.Service{}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --close"}, nil,
+		},
+		{
+			"a wait that systemd would end", "pre", []string{"--wait", "2m", "-p", "1"}, systemd.Service{TimeoutStart: 90 * time.Second, NotifyAccess: "main"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --wait 2m"},
+			[]string{"TimeoutStartSec= of order.service (1m30s) ends a longer wait: raise it, or let portguard ask for more time by NotifyAccess=exec"},
+		},
+		{
+			"a wait that may ask for more time", "pre", []string{"--wait", "2m", "-p", "1"}, systemd.Service{TimeoutStart: 90 * time.Second, NotifyAccess: "all"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --wait 2m"}, nil,
+		},
+		{
+			"the wrapper", "wrapper", []string{"-p", "30010"}, systemd.Service{User: "app"}, own,
+			dropin.DropIn{Exec: "-/usr/bin/portguard -p 30010 -- /usr/bin/java -jar 'my app.jar' $OPTS %i", SyslogIdentifier: "java"},
+			[]string{"the ladder has the rights of user app; --as pre gives it root's"},
+		},
+		{
+			"the wrapper's own identifier is kept", "wrapper", []string{"-p", "30010", "--hold", "none"}, systemd.Service{}, "[Service]\nExecStart=/a\nSyslogIdentifier=b\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 30010 --hold none -- /a"}, nil,
+		},
+		{
+			"the fd store is raised, not set", "wrapper", []string{"-p", "30010-30012,53/udp", "--hold", "fdstore"}, systemd.Service{Type: "notify"},
+			"[Service]\nExecStart=/a\nFileDescriptorStoreMax=4\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 30010-30012,53/udp --hold fdstore -- /a", SyslogIdentifier: "a", FDStoreMax: 7},
+			[]string{"FileDescriptorStoreMax= goes from 4 to 7"},
+		},
+		{
+			"access is widened where the first process is not the main one", "wrapper", []string{"-p", "1", "--hold", "fdstore"}, systemd.Service{Type: "forking"},
+			"[Service]\nExecStart=/a\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 --hold fdstore -- /a", SyslogIdentifier: "a", FDStoreMax: 1, NotifyAccess: "exec"},
+			[]string{"FileDescriptorStoreMax= goes from 0 to 1", "NotifyAccess= goes from none to exec: the first process of a Type=forking service is not its main one"},
+		},
+		{
+			"access that suffices is left", "wrapper", []string{"-p", "1", "--hold", "fdstore"}, systemd.Service{Type: "forking"},
+			"[Service]\nExecStart=/a\nNotifyAccess=all\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 --hold fdstore -- /a", SyslogIdentifier: "a", FDStoreMax: 1},
+			[]string{"FileDescriptorStoreMax= goes from 0 to 1"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := asked(t, tt.as, tt.flags...)
+			tt.svc.Name, tt.want.Unit = "order.service", "order.service"
+			p, err := in.plan(tt.svc, [][]unitfile.Assignment{unitfile.Parse(tt.unit)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, p.dropIn); diff != "" {
+				t.Errorf("drop-in (-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.notes, p.notes); diff != "" {
+				t.Errorf("notes (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// What was installed is what is shown.
+func TestGuarded(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   dropin.DropIn
+		want guardedUnit
+		rows []endpointRow
+	}{
+		{
+			"pre", dropin.DropIn{Pre: `+/usr/bin/portguard -p 30010-30012,53/udp -p 127.0.0.1:80 --kill --only "exe=/opt/100%% $$x"`},
+			guardedUnit{Form: formPre, Flags: []string{"--kill", "--only", "exe=/opt/100% $x"}},
+			[]endpointRow{{"30010-30012/tcp", false}, {"53/udp", false}, {"127.0.0.1 80/tcp", false}},
+		},
+		{
+			"wrapper", dropin.DropIn{Exec: "-:/usr/bin/portguard -p 30010 --hold fdstore -- /a --share -p 9"},
+			guardedUnit{Form: formWrapper, Hold: "fdstore", Flags: []string{"--hold", "fdstore"}},
+			[]endpointRow{{"30010/tcp", false}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := dropin.Dir(t.TempDir())
+			tt.in.Unit = "order.service"
+			if err := dir.Write(tt.in); err != nil {
+				t.Fatal(err)
+			}
+			got, err := readUnit(dir, "order.service", report.Facts{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.rows, endpointRows(got.Endpoints), cmp.AllowUnexported(endpointRow{})); diff != "" {
+				t.Errorf("endpoints (-want +got)\n%s", diff)
+			}
+			tt.want.Unit, tt.want.File, tt.want.Endpoints = "order.service", dir.Path("order.service"), got.Endpoints
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// Without the right to, nothing is asked of systemd, and the hint is the line that would do.
+func TestUnitNeedsRoot(t *testing.T) {
+	err := error(&needsRootError{"portguard unit remove order.service", errors.New("x")})
+	if cli.Status(err) != cli.ExitNoPerm || cli.Hint(err) != "sudo portguard unit remove order.service" {
+		t.Errorf("status %d, hint %q", cli.Status(err), cli.Hint(err))
+	}
+}

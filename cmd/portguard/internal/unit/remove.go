@@ -1,0 +1,165 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/spf13/cobra"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+)
+
+const unitRemoveLong = `Takes away what "portguard unit install" wrote, reloads systemd, and leaves nothing behind. The service
+goes on running as it is; what changes is its next start. A service that is not guarded is none the worse for
+it: exit status 0.
+
+With --all it does so for every service whose drop-in starts this very program, as the removal of a package has to:
+a service would not start with a drop-in that names a program which is gone.`
+
+func newUnitRemove(a *cli.App) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:     "remove UNIT | --all",
+		Short:   "take portguard's drop-in of a service away",
+		Long:    unitRemoveLong,
+		Example: "  portguard unit remove order.service",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case all && len(args) > 0:
+				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove --all")
+			case all:
+				return removeUnits(a, dropin.System)
+			}
+			name, err := oneService("remove", args)
+			if err != nil {
+				return err
+			}
+			return removeUnit(a, dropin.System, name)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "the drop-ins of all services that start this very program")
+	return cmd
+}
+
+func removeUnit(a *cli.App, dir dropin.Dir, name string) error {
+	ctx, cancel := unitContext()
+	defer cancel()
+	err := dir.Exists(name) // who has nothing to remove needs no right to
+	if err == nil {
+		var unlock func()
+		if unlock, err = dir.Lock(ctx); err == nil {
+			defer unlock()
+			err = dir.Remove(name)
+		}
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(a.Stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
+		return nil
+	case err != nil:
+		return unitFailure(err, "remove "+name)
+	}
+	fmt.Fprintf(a.Stdout, "removed %s\n", dir.Path(name))
+	return unitFailure(reload(ctx), "remove "+name)
+}
+
+// removeUnits removes all that it can, whatever cannot be.
+func removeUnits(a *cli.App, dir dropin.Dir) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := unitContext()
+	defer cancel()
+	names, err := dir.List()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(names) > 0 {
+		unlock, err := dir.Lock(ctx)
+		if err != nil {
+			return unitFailure(err, "remove --all")
+		}
+		defer unlock()
+	}
+	var failed *multierror.Error
+	removed := 0
+	for _, name := range names {
+		if program, err := starts(dir, name); errors.Is(err, fs.ErrNotExist) {
+			continue // another of us was here before the lock was ours
+		} else if err != nil {
+			fmt.Fprintf(a.Stderr, "portguard: left alone: %s\n", cli.Safe(err.Error()))
+			continue
+		} else if program != self {
+			continue
+		}
+		if err := dir.Remove(name); err != nil {
+			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
+			continue
+		}
+		fmt.Fprintf(a.Stdout, "removed %s\n", cli.Safe(dir.Path(name)))
+		removed++
+	}
+	switch {
+	case removed > 0:
+		if err := reload(ctx); err != nil {
+			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
+		}
+	case failed == nil:
+		fmt.Fprintf(a.Stdout, "no service is guarded by %s\n", self)
+	}
+	if failed != nil {
+		failed.ErrorFormat = inOneLine
+	}
+	return failed.ErrorOrNil()
+}
+
+func inOneLine(all []error) string {
+	lines := make([]string, len(all))
+	for i, err := range all {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "; ")
+}
+
+// starts is the program that a drop-in of ours starts.
+func starts(dir dropin.Dir, name string) (string, error) {
+	in, err := dir.Read(name)
+	if err != nil {
+		return "", err
+	}
+	line := in.Pre
+	if in.Exec != "" {
+		line = in.Exec
+	}
+	args, err := unitfile.Arguments(line)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", dir.Path(name), err)
+	}
+	if len(args) == 0 {
+		return "", nil
+	}
+	return args[0], nil
+}
+
+// reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
+func reload(ctx context.Context) error {
+	m, err := systemd.Connect(ctx)
+	if errors.Is(err, systemd.Absent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	return m.Reload(ctx)
+}

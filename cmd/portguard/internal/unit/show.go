@@ -1,0 +1,176 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+)
+
+const unitShowLong = `Says which services are guarded, how, and whether their ports are reserved, that is, left out by the kernel
+when it picks ports for outgoing connections (net.ipv4.ip_local_reserved_ports).
+
+"outdated" is a service whose own ExecStart= has changed since portguard was put in front of it, as an upgrade of its
+package may do: until it is installed again, systemd starts the command of then.`
+
+func newUnitShow(a *cli.App) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "show [UNIT]",
+		Short:   "say which services are guarded",
+		Long:    unitShowLong,
+		Example: "  portguard unit show",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return showUnits(a, dropin.System, nil, asJSON)
+			}
+			name, err := oneService("show", args)
+			if err != nil {
+				return err
+			}
+			return showUnits(a, dropin.System, []string{name}, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "report as one JSON document")
+	return cmd
+}
+
+// guardedUnit is what a drop-in says. The fields of the JSON document (version 1) are added to, never renamed or removed.
+type guardedUnit struct {
+	Unit      string            `json:"unit"`
+	File      string            `json:"file"`
+	Form      unitForm          `json:"form,omitempty"`
+	Hold      string            `json:"hold,omitempty"`
+	Flags     []string          `json:"flags"`
+	Endpoints []guardedEndpoint `json:"endpoints"`
+	Outdated  bool              `json:"outdated"`
+	Problem   string            `json:"problem,omitempty"` // the file cannot be read as one of ours
+}
+
+type guardedEndpoint struct {
+	Protocol         string `json:"protocol"`
+	Address          string `json:"address"` // "*": every address
+	Port             uint16 `json:"port"`
+	InEphemeralRange bool   `json:"in_ephemeral_range"`
+	Reserved         bool   `json:"reserved"`
+}
+
+// showUnits shows these units, or all that are guarded.
+func showUnits(a *cli.App, dir dropin.Dir, names []string, asJSON bool) error {
+	if names == nil {
+		var err error
+		if names, err = dir.List(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	ctx, cancel := unitContext()
+	defer cancel()
+	m, err := systemd.Connect(ctx)
+	if err == nil {
+		defer m.Close()
+	}
+	facts := report.ReadFacts()
+	units := []guardedUnit{}
+	for _, name := range names {
+		u, err := readUnit(dir, name, facts)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			u.Problem = err.Error()
+		case m != nil:
+			u.Outdated = outdated(ctx, m, dir, name)
+		}
+		units = append(units, u)
+	}
+	switch {
+	case asJSON:
+		return unitsJSON(a.Stdout, units)
+	case len(units) > 0:
+		return unitsText(a.Stdout, units)
+	case len(names) == 1:
+		fmt.Fprintf(a.Stdout, "%s is not guarded\n", names[0])
+	default:
+		fmt.Fprintln(a.Stdout, "no service is guarded")
+	}
+	return nil
+}
+
+// readUnit reads one unit's drop-in.
+func readUnit(dir dropin.Dir, name string, facts report.Facts) (guardedUnit, error) {
+	u := guardedUnit{Unit: name, File: dir.Path(name), Flags: []string{}, Endpoints: []guardedEndpoint{}}
+	in, err := dir.Read(name)
+	if err != nil {
+		return u, err
+	}
+	words, err := in.Guard()
+	if err != nil {
+		return u, err
+	}
+	g, err := flags.ReadGuarded(name, words)
+	if err != nil {
+		return u, err
+	}
+	for _, e := range g.Endpoints {
+		u.Endpoints = append(u.Endpoints, guardedEndpointOf(e, facts))
+	}
+	if g.Rest != nil {
+		u.Flags = g.Rest
+	}
+	if u.Form = formPre; in.Exec != "" {
+		u.Form, u.Hold = formWrapper, g.Hold
+	}
+	return u, nil
+}
+
+func guardedEndpointOf(e netdiag.Endpoint, facts report.Facts) guardedEndpoint {
+	return guardedEndpoint{
+		Protocol:         e.Protocol.String(),
+		Address:          e.Address(),
+		Port:             e.Port,
+		InEphemeralRange: facts.Ephemeral.Contains(e.Port),
+		Reserved:         facts.Reserved.Contains(e.Port),
+	}
+}
+
+// outdated reports whether a wrapped command is no longer what the unit's own files say. What cannot be told is not.
+func outdated(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name string) bool {
+	in, err := dir.Read(name)
+	if err != nil || in.Exec == "" {
+		return false
+	}
+	svc, err := m.Service(ctx, name)
+	if err != nil || svc.LoadState != "loaded" {
+		return false
+	}
+	files, err := readUnitFiles(svc, dir.Path(name))
+	if err != nil {
+		return false
+	}
+	lines := unitfile.List(files, "Service", "ExecStart")
+	if len(lines) != 1 {
+		return true
+	}
+	command, err := unitfile.ParseCommand(lines[0])
+	if err != nil {
+		return true
+	}
+	args, err := unitfile.Arguments(in.Exec)
+	if err != nil {
+		return true
+	}
+	i := slices.Index(args, "--")
+	return i < 0 || command.Behind(args[:i+1]) != in.Exec || command.Argv0 != slices.Contains(args[:i], flags.Argv0Flag)
+}

@@ -1,0 +1,100 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/systemd"
+)
+
+const unitLong = `Puts portguard in front of a service that systemd starts, by one drop-in file of its own:
+
+  portguard unit install UNIT   write it, or write it anew with other flags
+  portguard unit show [UNIT]    say which services are guarded, and how
+  portguard unit remove UNIT    take exactly that file away; --all: those of every service
+
+UNIT without a suffix is a service. Services of the system's manager are meant, not those of users.`
+
+func New(a *cli.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "unit install|show|remove",
+		Short:   "guard a systemd service by a drop-in",
+		Long:    unitLong,
+		Example: "  portguard unit install order.service -p 30010 --share\n  portguard unit show",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cli.Misuse("unit needs to know what to do: install, show or remove", "portguard unit show")
+			}
+			return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share")
+		},
+	}
+	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
+	return cmd
+}
+
+// oneService takes the one argument that unit's commands have.
+func oneService(command string, args []string) (string, error) {
+	if len(args) != 1 {
+		return "", cli.Misuse(fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), "portguard unit "+command+" order.service")
+	}
+	name, err := systemd.ServiceName(args[0])
+	if err != nil {
+		return "", cli.Misuse(err.Error(), "portguard unit "+command+" order.service")
+	}
+	return name, nil
+}
+
+// unitContext bounds what is asked of systemd: a reload takes seconds on a host with thousands of units.
+func unitContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 2*time.Minute)
+}
+
+// needsRootError is an attempt to change units without the right to.
+type needsRootError struct {
+	command string // of portguard's, with its arguments
+	err     error
+}
+
+func (e *needsRootError) Error() string {
+	return fmt.Sprintf("only root may change how a service starts: %v", e.err)
+}
+
+func (e *needsRootError) Unwrap() error { return e.err }
+
+// ExitStatus is that of a missing right.
+func (*needsRootError) ExitStatus() int { return cli.ExitNoPerm }
+
+// Hint is the line that would be allowed.
+func (e *needsRootError) Hint() string { return "sudo " + strings.TrimSpace(e.command) }
+
+// unitFailure says what an error of the file system or of systemd means here.
+func unitFailure(err error, command string) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return &needsRootError{"portguard unit " + command, err}
+	case errors.Is(err, systemd.Absent):
+		return &absentError{err}
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%w: its image or a configuration tool has to bring the drop-in (--dry-run prints it)", err)
+	}
+	return err
+}
+
+// absentError is a host without systemd.
+type absentError struct{ err error }
+
+func (e *absentError) Error() string { return e.err.Error() }
+
+func (e *absentError) Unwrap() error { return e.err }
+
+// Hint is the form that needs no systemd.
+func (*absentError) Hint() string { return "portguard -p 30010 -- COMMAND" }
