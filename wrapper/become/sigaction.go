@@ -41,6 +41,13 @@ func Default(sigs ...unix.Signal) {
 	}
 }
 
+// Ignore has signals do nothing, those that os/signal leaves to the Go runtime included.
+func Ignore(sigs ...unix.Signal) {
+	for _, sig := range sigs {
+		_ = Action{Handler: sigIgn}.Set(sig) // fails for no signal that may be caught
+	}
+}
+
 const sizeofSigset = 8 // sigset_t: 64 signals
 
 // rtSigaction is rt_sigaction(2); either may be nil.

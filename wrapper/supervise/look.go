@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"portguard/netdiag"
 	"portguard/wrapper/supervise/catch"
 )
@@ -69,12 +67,12 @@ func (l *loop) look(r *readiness) {
 		}
 		l.Watcher.NotListening(missing)
 		l.late = true
-		l.stop(catch.Plain(unix.SIGTERM))
+		l.stop(catch.Plain(l.stopSignal()))
 	}
 }
 
 func (l *loop) missing() ([]netdiag.Endpoint, error) {
-	all, err := family(l.strangers)
+	all, err := l.family()
 	if err != nil {
 		return nil, err
 	}

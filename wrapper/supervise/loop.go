@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"portguard/netdiag/owner"
 	"portguard/wrapper/supervise/catch"
 )
 
@@ -14,47 +13,63 @@ import (
 // reaped yet.
 type loop struct {
 	*Supervisor
-	strangers   []owner.Stat // children from before
+	shared      bool // others than the service's processes may become our children
 	signals     <-chan catch.Info
 	interrupted unix.Signal // by which a preparation was ended
 	sockets     listeners
-
-	// Of the run now:
-	pid      int  // 0: the service has been reaped
-	group    bool // it has a process group to itself
-	terminal bool // it was handed the terminal
-	asked    bool // a signal has asked it to stop
-	late     bool // it is stopped because it did not listen in time
-	halted   bool // it is stopped, as by SIGSTOP
-	status   Status
-	killAt   <-chan time.Time // the end of its patience; nil while nobody has asked it to stop
+	life        // the one now, or the last
 }
 
-func (l *loop) start() error {
-	l.terminal = foreground()
-	l.group = l.Group || l.terminal
-	l.asked, l.late, l.halted, l.status, l.killAt = false, false, false, Status{}, nil
-	var err error
-	l.pid, err = l.Service.start(l.Verb, l.group, l.terminal)
+// life is one run of the service.
+type life struct {
+	pid      int     // 0: the service has been reaped
+	foster   *foster // nil: there is none, or it has been killed
+	leader   int     // of the process group that the service has to itself; 0: signals go to the service alone
+	terminal bool    // it was handed the terminal
+	late     bool    // it is stopped because it did not listen in time
+	halted   bool    // it is stopped, as by SIGSTOP
+	status   Status
+	ended    time.Time
+	killAt   <-chan time.Time // the end of its patience; nil while nobody has asked it to stop
+	asked    request          // for it to stop
+	hints    hints
+}
+
+func (l *loop) start() (err error) {
+	l.life = life{terminal: foreground()}
+	group := l.Group || l.terminal
+	if l.shared {
+		l.foster, l.pid, err = startFoster(l.Service, l.Verb, group, l.terminal)
+	} else {
+		l.pid, err = l.Service.start(l.Verb, group, l.terminal)
+	}
+	if group {
+		l.leader = l.pid
+	}
 	return err
 }
 
-// attend is with the service until it has ended.
+// attend is with the service until it has ended, and with what succeeds it.
 func (l *loop) attend(start time.Time) {
-	pid, look := l.pid, l.readiness(start)
+	leader, look := l.leader, l.readiness(start)
 	defer look.stop()
 	for l.pid != 0 {
 		select {
 		case info := <-l.signals:
 			l.take(info)
+		case e := <-l.foster.told():
+			l.hear(e)
 		case <-l.killAt:
 			l.escalate(false)
 		case <-look.due():
 			l.look(look)
 		}
+		if l.pid == 0 {
+			l.follow(start)
+		}
 	}
 	if l.terminal {
-		takeBack(pid)
+		takeBack(leader)
 	}
 }
 
@@ -69,22 +84,37 @@ func (l *loop) take(info catch.Info) {
 	case sig == unix.SIGTTIN && !info.Sent():
 		// About whoever reads, in a group that we have in common with the service.
 	case l.Notify.ends(sig):
-		l.asked = true
+		l.asked.note(sig, time.Now())
 		l.stop(info)
-	case stops(sig) && l.killAt != nil && (l.asked || l.late):
-		l.asked = true
-		l.escalate(true)
-	case stops(sig):
-		l.asked = true
-		l.Notify.stopping()
-		l.stop(info)
+	case l.stops(sig):
+		l.takeStop(info)
 	case sig == unix.SIGCONT:
 		if l.terminal && foreground() {
-			hand(l.pid)
+			hand(l.leader)
 		}
 		l.send(info)
 	default:
+		l.hints.note(info, time.Now())
 		l.send(info)
+	}
+}
+
+// takeStop asks the service to stop, or does not wait any longer when it was asked before.
+func (l *loop) takeStop(info catch.Info) {
+	switch l.asked.note(info.Signal(), time.Now()) {
+	case firstAsked:
+		l.Notify.stopping()
+		if l.late {
+			l.send(info) // it is being stopped already, and its time is running
+			return
+		}
+		l.stop(info)
+	case otherWord:
+		l.send(info)
+	case askedAgain:
+		if l.killAt != nil {
+			l.escalate(true)
+		}
 	}
 }
 
@@ -102,14 +132,14 @@ func (l *loop) stop(by catch.Info) {
 func (l *loop) send(info catch.Info) {
 	switch {
 	case l.pid == 0:
-	case l.group:
-		_ = info.PassOnToGroup(l.pid)
+	case l.leader != 0:
+		_ = info.PassOnToGroup(l.leader)
 	default:
 		_ = info.PassOn(l.pid)
 	}
 }
 
-// reap waits for every child that has ended, the service's orphans among them, and sees whether the service has stopped.
+// reap waits for every child that has ended, orphans among them, and sees what has become of the service.
 func (l *loop) reap() {
 	for {
 		var status unix.WaitStatus
@@ -118,32 +148,34 @@ func (l *loop) reap() {
 		case err == unix.EINTR:
 		case err != nil || pid == 0:
 			return
-		case pid != l.pid:
-		case status.Continued():
-			l.halted = false
-		case status.Stopped():
-			l.halted = true
-			l.stopped(status.StopSignal())
+		case l.foster != nil && pid == l.foster.pid:
+			if !status.Stopped() && !status.Continued() {
+				l.foster.pid = 0
+			}
 		default:
-			l.pid, l.status = 0, statusOf(status)
+			l.see(event{pid, status})
 		}
 	}
 }
 
-// idle does what a signal asks for while there is no service that it could be passed on to. It returns the signal if that ends
-// portguard.
-func (l *loop) idle(info catch.Info) (by unix.Signal) {
-	sig := info.Signal()
-	if sig == unix.SIGCHLD {
-		l.reap()
-	}
+// hear sees what the foster tells.
+func (l *loop) hear(e event) {
+	l.see(e)
+	l.foster.goOn()
+}
+
+// see takes note of an event if it is the service's.
+func (l *loop) see(e event) {
 	switch {
-	case l.Notify.reloads(sig):
-		return 0
-	case ends(sig), l.Notify.ends(sig):
-		return sig
+	case e.pid != l.pid:
+	case e.status.Continued():
+		l.halted = false
+	case e.status.Stopped():
+		l.halted = true
+		l.stopped(e.status.StopSignal())
+	default:
+		l.pid, l.status, l.ended = 0, statusOf(e.status), time.Now()
 	}
-	return 0
 }
 
 // stopped follows the service when job control has stopped it. SIGSTOP is somebody's own business.
@@ -158,58 +190,7 @@ func (l *loop) stopped(by unix.Signal) {
 		return
 	}
 	if l.terminal {
-		takeBack(l.pid)
+		takeBack(l.leader)
 	}
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // what continues us is passed on: SIGCONT
-}
-
-// escalate kills the service, and all that descends from it.
-func (l *loop) escalate(again bool) {
-	l.Watcher.Escalating(again)
-	l.killAt = nil
-	l.send(catch.Plain(unix.SIGKILL))
-	l.signalFamily(unix.SIGKILL)
-}
-
-func (l *loop) signalFamily(sig unix.Signal) (some bool) {
-	all, err := family(l.strangers)
-	for _, s := range all {
-		signalProcess(s, sig)
-	}
-	return err == nil && len(all) > 0
-}
-
-// sweep ends what the service has left behind: SIGTERM, and SIGKILL when the time is up. Something that starts processes
-// faster than they can be counted is killed again until nothing is left.
-func (l *loop) sweep() {
-	l.reap()
-	if !l.signalFamily(unix.SIGTERM) {
-		return
-	}
-	l.signalFamily(unix.SIGCONT)
-	if l.killAt == nil {
-		l.killAt = time.After(l.StopTimeout)
-	}
-	const step = 20 * time.Millisecond
-	tick := time.NewTicker(step)
-	defer tick.Stop()
-	for killing := false; ; {
-		select {
-		case info := <-l.signals:
-			if l.idle(info); stops(info.Signal()) {
-				killing = killing || l.asked
-				l.asked = true
-			}
-		case <-l.killAt:
-			killing = true
-		case <-tick.C:
-		}
-		if killing {
-			l.signalFamily(unix.SIGKILL)
-		}
-		l.reap()
-		if all, err := family(l.strangers); err != nil || len(all) == 0 {
-			return
-		}
-	}
 }

@@ -51,9 +51,14 @@ type History struct {
 	restarts []time.Duration // when those began that still count for the limit
 }
 
+// wants reports whether such an end is one that is followed by another start, as far as there may be one.
+func (p Policy) wants(failed bool) bool {
+	return p.Restart == Always || p.Restart == OnFailure && failed
+}
+
 // Next decides what follows an end, and notes it down in the history.
 func (p Policy) Next(h *History, e End) Decision {
-	if p.Restart == Never || p.Restart == OnFailure && !e.Failed {
+	if !p.wants(e.Failed) {
 		return Decision{}
 	}
 	delay := p.Delay

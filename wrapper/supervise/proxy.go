@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type NotifyProxy struct {
 
 	mu       sync.Mutex
 	service  int  // the process of this run, which may have ended; 0: there is none
+	root     int  // what descends from it is the service's
 	ready    bool // it, or an earlier one, has said READY=1
 	final    bool // STOPPING=1 has been said
 	mark     string
@@ -56,6 +58,7 @@ func ListenNotify(env []string) (*NotifyProxy, error) {
 	}
 	n := &NotifyProxy{
 		conn:     conn,
+		root:     os.Getpid(),
 		address:  socket,
 		manager:  systemd.NotifySocket(env),
 		watchdog: watchdogOf(env),
@@ -90,13 +93,14 @@ func (n *NotifyProxy) Close() {
 	_ = n.conn.Close() // whatever fails, it is not ours any more
 }
 
-// begun notes down the process of a new run. limit is how long it may take to be ready, if that is limited.
-func (n *NotifyProxy) begun(pid int, limit time.Duration) {
+// begun notes down the process of a new run, and the one that all of the run descends from. limit is how long it may take to
+// be ready, if that is limited.
+func (n *NotifyProxy) begun(pid, root int, limit time.Duration) {
 	if n == nil {
 		return
 	}
 	n.mu.Lock()
-	n.service = pid
+	n.service, n.root = pid, root
 	renewed := n.watchdog.renewed()
 	n.watchdog.period = n.watchdog.given
 	n.watchdog.expect(time.Now().Add(max(limit, startPatience)))
@@ -105,6 +109,16 @@ func (n *NotifyProxy) begun(pid int, limit time.Duration) {
 	if renewed {
 		n.say(fmt.Sprintf("WATCHDOG_USEC=%d", given.Microseconds()))
 	}
+}
+
+// follow notes down that another process is the service.
+func (n *NotifyProxy) follow(pid int) {
+	if n == nil {
+		return
+	}
+	n.mu.Lock()
+	n.service = pid
+	n.mu.Unlock()
 }
 
 // ended is told when nothing of a run is left. What it has said by then goes first.
@@ -145,11 +159,11 @@ func (n *NotifyProxy) ends(sig unix.Signal) bool {
 	return n.watchdog.period > 0
 }
 
-// reloads reports whether a signal that comes while there is no service asks the unit to reload, instead of telling that the
-// terminal is gone. The next run begins with what is new, and its READY=1 ends the reload (Type=notify-reload, systemd 253).
-func (n *NotifyProxy) reloads(sig unix.Signal) bool {
-	if n == nil || sig != unix.SIGHUP {
-		return false
+// reloads: the unit is asked to reload while there is no service. The next run's READY=1 ends the reload (Type=notify-reload,
+// systemd 253).
+func (n *NotifyProxy) reloads() {
+	if n == nil {
+		return
 	}
 	n.mu.Lock()
 	ready := n.ready
@@ -158,5 +172,4 @@ func (n *NotifyProxy) reloads(sig unix.Signal) bool {
 	if ready && unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
 		n.say(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d", now.Nano()/1000))
 	}
-	return true
 }

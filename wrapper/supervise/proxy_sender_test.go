@@ -69,7 +69,7 @@ func TestWhoSpeaksForTheService(t *testing.T) {
 			}
 			m.expectNothing(t)
 			pid := cmd.Process.Pid // which nobody has any more
-			n.begun(pid, 0)
+			n.begun(pid, os.Getpid(), 0)
 			if !n.knows(pid) {
 				t.Error("the service's last words do not count when it has ended")
 			}

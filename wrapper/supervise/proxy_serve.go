@@ -92,12 +92,12 @@ func (n *NotifyProxy) marked(m message) bool {
 }
 
 // knows reports whether a process may speak for the service: it is the service, which may have ended since, or descends from
-// it. Our own pid is what systemd-notify(1), run by root as the service itself, gives as its parent.
+// it. What it descends from is what systemd-notify(1), run by root as the service itself, gives as its parent.
 func (n *NotifyProxy) knows(pid int) bool {
 	n.mu.Lock()
-	service := n.service
+	service, root := n.service, n.root
 	n.mu.Unlock()
-	return pid > 0 && (pid == service || pid == os.Getpid() || descends(pid, os.Getpid()))
+	return pid > 0 && root > 0 && (pid == service || pid == root || descends(pid, root))
 }
 
 func (n *NotifyProxy) feed() {

@@ -116,7 +116,7 @@ func TestWithoutAManagerNothingIsMade(t *testing.T) {
 		if diff := cmp.Diff(environ, n.Environ(environ)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
-		n.begun(1, 0) // none of these may need one
+		n.begun(1, 1, 0) // none of these may need one
 		n.stopping()
 		n.ended()
 		n.Close()

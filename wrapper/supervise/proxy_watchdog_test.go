@@ -14,7 +14,7 @@ func TestTheWatchdogIsFedWhileThereIsNoService(t *testing.T) {
 	n, service := proxyTo(t, m, "WATCHDOG_USEC=60000000", "WATCHDOG_PID="+strconv.Itoa(os.Getpid()))
 	n.ended()
 	m.expectNothing(t) // it would start a clock that does not run before READY=1
-	n.begun(1, 0)
+	n.begun(1, os.Getpid(), 0)
 	tell(t, service, "READY=1\nWATCHDOG_USEC=100000")
 	m.expect(t, "READY=1\nWATCHDOG_USEC=100000")
 	m.expectNothing(t) // it is the service's to feed
@@ -26,7 +26,7 @@ func TestTheWatchdogIsFedWhileThereIsNoService(t *testing.T) {
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("four times take %s, want one at once and one each 50 ms", took)
 	}
-	n.begun(1, 0)
+	n.begun(1, os.Getpid(), 0)
 	for text := keepAlive; text == keepAlive; {
 		if text, _ = m.next(t, soon); text != keepAlive && text != "WATCHDOG_USEC=60000000" {
 			t.Fatalf("%q, want the time that the next run knows of", text)

@@ -20,6 +20,42 @@ type listeners struct {
 // missing are the endpoints that none of the processes listens on; for UDP, that none has bound. Somebody else's socket does
 // not count.
 func (l *listeners) missing(ctx context.Context, endpoints []netdiag.Endpoint, family []owner.Stat) ([]netdiag.Endpoint, error) {
+	sockets, err := l.sockets(ctx, endpoints)
+	if err != nil {
+		return nil, err
+	}
+	open, missing := match(endpoints, sockets)
+	if len(missing) > 0 {
+		return missing, nil // whose the others are makes no difference yet
+	}
+	owners, err := l.owners(ctx, open)
+	if err != nil {
+		return nil, err
+	}
+	_, missing = match(endpoints, slices.DeleteFunc(open, func(s sockdiag.Socket) bool {
+		return !slices.ContainsFunc(family, func(f owner.Stat) bool { return slices.Contains(owners[s.Inode], f.PID) })
+	}))
+	return missing, nil
+}
+
+// have are those of the processes that listen on one of the endpoints.
+func (l *listeners) have(ctx context.Context, endpoints []netdiag.Endpoint, family []owner.Stat) ([]owner.Stat, error) {
+	sockets, err := l.sockets(ctx, endpoints)
+	if err != nil {
+		return nil, err
+	}
+	open, _ := match(endpoints, sockets)
+	owners, err := l.owners(ctx, open)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(family), func(f owner.Stat) bool {
+		return !slices.ContainsFunc(open, func(s sockdiag.Socket) bool { return slices.Contains(owners[s.Inode], f.PID) })
+	}), nil
+}
+
+// sockets are those that have one of the ports.
+func (l *listeners) sockets(ctx context.Context, endpoints []netdiag.Endpoint) ([]sockdiag.Socket, error) {
 	if l.diag == nil {
 		conn, err := sockdiag.Dial()
 		if err != nil {
@@ -42,19 +78,11 @@ func (l *listeners) missing(ctx context.Context, endpoints []netdiag.Endpoint, f
 		}
 		sockets = append(sockets, some...)
 	}
-	open, missing := match(endpoints, sockets)
-	if len(missing) > 0 {
-		return missing, nil // whose the others are makes no difference yet
-	}
-	owned, err := l.ownedBy(ctx, open, family)
-	if err != nil {
-		return nil, err
-	}
-	_, missing = match(endpoints, owned)
-	return missing, nil
+	return sockets, nil
 }
 
-func (l *listeners) ownedBy(ctx context.Context, sockets []sockdiag.Socket, family []owner.Stat) ([]sockdiag.Socket, error) {
+// owners are the pids of the processes that have each of the sockets open, by its inode.
+func (l *listeners) owners(ctx context.Context, sockets []sockdiag.Socket) (map[uint32][]int, error) {
 	inodes := make([]uint32, len(sockets))
 	for i, s := range sockets {
 		inodes[i] = s.Inode
@@ -63,11 +91,13 @@ func (l *listeners) ownedBy(ctx context.Context, sockets []sockdiag.Socket, fami
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(sockets, func(s sockdiag.Socket) bool {
-		return !slices.ContainsFunc(found.Owners[s.Inode], func(p owner.Process) bool {
-			return slices.ContainsFunc(family, func(f owner.Stat) bool { return f.PID == p.PID })
-		})
-	}), nil
+	owners := map[uint32][]int{}
+	for inode, processes := range found.Owners {
+		for _, p := range processes {
+			owners[inode] = append(owners[inode], p.PID)
+		}
+	}
+	return owners, nil
 }
 
 func (l *listeners) close() {

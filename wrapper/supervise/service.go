@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,23 +30,23 @@ const self = "/proc/self/exe"
 // It has to be called on the main thread: a parent death signal that the service asks for is about its parent's thread.
 // No descriptor goes along that is close-on-exec, as all of ours are.
 func (s Service) start(verb string, group, foreground bool) (pid int, err error) {
-	argv := append([]string{
-		os.Args[0], verb,
+	return s.run(verb, nil, &syscall.SysProcAttr{Setpgid: group || foreground, Foreground: foreground, Ctty: 0})
+}
+
+// run runs this program again, with words between the verb and what the service is started with.
+func (s Service) run(verb string, words []string, how *syscall.SysProcAttr) (pid int, err error) {
+	argv := slices.Concat([]string{os.Args[0], verb}, words, []string{
 		strconv.FormatUint(uint64(s.Inherited.Ignored), 16),
 		strconv.FormatUint(uint64(s.Inherited.Blocked), 16),
 		s.Path,
-	}, s.Argv...)
+	}, s.Argv)
 	files := []uintptr{0, 1, 2}
 	for fd, closed := range s.Inherited.ClosedStdio {
 		if closed {
 			files[fd] = ^uintptr(0)
 		}
 	}
-	pid, err = syscall.ForkExec(self, argv, &syscall.ProcAttr{
-		Env:   s.Inherited.Environ,
-		Files: files,
-		Sys:   &syscall.SysProcAttr{Setpgid: group || foreground, Foreground: foreground, Ctty: 0},
-	})
+	pid, err = syscall.ForkExec(self, argv, &syscall.ProcAttr{Env: s.Inherited.Environ, Files: files, Sys: how})
 	if err != nil {
 		return 0, fmt.Errorf("start %s: %w", self, err)
 	}
@@ -54,20 +55,32 @@ func (s Service) start(verb string, group, foreground bool) (pid int, err error)
 
 var errArguments = errors.New("this is for portguard to start a service with, not for people")
 
-// Enter is the other half of start, in the new process: with the arguments after the verb, it becomes the service. in is what
-// it has found itself. It returns only on failure.
+// Enter is the other half of start, in the new process: with the arguments after the verb, it becomes the service, or a foster,
+// which starts it. in is what it has found itself. It returns on failure, and when a foster has done its work.
 func Enter(args []string, in become.Inherited) error {
+	if len(args) > 0 && args[0] == fosterWord {
+		return fostering(args[1:], in)
+	}
+	s, err := serviceOf(args, in)
+	if err != nil {
+		return err
+	}
+	s.Inherited.Environ = underOwnIdentity(handedOn(s.Inherited.Environ, os.Getppid(), os.Getpid()))
+	return become.Exec(s.Path, s.Argv, s.Inherited)
+}
+
+// serviceOf reads the arguments of run.
+func serviceOf(args []string, in become.Inherited) (Service, error) {
 	if len(args) < 4 {
-		return errArguments
+		return Service{}, errArguments
 	}
 	ignored, err1 := strconv.ParseUint(args[0], 16, 64)
 	blocked, err2 := strconv.ParseUint(args[1], 16, 64)
 	if err1 != nil || err2 != nil {
-		return errArguments
+		return Service{}, errArguments
 	}
 	in.Ignored, in.Blocked = become.SignalSet(ignored), become.SignalSet(blocked)
-	in.Environ = underOwnIdentity(handedOn(in.Environ, os.Getppid(), os.Getpid()))
-	return become.Exec(args[2], args[3:], in)
+	return Service{Path: args[2], Argv: args[3:], Inherited: in}, nil
 }
 
 // handedOn is the environment in which what systemd meant for process from is meant for process to: services pass over

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"os/signal"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -9,11 +10,35 @@ import (
 	"portguard/wrapper/supervise/catch"
 )
 
-// stops are the signals that ask a service to stop for good.
-func stops(sig unix.Signal) bool { return sig == unix.SIGTERM || sig == unix.SIGINT }
+// stops reports whether a signal asks the service to stop for good.
+func (s *Supervisor) stops(sig unix.Signal) bool {
+	return sig == unix.SIGTERM || sig == unix.SIGINT || sig == s.StopSignal
+}
 
-// ends are those that end portguard while there is no service to pass them on to.
-func ends(sig unix.Signal) bool { return stops(sig) || sig == unix.SIGHUP || sig == unix.SIGQUIT }
+// stopSignal is what we ask it to stop with ourselves.
+func (s *Supervisor) stopSignal() unix.Signal {
+	if s.StopSignal != 0 {
+		return s.StopSignal
+	}
+	return unix.SIGTERM
+}
+
+// idle does what a signal asks for while there is no service that it could be passed on to. It returns the signal if that ends
+// portguard: it asks for the end, or says that the terminal is gone; or it has just ended the service, and was for both (a
+// manager's that signals each of its processes).
+func (l *loop) idle(info catch.Info) (by unix.Signal) {
+	switch sig := info.Signal(); {
+	case sig == unix.SIGCHLD:
+		l.reap()
+	case l.stops(sig), sig == unix.SIGQUIT, sig == unix.SIGHUP && !info.Sent(), l.Notify.ends(sig):
+		return sig
+	case sig == unix.SIGHUP: // a reload that has found nobody: the next run begins with what is new
+		l.Notify.reloads()
+	case l.status.by(sig) && time.Since(l.ended) < deliberate:
+		return sig
+	}
+	return 0
+}
 
 // listen has every signal delivered that can be caught, but for those that were ignored at the start: they stay so.
 func listen(in become.Inherited) (<-chan catch.Info, error) {

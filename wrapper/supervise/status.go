@@ -32,19 +32,22 @@ func (s Status) String() string {
 	if s.Signal == 0 {
 		return fmt.Sprintf("with status %d", s.Code)
 	}
-	if name := unix.SignalName(s.Signal); name != "" {
-		return "by " + name
-	}
-	return fmt.Sprintf("by signal %d", int(s.Signal))
+	return "by " + SignalName(s.Signal)
 }
+
+// SignalName is "SIGHUP", or "signal 40".
+func SignalName(sig unix.Signal) string {
+	if name := unix.SignalName(sig); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", int(sig))
+}
+
+// by reports whether it ended as a process does by this signal.
+func (s Status) by(sig unix.Signal) bool { return s.Exit() == 128+int(sig) }
 
 // fromKeyboard reports whether it ended as it does by Ctrl-C, Ctrl-\ or when its terminal goes away. Whoever has handed over the
 // terminal gets none of these signals, and learns of them by this alone.
 func (s Status) fromKeyboard() bool {
-	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGHUP} {
-		if s.Exit() == 128+int(sig) {
-			return true
-		}
-	}
-	return false
+	return s.by(unix.SIGINT) || s.by(unix.SIGQUIT) || s.by(unix.SIGHUP)
 }

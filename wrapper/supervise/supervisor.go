@@ -2,7 +2,7 @@
 //
 // A Supervisor is the parent of the service and behaves towards it as an init does, as pid 1 of a container or under any other
 // parent: it passes signals on, reaps what nobody else does, stops and continues together with the service, hands it the
-// terminal, and ends with its status. Whatever descends from the service ends with the service.
+// terminal, and ends with its status. Whatever descends from the service ends with the service, and nothing else does: see [foster].
 //
 // It needs /proc. One process can have one Supervisor at a time, on the main thread: signals, children and the terminal are
 // the process's.
@@ -10,11 +10,13 @@ package supervise
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/owner"
 )
 
 // Watcher is told what happens while it happens.
@@ -25,6 +27,10 @@ type Watcher interface {
 	NotListening([]netdiag.Endpoint)
 	// CannotTell: whether it listens cannot be asked, so it is left to run.
 	CannotTell(error)
+	// Followed: the service has ended, and this process, which it has started and which has its port, is the service now.
+	Followed(owner.Stat)
+	// LeftBehind: the service has ended early and with status 0. These processes go on, none with its port, and are ended.
+	LeftBehind([]owner.Stat)
 	// Escalating: a service that was asked to stop is killed. again: it was asked a second time.
 	Escalating(again bool)
 	// Ended is called when nothing of a run is left, and says what follows. By itself: nobody asked for it.
@@ -38,6 +44,9 @@ type Run struct {
 	Ran      time.Duration
 	NotReady bool // it was stopped because it did not listen in time
 	Asked    bool // a signal had asked it to stop, or the terminal
+	// Obeyed is a signal that was passed on and is taken for such a request, as the service has ended by it; else it would be
+	// started again. 0: none.
+	Obeyed unix.Signal
 }
 
 func (r Run) failed() bool { return r.Err != nil || r.NotReady || r.Status != Status{} }
@@ -53,6 +62,8 @@ type Supervisor struct {
 	ReadyTimeout time.Duration
 	// StopTimeout is how long the service and what it has started may take to end once they are asked to.
 	StopTimeout time.Duration
+	// StopSignal asks the service to stop, as SIGTERM and SIGINT do. 0: no other.
+	StopSignal unix.Signal
 	// Group: signals are passed on to the service's process group, which it gets to itself.
 	Group bool
 	// Prepare is called before each start. Its error is a start that failed. It must not have children that a plain wait(2)
@@ -66,7 +77,7 @@ type Supervisor struct {
 // Interrupted is a signal that ended the supervision while no service was running.
 type Interrupted struct{ Signal unix.Signal }
 
-func (e *Interrupted) Error() string { return "ended by " + unix.SignalName(e.Signal) }
+func (e *Interrupted) Error() string { return "ended by " + SignalName(e.Signal) }
 
 // Supervise runs the service until the policy, or a signal, says that it was the last time. It returns the last run. The error
 // is *Interrupted: no service had run by then, or the last one had ended before.
@@ -77,7 +88,8 @@ func (s *Supervisor) Supervise() (Run, error) {
 	if err != nil {
 		return Run{Err: err}, nil
 	}
-	l := &loop{Supervisor: s, strangers: childrenNow(), signals: signals}
+	// Whatever is started in a container and left alone becomes a child of its pid 1.
+	l := &loop{Supervisor: s, shared: os.Getpid() == 1 || !childless(), signals: signals}
 	defer l.sockets.close()
 	defer s.Notify.stopping()
 	began := time.Now()
@@ -89,7 +101,7 @@ func (s *Supervisor) Supervise() (Run, error) {
 			return run, &Interrupted{l.interrupted}
 		}
 		var next Decision
-		if !run.Asked {
+		if !run.Asked && run.Obeyed == 0 {
 			next = s.Policy.Next(&h, End{At: time.Since(began), Ran: run.Ran, Failed: run.failed()})
 		}
 		s.Watcher.Ended(run, next)
@@ -111,11 +123,14 @@ func (l *loop) once() Run {
 	if err := l.start(); err != nil {
 		return Run{Err: err}
 	}
-	l.Notify.begun(l.pid, l.ReadyTimeout)
+	l.Notify.begun(l.pid, l.root(), l.ReadyTimeout)
 	l.attend(start)
-	ran := time.Since(start)
 	l.sweep()
-	return Run{Status: l.status, Ran: ran, NotReady: l.late, Asked: l.asked || l.terminal && l.status.fromKeyboard()}
+	r := Run{Status: l.status, Ran: l.ended.Sub(start), NotReady: l.late, Asked: l.asked.made() || l.terminal && l.status.fromKeyboard()}
+	if !r.Asked && !r.NotReady && l.Policy.wants(r.failed()) {
+		r.Obeyed = l.hints.obeyed(l.status, l.ended, l.StopTimeout)
+	}
+	return r
 }
 
 // prepare runs Prepare, which a signal may end. Orphans are reaped meanwhile: it may take long.

@@ -49,6 +49,25 @@ func (i *Info) queued() bool {
 	return i.code() < 0 && i.code() != siTkill
 }
 
+// OfChild makes sense of what waitid(2) says of a child: its pid, and the status as wait(2) has it.
+func (i *Info) OfChild() (pid int, status unix.WaitStatus) {
+	const word = int(unsafe.Sizeof(uintptr(0)))
+	at := (offsetCode + 4 + word - 1) &^ (word - 1) // si_pid, si_uid, si_status
+	pid, value := int(i.word(at)), unix.WaitStatus(i.word(at+8))
+	const killed, dumped, trapped, stopped, continued = 2, 3, 4, 5, 6 // CLD_ of siginfo.h
+	switch i.code() {
+	case killed:
+		return pid, value
+	case dumped:
+		return pid, value | 0x80
+	case trapped, stopped:
+		return pid, value<<8 | 0x7f
+	case continued:
+		return pid, 0xffff
+	}
+	return pid, value & 0xff << 8
+}
+
 func (i *Info) code() int32 { return i.word(offsetCode) }
 
 func (i *Info) word(at int) int32 { return int32(binary.NativeEndian.Uint32(i[at:])) }

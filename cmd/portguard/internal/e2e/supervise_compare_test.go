@@ -27,14 +27,19 @@ func contenders(t *testing.T) []contender {
 	t.Helper()
 	needs.Program(t, "tini", "tini")
 	needs.Program(t, "dumb-init", "dumb-init")
-	needs.Program(t, "unshare", "util-linux")
-	guard := []string{binary(t), "--restart", "no", "--stop-timeout", "1s", "--hold", "none", "-q", "-p", "26001", "--"}
-	listener := theListener(t)
+	guard := portguardInit(t)
 	return []contender{
-		{"tini", []string{tool(t, "tini"), "-s", "--"}, []string{tool(t, "tini"), "--"}, listener},
-		{"dumb-init", []string{tool(t, "dumb-init"), "--"}, []string{tool(t, "dumb-init"), "--"}, listener},
-		{"portguard", guard, guard, listener},
+		{"tini", []string{tool(t, "tini"), "-s", "--"}, []string{tool(t, "tini"), "--"}, guard.listener},
+		{"dumb-init", []string{tool(t, "dumb-init"), "--"}, []string{tool(t, "dumb-init"), "--"}, guard.listener},
+		guard,
 	}
+}
+
+func portguardInit(t *testing.T) contender {
+	t.Helper()
+	needs.Program(t, "unshare", "util-linux")
+	guard := []string{binary(t), "--restart", "no", "--stop-timeout", "2s", "--hold", "none", "-q", "-p", "26001", "--"}
+	return contender{"portguard", guard, guard, theListener(t)}
 }
 
 // trait is something that an init does or does not do.
@@ -66,7 +71,8 @@ func traits() []trait {
 		{"not pid 1: orphans are taken and reaped", func(t *testing.T, c contender) string { return orphans(t, c.start(t, theActor(t), "orphan")) }},
 		{"not pid 1: what the service leaves behind", leftBehind},
 		{"a service that ignores SIGTERM", stubborn},
-		{"a second SIGTERM kills it", stubbornTwice},
+		{"a second SIGTERM, a second later, kills it", func(t *testing.T, c contender) string { return stubbornTwice(t, c, 1100*time.Millisecond) }},
+		{"SIGTERM twice at once kills it", func(t *testing.T, c contender) string { return stubbornTwice(t, c, 10*time.Millisecond) }},
 		{"terminal: the service is in the foreground", func(t *testing.T, c contender) string {
 			return onJobTerminal(t, c, []string{"foreground"}, "").after("foreground ")
 		}},
@@ -93,6 +99,19 @@ func TestInits(t *testing.T) {
 		b.WriteString("\n")
 	}
 	documented(t, "inits", b.String())
+}
+
+// With a child that was there before, portguard's service has another parent. Nobody can tell.
+func TestInitsBesideStrangers(t *testing.T) {
+	nstest.Root(t)
+	plain := portguardInit(t)
+	beside := plain
+	beside.before = slices.Concat([]string{"/bin/sh", "-c", `sleep 20 <&- >/dev/null 2>&1 & exec "$@"`, "sh"}, plain.before)
+	for _, trait := range traits() {
+		if want, got := trait.measure(t, plain), trait.measure(t, beside); got != want {
+			t.Errorf("%s: %s, and %s beside a stranger", trait.name, want, got)
+		}
+	}
 }
 
 func (c contender) start(t *testing.T, command ...string) *actor {
@@ -149,19 +168,19 @@ func stubborn(t *testing.T, c contender) string {
 	p := c.start(t, theActor(t), "stubborn")
 	p.expect(t, "ready")
 	_ = p.cmd.Process.Signal(unix.SIGTERM)
-	if !p.endWithin(t, 2500*time.Millisecond) {
+	if !p.endWithin(t, 4*time.Second) {
 		p.killAll(t)
 		return "waits for ever"
 	}
 	return fmt.Sprintf("is killed after `--stop-timeout`, %d", p.end(t))
 }
 
-func stubbornTwice(t *testing.T, c contender) string {
+func stubbornTwice(t *testing.T, c contender, later time.Duration) string {
 	t.Helper()
 	p := c.start(t, theActor(t), "stubborn")
 	p.expect(t, "ready")
 	_ = p.cmd.Process.Signal(unix.SIGTERM)
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(later)
 	_ = p.cmd.Process.Signal(unix.SIGTERM)
 	if !p.endWithin(t, 500*time.Millisecond) {
 		p.killAll(t)

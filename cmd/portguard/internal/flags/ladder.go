@@ -51,7 +51,7 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 	if p.Wait, err = ParseWait(o.Wait, fs.Changed("wait")); err != nil {
 		return p, err
 	}
-	if p.Signal, err = parseSignal(o.signal); err != nil {
+	if p.Signal, err = parseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND"); err != nil {
 		return p, err
 	}
 	if o.grace < 0 {
@@ -106,8 +106,8 @@ func ParseWait(text string, given bool) (time.Duration, error) {
 	return d, nil
 }
 
-// parseSignal knows TERM, SIGTERM and 15.
-func parseSignal(text string) (unix.Signal, error) {
+// parseSignal reads a flag that knows TERM, SIGTERM, 15 and RTMIN+3.
+func parseSignal(flag, text, right string) (unix.Signal, error) {
 	name := strings.ToUpper(text)
 	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= 64 {
 		return unix.Signal(n), nil
@@ -115,5 +115,11 @@ func parseSignal(text string) (unix.Signal, error) {
 	if s := unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG")); s != 0 {
 		return s, nil
 	}
-	return 0, cli.Misuse(fmt.Sprintf("--signal %q is not a signal", text), "portguard --kill --signal TERM -p 30010 -- COMMAND")
+	const rtmin, rtmax = 34, 64 // as C libraries count; they have the first two for themselves
+	if offset, found := strings.CutPrefix(strings.TrimPrefix(name, "SIG"), "RTMIN+"); found {
+		if n, err := strconv.Atoi(offset); err == nil && n >= 0 && n <= rtmax-rtmin {
+			return unix.Signal(rtmin + n), nil
+		}
+	}
+	return 0, cli.Misuse(fmt.Sprintf("%s %q is not a signal", flag, text), right)
 }

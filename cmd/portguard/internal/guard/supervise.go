@@ -18,6 +18,7 @@ import (
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
+	"portguard/netdiag/owner"
 	"portguard/wrapper"
 	"portguard/wrapper/supervise"
 )
@@ -73,6 +74,7 @@ func (s *attempt) supervise() error {
 		Endpoints:    s.request.endpoints,
 		ReadyTimeout: s.request.restart.readyTimeout,
 		StopTimeout:  s.request.restart.stopTimeout,
+		StopSignal:   s.request.restart.stopSignal,
 		Group:        s.request.restart.processGroup,
 		Prepare:      r.prepare,
 		Watcher:      r,
@@ -148,6 +150,26 @@ func (r *runs) CannotTell(err error) {
 	r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("whether the command listens cannot be asked: %v", err))
 }
 
+// Followed implements supervise.Watcher.
+func (r *runs) Followed(heir owner.Stat) {
+	r.say(cli.MsgFree, journal.PriInfo, fmt.Sprintf("the command has ended and left its port to pid %s, which is the command from now on", named(heir)))
+}
+
+// LeftBehind implements supervise.Watcher.
+func (r *runs) LeftBehind(all []owner.Stat) {
+	var names []string
+	for _, p := range all[:min(len(all), 3)] {
+		names = append(names, named(p))
+	}
+	if more := len(all) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	r.say(cli.MsgFailed, journal.PriWarning, "the command has ended and left pid "+strings.Join(names, ", ")+
+		" behind, without its port, which is ended, too: a command that puts itself into the background is not for --restart")
+}
+
+func named(p owner.Stat) string { return fmt.Sprintf("%d (%s)", p.PID, cli.Safe(p.Command)) }
+
 // Escalating implements supervise.Watcher.
 func (r *runs) Escalating(again bool) {
 	why := "has not ended within " + r.request.restart.stopTimeout.String()
@@ -163,7 +185,11 @@ func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
 	if run.Err == nil {
 		r.last = &run
 	}
-	if run.Asked || run == (supervise.Run{Ran: run.Ran}) && next == (supervise.Decision{}) {
+	if run.Obeyed != 0 {
+		r.say(cli.MsgFailed, journal.PriInfo, fmt.Sprintf("the command ended %s on %s, which is taken for a request to stop",
+			run.Status, supervise.SignalName(run.Obeyed)))
+	}
+	if run.Asked || run.Obeyed != 0 || run == (supervise.Run{Ran: run.Ran}) && next == (supervise.Decision{}) {
 		return // as it should be
 	}
 	text := fmt.Sprintf("the command ended %s after %s", run.Status, tenths(run.Ran))

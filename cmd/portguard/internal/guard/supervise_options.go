@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
@@ -20,6 +21,7 @@ type superviseOptions struct {
 	restartLimit string
 	readyTimeout time.Duration
 	stopTimeout  time.Duration
+	stopSignal   string
 	processGroup bool
 }
 
@@ -28,6 +30,7 @@ type supervision struct {
 	policy       supervise.Policy
 	readyTimeout time.Duration
 	stopTimeout  time.Duration
+	stopSignal   unix.Signal // that asks it to stop, beside SIGTERM and SIGINT; 0: none
 	processGroup bool
 }
 
@@ -43,13 +46,14 @@ func (o *superviseOptions) addSuperviseFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.restartLimit, "restart-limit", "5/1m", "with --restart: at most `N/DURATION` restarts within that time, or none for no limit")
 	fs.DurationVar(&o.readyTimeout, "ready-timeout", 0, "with --restart: how `long` COMMAND may take to listen on every endpoint; 0: it is not looked at")
 	fs.DurationVar(&o.stopTimeout, "stop-timeout", 10*time.Second, "with --restart: how `long` COMMAND may take to end before it is killed")
+	fs.StringVar(&o.stopSignal, "stop-signal", "", "with --restart: `SIGNAL` that asks COMMAND to stop, beside TERM and INT")
 	fs.BoolVar(&o.processGroup, "process-group", false, "with --restart: pass signals on to COMMAND's whole process group")
 }
 
 // supervision is what the flags come to; the zero value without --restart.
 func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error) {
 	if !fs.Changed("restart") {
-		for _, name := range []string{"restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group"} {
+		for _, name := range []string{"restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "stop-signal", "process-group"} {
 			if fs.Changed(name) {
 				return supervision{}, cli.Misuse("--"+name+" is about --restart, which is not given", superviseRight)
 			}
@@ -86,7 +90,25 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 	if p.policy.Limit, p.policy.Window, ok = parseLimit(o.restartLimit); !ok {
 		return wrong("--restart-limit %q is not N/DURATION, such as 5/1m, nor none", o.restartLimit)
 	}
-	return p, nil
+	var err error
+	p.stopSignal, err = o.stops()
+	return p, err
+}
+
+// stops is the value of --stop-signal; 0 without.
+func (o *superviseOptions) stops() (unix.Signal, error) {
+	const right = "portguard --restart always --stop-signal QUIT -p 30010 -- COMMAND"
+	if o.stopSignal == "" {
+		return 0, nil
+	}
+	sig, err := parseSignal("--stop-signal", o.stopSignal, right)
+	switch {
+	case err != nil:
+		return 0, err
+	case sig == unix.SIGKILL, sig == unix.SIGSTOP, sig == unix.SIGCHLD, sig == unix.SIGCONT:
+		return 0, cli.Misuse(fmt.Sprintf("--stop-signal %q asks nobody to stop", o.stopSignal), right)
+	}
+	return sig, nil
 }
 
 // parseLimit knows 5/1m, 1/30s and none.

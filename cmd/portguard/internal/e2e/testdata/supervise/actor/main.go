@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/wrapper/become"
 )
 
 func main() {
@@ -49,6 +51,8 @@ func act(what string, args []string) error {
 			return err
 		}
 		fmt.Println("left", c.Process.Pid)
+	case "obey":
+		obey(args)
 	case "linger":
 		time.Sleep(time.Minute)
 	case "foreground":
@@ -69,6 +73,35 @@ func act(what string, args []string) error {
 		return shell(args)
 	}
 	return nil
+}
+
+// obey does what it is told for signals: "15=7" ends it with status 7, "15=7@600ms" so much later, and "15=" does nothing.
+func obey(orders []string) {
+	heard := make(chan os.Signal, 16)
+	does := map[os.Signal]string{}
+	for _, order := range orders {
+		sig, what, _ := strings.Cut(order, "=")
+		does[unix.Signal(number(sig))] = what
+		signal.Notify(heard, unix.Signal(number(sig)))
+	}
+	for _, sig := range []unix.Signal{unix.SIGUSR1, unix.SIGUSR2} {
+		if _, told := does[sig]; !told {
+			become.Default(sig) // which ends a program that is not Go's
+		}
+	}
+	fmt.Println("up")
+	for sig := range heard {
+		status, after, _ := strings.Cut(does[sig], "@")
+		if status == "" {
+			continue
+		}
+		if d, err := time.ParseDuration(after); err == nil {
+			time.Sleep(d)
+		}
+		fmt.Println("finished")
+		os.Exit(number(status))
+	}
+	select {}
 }
 
 func number(text string) int {

@@ -1,0 +1,105 @@
+package supervise
+
+import (
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/owner"
+	"portguard/wrapper/supervise/catch"
+)
+
+// root is the process below which there is nothing but the service's, and all of it; 0 when there is none: the foster has been
+// killed, and what it had is among what others have left.
+func (l *loop) root() int {
+	switch {
+	case !l.shared:
+		return os.Getpid()
+	case l.foster != nil:
+		return l.foster.pid
+	}
+	return 0
+}
+
+// family are the living processes of this run: the service, and what it has started, its orphans included.
+func (l *loop) family() ([]owner.Stat, error) {
+	if childless() {
+		return nil, nil
+	}
+	all, err := owner.Scanner{}.Stats()
+	if err != nil {
+		return nil, err
+	}
+	var found []owner.Stat
+	switch root := l.root(); {
+	case root != 0:
+		found = below(root, all)
+	case l.pid != 0:
+		found = below(l.pid, all)
+		if i := slices.IndexFunc(all, func(s owner.Stat) bool { return s.PID == l.pid }); i >= 0 {
+			found = append(found, all[i])
+		}
+	}
+	return slices.DeleteFunc(found, owner.Stat.Zombie), nil
+}
+
+// escalate kills the service, and all that descends from it.
+func (l *loop) escalate(again bool) {
+	l.Watcher.Escalating(again)
+	l.killAt = nil
+	l.send(catch.Plain(unix.SIGKILL))
+	l.signalFamily(unix.SIGKILL)
+}
+
+func (l *loop) signalFamily(sig unix.Signal) (some bool) {
+	all, err := l.family()
+	for _, s := range all {
+		signalProcess(s, sig)
+	}
+	return err == nil && len(all) > 0
+}
+
+// sweep ends what the service has left behind: SIGTERM, and SIGKILL when the time is up. Something that starts processes
+// faster than they can be counted is killed again until nothing is left.
+func (l *loop) sweep() {
+	defer l.leave()
+	l.reap()
+	if !l.signalFamily(unix.SIGTERM) {
+		return
+	}
+	l.signalFamily(unix.SIGCONT)
+	if l.killAt == nil {
+		l.killAt = time.After(l.StopTimeout)
+	}
+	const step = 20 * time.Millisecond
+	tick := time.NewTicker(step)
+	defer tick.Stop()
+	for killing := false; ; {
+		select {
+		case info := <-l.signals:
+			if by := l.idle(info); by != 0 && l.asked.note(by, time.Now()) == askedAgain {
+				killing = true
+			}
+		case e := <-l.foster.told():
+			l.hear(e)
+		case <-l.killAt:
+			killing = true
+		case <-tick.C:
+		}
+		if killing {
+			l.signalFamily(unix.SIGKILL)
+		}
+		l.reap()
+		if all, err := l.family(); err != nil || len(all) == 0 {
+			return
+		}
+	}
+}
+
+// leave lets go of the foster, which has nothing left to do.
+func (l *loop) leave() {
+	l.foster.leave()
+	l.foster = nil
+}
