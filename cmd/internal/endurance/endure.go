@@ -148,7 +148,7 @@ func (h *host) finish(r *results) error {
 	unix.Close(h.client)
 	h.client, h.peer = -1, -1
 	took, ok := h.waiter.endsIn(10 * time.Second)
-	r.check("the waiter starts its command once the client has closed", ok && took < atOnce, "after %s", took.Round(100*time.Microsecond))
+	r.check("the waiter starts its command once the client has closed", ok && took < atOnce+20*nothing(), "after %s", took.Round(100*time.Microsecond))
 
 	r.check("the service that crashes is up", greeted(crashingPort), "")
 	starts, lost := h.crashing.heard()
@@ -160,7 +160,7 @@ func (h *host) finish(r *results) error {
 	lasted := time.Since(h.began)
 	_ = h.churn.stdin.Close()
 	took, ok = h.busyWaiter.endsIn(10 * time.Second)
-	r.check("the other waiter starts its command once the server has gone", ok && took < soon, "after %s", took.Round(100*time.Microsecond))
+	r.check("the other waiter starts its command once the server has gone", ok && took < soon+20*nothing(), "after %s", took.Round(100*time.Microsecond))
 	text, err := h.churn.line()
 	if err != nil {
 		return err

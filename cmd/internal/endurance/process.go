@@ -93,6 +93,14 @@ func (p *process) endsIn(limit time.Duration) (took time.Duration, ok bool) {
 	return time.Since(began), p.cmd.ProcessState.Success()
 }
 
+// nothing is how long it takes now to do nothing in a process of its own: milliseconds, but on a busy host, where all that
+// is started takes as many times longer.
+func nothing() time.Duration {
+	began := time.Now()
+	_ = exec.Command("true").Run() // however it ends
+	return time.Since(began)
+}
+
 // stop asks it to end, and kills it if it does not.
 func (p *process) stop() {
 	_ = p.stdin.Close()
