@@ -13,7 +13,7 @@ import (
 // Whatever has the port, text and JSON name the unit that an administrator would stop.
 func (r systemdRig) testOwners(t *testing.T) {
 	r.Unit(t, "numbered@.service", "[Service]\nType=notify\nExecStart=/usr/local/bin/holder -listen %i\n")
-	r.Unit(t, "delegated.service", "[Service]\nType=notify\nDelegate=yes\nExecStart=/bin/bash -c 'own=/sys/fs/cgroup$$(sed s/0::// /proc/self/cgroup); "+
+	r.Unit(t, "delegated.service", "[Service]\nType=notify\nDelegate=yes\nExecStart=/bin/bash -c 'own=/sys/fs/cgroup$$(sed -n s/^0:://p /proc/self/cgroup); "+
 		"mkdir $$own/inner.service; echo $$$$ >$$own/inner.service/cgroup.procs; exec /usr/local/bin/holder -listen 40303'\n")
 	r.Unit(t, "idle.socket", "[Socket]\nListenStream=40304\nAccept=no\n")
 	r.Unit(t, "idle.service", "[Service]\nExecStart=/bin/sleep 1000\n")
