@@ -51,7 +51,7 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 	if p.Wait, err = ParseWait(o.Wait, fs.Changed("wait")); err != nil {
 		return p, err
 	}
-	if p.Signal, err = parseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND"); err != nil {
+	if p.Signal, err = ParseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND"); err != nil {
 		return p, err
 	}
 	if o.grace < 0 {
@@ -106,8 +106,8 @@ func ParseWait(text string, given bool) (time.Duration, error) {
 	return d, nil
 }
 
-// parseSignal reads a flag that knows TERM, SIGTERM, 15 and RTMIN+3.
-func parseSignal(flag, text, right string) (unix.Signal, error) {
+// ParseSignal reads the value of a flag, which knows TERM, SIGTERM, 15 and RTMIN+3.
+func ParseSignal(flag, text, right string) (unix.Signal, error) {
 	name := strings.ToUpper(text)
 	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= 64 {
 		return unix.Signal(n), nil

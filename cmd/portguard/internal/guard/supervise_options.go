@@ -101,7 +101,7 @@ func (o *superviseOptions) stops() (unix.Signal, error) {
 	if o.stopSignal == "" {
 		return 0, nil
 	}
-	sig, err := parseSignal("--stop-signal", o.stopSignal, right)
+	sig, err := flags.ParseSignal("--stop-signal", o.stopSignal, right)
 	switch {
 	case err != nil:
 		return 0, err
