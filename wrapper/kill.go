@@ -50,6 +50,9 @@ func (p Policy) killText(h *netdiag.Holder) string {
 	who := make([]string, len(h.Owners))
 	for i, o := range h.Owners {
 		who[i] = fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
+		if wakes(o.Condition, p.signal()) {
+			who[i] += ", which is stopped, and SIGCONT"
+		}
 	}
 	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", signalName(p.signal()), strings.Join(who, " and "), p.Grace)
 }

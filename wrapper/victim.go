@@ -27,7 +27,8 @@ type victim struct {
 	// them the connections can be reset when it is gone.
 	kept []int
 	sent []unix.Signal
-	err  error // why it was not signalled
+	was  string // the Hindrance that there was before the first signal
+	err  error  // why it was not signalled
 }
 
 func newVictim(p owner.Process) *victim { return &victim{process: p, has: map[netdiag.SocketID]bool{}} }
@@ -94,10 +95,22 @@ func (g *Guard) signalAll(ctx context.Context, judge Judge, victims []*victim, s
 		}
 		switch err := v.pidfd.Signal(sig); {
 		case err == nil:
-			v.sent = append(v.sent, sig)
+			v.wake(sig)
 		case !errors.Is(err, unix.ESRCH):
 			v.err = err
 		}
+	}
+}
+
+// wake notes a signal that was sent, and has a stopped process go on to act on it.
+func (v *victim) wake(sig unix.Signal) {
+	v.sent = append(v.sent, sig)
+	condition := owner.Scanner{}.Condition(v.process.PID)
+	if len(v.sent) == 1 {
+		v.was = Hindrance(condition)
+	}
+	if wakes(condition, sig) && v.pidfd.Signal(unix.SIGCONT) == nil {
+		v.sent = append(v.sent, unix.SIGCONT)
 	}
 }
 
@@ -227,16 +240,29 @@ func (v *victim) action(holder *netdiag.Holder) Action {
 	for _, s := range v.sent {
 		names = append(names, signalName(s))
 	}
-	a := Action{Kill, holder, Done, "sent " + strings.Join(names, " and ") + " to " + who}
+	a := Action{Kill, holder, Done, "sent " + listed(names) + " to " + who}
 	switch ended, err := v.pidfd.Ended(); {
 	case err != nil:
 		a.Result, a.Detail = Failed, a.Detail+": "+err.Error()
+	case ended && slices.Contains(v.sent, unix.SIGKILL) && v.was != "":
+		a.Detail += ", which has ended; it was " + v.was
 	case ended:
 		a.Detail += ", which has ended"
 	case slices.Contains(v.sent, unix.SIGKILL):
 		a.Result, a.Detail = Failed, a.Detail+", which has not ended"
+		if is := Hindrance(owner.Scanner{}.Condition(v.process.PID)); is != "" {
+			a.Detail += ": it is " + is
+		}
 	default:
 		a.Detail += ", which has let go of it"
 	}
 	return a
+}
+
+// listed is "SIGTERM, SIGCONT and SIGKILL".
+func listed(names []string) string {
+	if n := len(names); n > 2 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, " and ")
 }

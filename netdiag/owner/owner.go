@@ -35,7 +35,9 @@ type Process struct {
 	// InnerPID is its pid in the innermost pid namespace that it is in: PID where that is ours, 1 for the first process of
 	// a container.
 	InnerPID int
-	Zombie   bool // the main thread has exited; other threads live on, unless the process only waits to be reaped
+	// Condition is as it was then; that it is frozen is there only where it is in uninterruptible sleep, as cgroups v1 freeze.
+	Condition Condition
+	Zombie    bool // the main thread has exited; other threads live on, unless the process only waits to be reaped
 }
 
 // HintKind says how a socket can be kept without being in a descriptor table.

@@ -80,6 +80,7 @@ func readProcess(p proc, buf *scratch) (Process, error) {
 		return Process{}, err
 	}
 	process.InnerPID = parseInnerPID(status, p.pid)
+	process.Condition = parseCondition(status)
 	cmdline, cut, err := readFile(p.dir, under(alive, "cmdline"), buf.file[:0], maxArgs)
 	if gone(err) {
 		return Process{}, err
@@ -90,6 +91,10 @@ func readProcess(p proc, buf *scratch) (Process, error) {
 		return Process{}, err
 	}
 	process.Cgroup = parseCgroup(cgroup)
+	if process.Condition.State == 'D' {
+		mounts, _ := os.ReadFile("/proc/self/mountinfo")
+		process.Condition.Frozen = frozenBy(cgroup, mounts)
+	}
 	return process, nil
 }
 

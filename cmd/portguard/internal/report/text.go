@@ -120,12 +120,23 @@ func (t Text) holders(o *wrapper.Outcome) {
 	}
 }
 
+// hindered says what keeps a process from ending when it is told to, after a comma. That it is asleep for a moment does not.
+func hindered(p owner.Process) string {
+	if c := p.Condition; c.State == 'D' && c.Frozen == "" && !c.Killed {
+		return ""
+	}
+	if why := wrapper.Hindrance(p.Condition); why != "" {
+		return ", " + why
+	}
+	return ""
+}
+
 func (t Text) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.W)
 	where := WhereOf(h.Cgroup)
 	for _, p := range h.Owners {
-		fmt.Fprintf(t.W, "  %s  %s (pid %d, %s%s), running for %s\n", t.Paint.Label("holder"), t.Paint.Name(cli.Safe(p.Command)), p.PID,
-			cli.Safe(UserOf(p)), where, age(t.Now.Sub(p.Started)))
+		fmt.Fprintf(t.W, "  %s  %s (pid %d, %s%s), running for %s%s\n", t.Paint.Label("holder"), t.Paint.Name(cli.Safe(p.Command)), p.PID,
+			cli.Safe(UserOf(p)), where, age(t.Now.Sub(p.Started)), hindered(p))
 		if len(p.Args) > 0 {
 			fmt.Fprintf(t.W, "          %s\n", cli.CommandLine(p.Args, 100))
 		}
