@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -105,7 +106,8 @@ func TestDryRunOfTheUnprivileged(t *testing.T) {
 						t.Fatal(err)
 					}
 					o := &r.Outcomes[0]
-					if r.Had() || len(o.Actions) != 1 || o.Actions[0].Result != NotPermitted {
+					allowed := slices.ContainsFunc(o.Actions, func(a Action) bool { return a.Result != NotPermitted })
+					if r.Had() || len(o.Actions) == 0 || allowed { // records of a run before may be there, too
 						t.Errorf("dry %v: had %v, %+v", dry, r.Had(), o.Actions)
 					}
 				}
