@@ -3,6 +3,7 @@ package netdiag
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"portguard/netdiag/owner"
@@ -28,18 +29,22 @@ func (p *Prober) Beside(ctx context.Context, h *Holder) ([]Neighbour, error) {
 	if err != nil || len(ports) == 0 {
 		return nil, err
 	}
-	inodes := make([]uint32, 0, len(ports))
-	for ino := range ports {
-		inodes = append(inodes, ino)
+	line := lineOf(h.Owners)
+	for _, pid := range line { // mostly they are the holder's own, which spares a look at all processes of the host
+		for _, ino := range p.scanner.Has(pid, slices.Collect(maps.Keys(ports))) {
+			delete(ports, ino)
+		}
 	}
-	found, err := p.scanner.Find(ctx, inodes)
+	if len(ports) == 0 {
+		return nil, nil
+	}
+	found, err := p.scanner.Find(ctx, slices.Collect(maps.Keys(ports)))
 	if err != nil {
 		return nil, err
 	}
-	own := lineOf(h.Owners)
 	byPID := map[int]*Neighbour{}
 	for ino, owners := range found.Owners {
-		if slices.ContainsFunc(owners, func(o owner.Process) bool { return own[o.PID] }) {
+		if slices.ContainsFunc(owners, func(o owner.Process) bool { return slices.Contains(line, o.PID) }) {
 			continue
 		}
 		for _, o := range owners {
@@ -93,17 +98,18 @@ func (p *Prober) servedBeside(ctx context.Context, h *Holder) (map[uint32]uint16
 	return ports, nil
 }
 
-// lineOf has the owners and all that they descend from, but for pid 1, which everybody does.
-func lineOf(owners []owner.Process) map[int]bool {
-	own := map[int]bool{}
+// lineOf is the owners, and all that they descend from but for pid 1, which everybody does.
+func lineOf(owners []owner.Process) []int {
+	var all []int
 	for _, o := range owners {
-		own[o.PID] = true
 		line, _ := owner.Ancestors(o.PID) // those that could be named
-		for _, pid := range line {
-			own[pid] = own[pid] || pid != 1
+		for _, pid := range append([]int{o.PID}, line...) {
+			if pid != 1 && !slices.Contains(all, pid) {
+				all = append(all, pid)
+			}
 		}
 	}
-	return own
+	return all
 }
 
 func descends(o owner.Process, from []owner.Process) bool {

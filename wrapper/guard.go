@@ -87,7 +87,9 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 	}
 	if !r.AllFree() && ctx.Err() == nil {
 		r.Judge = g.judge(ctx, r, servicesOf(slices.DeleteFunc(r.wanted(), hasListener)))
-		r.Judge.Around.Services = g.lookBeside(ctx, r)
+		if r.Judge.Around.Services == nil {
+			r.Judge.Around.Services = g.lookBeside(ctx, r)
+		}
 	}
 	return ctx.Err()
 }

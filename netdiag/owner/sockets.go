@@ -42,3 +42,43 @@ func (s Scanner) Sockets(ctx context.Context) (places []Place, all bool, err err
 	}
 	return places, all, nil
 }
+
+// Has lists which of some sockets a process has open, and looks no further when it has all of them. It tells of the process's
+// own table, as far as that is open to us.
+func (s Scanner) Has(pid int, inodes []uint32) []uint32 {
+	sc, err := s.scan()
+	if err != nil {
+		return nil
+	}
+	defer sc.close()
+	p, err := sc.open(pid)
+	if err != nil {
+		return nil
+	}
+	defer closeDir(p.dir)
+	fds, err := openDir(p.dir, "fd")
+	if err != nil {
+		return nil
+	}
+	defer closeDir(fds)
+	buf := new(scratch)
+	wanted := map[uint32]bool{}
+	for _, ino := range inodes {
+		wanted[ino] = true
+	}
+	var has []uint32
+	const all Error = "all found"
+	_ = eachEntry(fds, buf.entries[:], func(e dirent) error { // what was found before an error stands
+		link, err := readLink(fds, e.cname, buf.link[:])
+		ino, ok := parseSocketLink(link)
+		if err != nil || !ok || !wanted[ino] {
+			return nil
+		}
+		delete(wanted, ino)
+		if has = append(has, ino); len(wanted) == 0 {
+			return all
+		}
+		return nil
+	})
+	return has
+}

@@ -3,6 +3,7 @@ package owner
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"testing"
 )
@@ -40,5 +41,19 @@ func TestSocketsWithoutAnAnswer(t *testing.T) {
 	cancel()
 	if _, all, err := (Scanner{}).Sockets(ctx); !errors.Is(err, context.Canceled) || all {
 		t.Errorf("cancelled: %v, %v", all, err)
+	}
+}
+
+func TestHas(t *testing.T) {
+	h := start(t, "table", nil)
+	inode := h.inode(t)
+	if got := (Scanner{}).Has(h.pid, []uint32{inode, 1}); !slices.Equal(got, []uint32{inode}) {
+		t.Errorf("%v, want %d", got, inode)
+	}
+	if got := (Scanner{}).Has(os.Getpid(), []uint32{inode}); got != nil {
+		t.Errorf("we have %v", got)
+	}
+	if got := (Scanner{}).Has(1<<30, []uint32{inode}); got != nil {
+		t.Errorf("nobody has %v", got)
 	}
 }
