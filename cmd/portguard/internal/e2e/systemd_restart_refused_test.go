@@ -106,6 +106,18 @@ func (r systemdRig) testRestartOrder(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	})
+	t.Run("a pool that takes longer to stop than the service has to start", func(t *testing.T) {
+		const port = 40436
+		second(t, port, "")
+		r.Unit(t, "second.service.d/slow.conf", "[Service]\nExecStop=/bin/sleep 4\n")
+		t.Cleanup(func() { r.Shell(t, "rm -r /etc/systemd/system/second.service.d") })
+		first(t, port, "", "NotifyAccess=all\nTimeoutStartSec=2\n"+guard(port))
+		r.Shell(t, "systemctl start first")
+		want := ": 40436/tcp: holder (pid "
+		if out := r.Shell(t, "journalctl --sync; journalctl -b -o cat -u first"); !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	})
 	t.Run("a pool that the service requires", func(t *testing.T) {
 		const port = 40432
 		second(t, port, "")
