@@ -80,7 +80,9 @@ func (d *distribution) build(source string) error {
 func in(dir, name string, args ...string) error {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	// In a hook of git's, GIT_DIR is the repository that it works on.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "GIT_") })
+	cmd.Env = append(cmd.Env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
 	for _, who := range []string{"AUTHOR", "COMMITTER"} {
 		cmd.Env = append(cmd.Env, "GIT_"+who+"_NAME=Some Body", "GIT_"+who+"_EMAIL=body@example.org", "GIT_"+who+"_DATE=2026-11-22T12:00:00Z")
 	}
@@ -100,6 +102,8 @@ func copySource(from, to string) error {
 			return err
 		}
 		switch {
+		case rel == ".git" && !d.IsDir(): // of a worktree: it leads to the repository, which is not ours to commit to
+			return nil
 		case d.IsDir() && (rel == ".git" || rel == "dist"):
 			return filepath.SkipDir
 		case d.IsDir():
@@ -117,6 +121,31 @@ func copySource(from, to string) error {
 		}
 		return os.WriteFile(filepath.Join(to, rel), text, info.Mode())
 	})
+}
+
+// What is committed and tagged is the copy's, and never the repository that the tests run in, worktree or not.
+func TestTheCopyIsARepositoryOfItsOwn(t *testing.T) {
+	git := needs.Program(t, "git", "git")
+	repository, copied := filepath.Join(t.TempDir(), "repository"), filepath.Join(t.TempDir(), "copy")
+	worktree := filepath.Join(filepath.Dir(repository), "worktree")
+	for _, args := range [][]string{{"init", "-q", repository}, {"-C", repository, "commit", "-q", "--allow-empty", "-m", "first"},
+		{"-C", repository, "worktree", "add", "-q", worktree}} {
+		if err := in(filepath.Dir(repository), git, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := copySource(worktree, copied); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_DIR", filepath.Join(repository, ".git")) // as in a hook
+	for _, args := range [][]string{{"init", "-q"}, {"commit", "-q", "--allow-empty", "-m", "as it is"}, {"tag", "v0.1.0"}} {
+		if err := in(copied, git, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := in(repository, git, "rev-parse", "-q", "--verify", "v0.1.0"); err == nil {
+		t.Error("the repository has the copy's tag")
+	}
 }
 
 // The same commit gives the same bytes: of a clone in another directory, in another time zone, with another umask.
