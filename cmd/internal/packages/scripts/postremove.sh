@@ -76,7 +76,7 @@ purge)
 	rm -f $purge
 	;;
 *)
-	rm -f /run/portguard.lock
+	rm -f /run/portguard.lock /run/portguard-unit.lock
 	if [ -n "$units" ] && [ -d /run/systemd/system ]; then
 		systemctl daemon-reload || true
 	fi
