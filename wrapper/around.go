@@ -4,9 +4,9 @@ import (
 	"context"
 	"os"
 
-	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/container"
 )
 
 // Around is what stands around the holders: the containers that their owners belong to or serve, and the services that may end

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"portguard/container"
 	"portguard/netdiag"
+	"portguard/wrapper/container"
 )
 
 // spares refuses what would harm a whole container, or services that nobody has named, to get one port.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/container"
 )
 
 // What serves containers, or is one, is spared by every rung that would take more from it than a connection; a connection of

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"portguard/container"
 	"portguard/netdiag"
+	"portguard/wrapper/container"
 )
 
 // Watcher is told what happens while it happens.

@@ -5,8 +5,8 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
-	"portguard/container"
 	"portguard/netdiag/portrange"
+	"portguard/wrapper/container"
 )
 
 // The JSON document of audit, schema version 1: fields are added, never renamed or removed.

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/systemd"
+	"portguard/wrapper/container"
 )
 
 const (

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 	"portguard/wrapper"
+	"portguard/wrapper/container"
 )
 
 // The JSON report, schema version 1: fields are added, never renamed or removed.

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 	"portguard/wrapper"
+	"portguard/wrapper/container"
 )
 
 // maxHolders is how many holders of one endpoint are shown in full; JSON has them all.

@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/container"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/container"
 )
 
 // Facts are what explains a holder beside itself: the two sysctls that a port was handed out by, and what stands around
