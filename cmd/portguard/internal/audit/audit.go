@@ -1,3 +1,5 @@
+// Package audit is the command audit: which ports of this host can be taken, how likely that is, and what prevents it; as text, a map,
+// JSON and metrics.
 package audit
 
 import (

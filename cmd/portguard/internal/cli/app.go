@@ -1,5 +1,5 @@
-// Package cli has what every command of portguard needs: its streams and messages, errors that know their exit status and what would
-// help, signals that end it, and text made safe to print.
+// Package cli answers: what does every command of portguard need? Its streams and messages, errors that know their exit status and
+// what would help, the signals that end it, and text made safe to print. It knows no command.
 package cli
 
 import (

@@ -1,3 +1,4 @@
+// Package complete answers: what may stand here on the command line? It has the command completion, and what the shells ask.
 package complete
 
 import (

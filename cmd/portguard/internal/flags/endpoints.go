@@ -1,3 +1,5 @@
+// Package flags answers: what do the flags mean that several commands have? Each group of them is a struct that a command embeds, and
+// comes to a value of the floors below.
 package flags
 
 import (

@@ -1,3 +1,4 @@
+// Package guard is the main command: it tries, climbs, reports, and becomes the service or supervises it.
 package guard
 
 import (

@@ -1,3 +1,4 @@
+// Package hold is the command hold: it keeps ports from being taken, in the foreground.
 package hold
 
 import (

@@ -1,3 +1,4 @@
+// Package ports has the commands reserve, release and range: which ports the kernel hands out by itself, now and after every boot.
 package ports
 
 import (

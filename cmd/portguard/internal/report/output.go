@@ -1,3 +1,5 @@
+// Package report answers: what does a person, a program or the journal read of what was found and done? Text, JSON, journal entries,
+// the line of a wait, and the advice.
 package report
 
 import (

@@ -1,3 +1,4 @@
+// Package unit is the command unit: it guards a systemd service by a drop-in, shows what is guarded, and takes it away.
 package unit
 
 import (
