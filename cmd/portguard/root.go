@@ -11,6 +11,7 @@ import (
 	"portguard/cmd/portguard/internal/complete"
 	"portguard/cmd/portguard/internal/guard"
 	"portguard/cmd/portguard/internal/hold"
+	"portguard/cmd/portguard/internal/man"
 	"portguard/cmd/portguard/internal/ports"
 	"portguard/cmd/portguard/internal/unit"
 )
@@ -38,7 +39,7 @@ func addCommands(root *cobra.Command, a *cli.App) {
 	root.AddCommand(audit.New(a))
 	root.AddCommand(ports.NewReserve(a), ports.NewRelease(a), ports.NewRange(a))
 	root.AddCommand(guard.NewBecome(a), complete.New(a), helper)
-	root.AddCommand(newManual()...)
+	root.AddCommand(man.New(newRoot)...)
 	complete.All(root)
 }
 

@@ -1,5 +1,4 @@
-// Package measured puts what a program has measured into the document that tells of it, between two lines that are there for
-// it:
+// Package measured puts what a program has measured into the document that tells of it. It stands there between two lines:
 //
 //	<!-- measured: speed -->
 //	<!-- end -->

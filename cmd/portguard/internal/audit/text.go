@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/cmd/portguard/internal/ports"
 	"portguard/netdiag/portrange"
 )
 
@@ -50,7 +49,7 @@ func (t auditText) host(r *auditReport) {
 	t.line("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones%s",
 		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1), sameParity(f.Range)))
 	inside := portrange.Set{f.Range}.Intersect(f.Reserved).Len()
-	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", ports.Nothing(f.Reserved), cli.Count(inside)))
+	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", cli.Nothing(f.Reserved), cli.Count(inside)))
 	t.line("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
 	t.line("closed", fmt.Sprintf("a connection keeps its port for %.0fs where it was closed first (TIME_WAIT), up to %.0fs while the peer does not close (tcp_fin_timeout); %s",
 		portrange.TimeWait.Seconds(), f.FinTimeout.Seconds(), reuseText(f.Reuse)))

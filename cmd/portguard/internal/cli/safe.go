@@ -75,3 +75,11 @@ func Count(ports int) string {
 	}
 	return fmt.Sprintf("%d ports", ports)
 }
+
+// Nothing stands where a list is empty.
+func Nothing(s fmt.Stringer) string {
+	if text := s.String(); text != "" {
+		return text
+	}
+	return "nothing"
+}

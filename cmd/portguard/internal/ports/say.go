@@ -12,31 +12,23 @@ import (
 	"portguard/netdiag/portrange/sysctld"
 )
 
-// Nothing stands where a list is empty.
-func Nothing(s fmt.Stringer) string {
-	if text := s.String(); text != "" {
-		return text
-	}
-	return "nothing"
-}
-
 // showReserved is the command without ports.
 func showReserved(a *cli.App) error {
 	s, err := reserved.Read("/")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Stdout, "now     %s\n", Nothing(s.Kernel))
+	fmt.Fprintf(a.Stdout, "now     %s\n", cli.Nothing(s.Kernel))
 	boot, other := s.AtBoot(sysctld.Systemd), s.AtBoot(sysctld.Procps)
-	fmt.Fprintf(a.Stdout, "boot    %s\n", Nothing(boot))
+	fmt.Fprintf(a.Stdout, "boot    %s\n", cli.Nothing(boot))
 	if boot.String() != other.String() {
-		fmt.Fprintf(a.Stdout, "        %s with %s\n", Nothing(other), sysctld.Procps)
+		fmt.Fprintf(a.Stdout, "        %s with %s\n", cli.Nothing(other), sysctld.Procps)
 	}
 	if len(s.Ours) > 0 {
 		fmt.Fprintf(a.Stdout, "        %s by %s\n", s.Ours, reserved.Path)
 	}
 	for _, o := range s.Others() {
-		fmt.Fprintf(a.Stdout, "        %s by %s\n", Nothing(o.Ports), cli.Safe(o.Line.Where()))
+		fmt.Fprintf(a.Stdout, "        %s by %s\n", cli.Nothing(o.Ports), cli.Safe(o.Line.Where()))
 	}
 	if only := s.Kernel.Minus(boot.Union(other)); len(only) > 0 {
 		fmt.Fprintf(a.Stdout, "        without %s, which no file has: portguard reserve %s\n", only, only)
@@ -78,7 +70,7 @@ func sayChange(a *cli.App, command string, ports portrange.Set, s reserved.State
 
 func sayHalves(w io.Writer, c reserved.Change) {
 	if c.Runtime() {
-		fmt.Fprintf(w, "  now   %s: %s, was %s\n", portrange.KernelReserved.Dotted(), Nothing(c.After), Nothing(c.Before))
+		fmt.Fprintf(w, "  now   %s: %s, was %s\n", portrange.KernelReserved.Dotted(), cli.Nothing(c.After), cli.Nothing(c.Before))
 	}
 	switch {
 	case !c.Persist():

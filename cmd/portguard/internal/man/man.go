@@ -1,6 +1,6 @@
 //go:build man
 
-package main
+package man
 
 import (
 	"io"
@@ -21,31 +21,34 @@ import (
 	"portguard/systemd/dropin"
 )
 
-// newManual is the command that writes portguard's manual pages. What people install has neither it nor its code:
+// New is the command that writes portguard's manual pages. What people install has neither it nor its code:
 //
 //	go run -tags man ./cmd/portguard man DIR
 //
 // SOURCE_DATE_EPOCH, in seconds, is the date of the pages; without it, they have that of the commit.
-func newManual() []*cobra.Command {
+//
+// root builds the tree of commands that the pages are about.
+func New(root func(*cli.App) *cobra.Command) []*cobra.Command {
 	return []*cobra.Command{{
 		Use:    "man DIR",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
-		RunE:   func(_ *cobra.Command, args []string) error { return writeManual(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return write(root(&cli.App{Stdout: io.Discard, Stderr: io.Discard}), args[0])
+		},
 	}}
 }
 
-func writeManual(dir string) error {
-	date, err := manualDate()
+func write(root *cobra.Command, dir string) error {
+	made, err := date()
 	if err != nil {
 		return err
 	}
 	version, _, _ := strings.Cut(strings.TrimPrefix(cli.ThisVersion().Version, "v"), "-")
-	book := manpage.Book{Version: version, Date: date, Sections: manualSections()}
+	book := manpage.Book{Version: version, Date: made, Sections: sections()}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	root := newRoot(&cli.App{Stdout: io.Discard, Stderr: io.Discard})
 	complete.Visit(root, func(cmd *cobra.Command) {
 		if err != nil || cmd.HasParent() && !cmd.IsAvailableCommand() {
 			return
@@ -55,7 +58,7 @@ func writeManual(dir string) error {
 	return err
 }
 
-func manualDate() (time.Time, error) {
+func date() (time.Time, error) {
 	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		return time.Unix(seconds, 0), err
@@ -66,8 +69,8 @@ func manualDate() (time.Time, error) {
 	return time.Now(), nil
 }
 
-// manualSections are those of portguard(1), from the tables that the code goes by.
-func manualSections() []manpage.Section {
+// sections are those of portguard(1), from the tables that the code goes by.
+func sections() []manpage.Section {
 	var statuses []manpage.Row
 	for _, s := range cli.Statuses {
 		statuses = append(statuses, manpage.Row{Term: strconv.Itoa(s.Code), Meaning: s.Meaning})
