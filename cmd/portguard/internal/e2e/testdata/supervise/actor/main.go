@@ -61,6 +61,12 @@ func act(what string, args []string) error {
 		return err
 	case "listen":
 		return listen(args)
+	case "background": // what does something else
+		c := self(args...)
+		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		return c.Start()
+	case "heir":
+		return heir(args[0])
 	case "crash": // once it has listened
 		l, err := net.Listen("tcp", ":"+args[0])
 		if err != nil {
@@ -169,6 +175,30 @@ func listen(args []string) error {
 	fmt.Println("up")
 	time.Sleep(time.Minute)
 	return nil
+}
+
+// heir listens on a port. At SIGHUP it starts itself again with its listener, and ends, as tableflip does; at SIGTERM it ends.
+func heir(port string) error {
+	l, err := net.FileListener(os.NewFile(3, "inherited"))
+	if err != nil {
+		l, err = net.Listen("tcp", ":"+port)
+	}
+	if err != nil {
+		return err
+	}
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, unix.SIGHUP, unix.SIGTERM)
+	fmt.Println("up", os.Getpid())
+	if <-heard == unix.SIGTERM {
+		return nil
+	}
+	file, err := l.(*net.TCPListener).File()
+	if err != nil {
+		return err
+	}
+	c := self("heir", port)
+	c.ExtraFiles = []*os.File{file}
+	return c.Start()
 }
 
 // shell runs a job on its terminal as shells do: in a process group of its own, in the foreground, continued once when it has
