@@ -34,6 +34,21 @@ func Plain(end netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(end.Addr().Unmap(), end.Port())
 }
 
+// Keepers are the processes whose end sets the socket free: those that have it open or, of a fixed file of an io_uring, those
+// that have the ring. Who has a descriptor in flight is not certain, so there it is nobody.
+func (h *Holder) Keepers() []owner.Process {
+	if len(h.Owners) > 0 || h.Absence != InRing {
+		return h.Owners
+	}
+	var all []owner.Process
+	for _, hint := range h.Hints {
+		if hint.Kind == owner.HintIOURing {
+			all = append(all, hint.Process)
+		}
+	}
+	return all
+}
+
 // ConnectedToItself reports whether both ends of a connection are this one socket: what becomes of a client that asks a service
 // which is down again and again, until the kernel picks the service's own port for its near end.
 func (h *Holder) ConnectedToItself() bool {

@@ -16,6 +16,9 @@ func (j Judge) decideClose(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	case h.Kind == netdiag.BoundClient && h.Socket.ULP == "mptcp":
 		return notPossible("its program asked for the port and keeps it when the connection is cut, and what is left of an MPTCP connection takes no SO_REUSEADDR")
 	}
+	if staysBound(h) && h.Absence == netdiag.InRing {
+		return notPossible("its program asked for the port and keeps it when the connection is cut, and of what is left, a fixed file of an io_uring, nobody can have a duplicate to share it")
+	}
 	d := j.mayTouch(h)
 	if d.GoAhead() && staysBound(h) && h.Flags.Closed {
 		return Decision{Result: NotPermitted, Why: "its program asked for the port and keeps it when the connection is cut; " +

@@ -12,10 +12,11 @@ import (
 
 // mayTouch refuses a holder when any of its owners is protected, or not one that --only allows.
 func (j Judge) mayTouch(h *netdiag.Holder) Decision {
-	if len(h.Owners) == 0 {
+	keepers := h.Keepers()
+	if len(keepers) == 0 {
 		return unseenOwner(h)
 	}
-	for _, o := range h.Owners {
+	for _, o := range keepers {
 		if d := j.mayEnd(o, h); !d.GoAhead() {
 			return d
 		}
@@ -74,6 +75,10 @@ func unseenOwner(h *netdiag.Holder) Decision {
 		return notPossible("its owner is outside this pid namespace")
 	case netdiag.NoProc:
 		return notPossible("its owner cannot be found without /proc")
+	case netdiag.InRing:
+		return notPossible("it is a fixed file of an io_uring, of which nobody can have a duplicate")
+	case netdiag.InFlight:
+		return notPossible("it was probably sent over a unix socket and not yet received: who is to have it cannot be told for certain")
 	case netdiag.Unsearched:
 		return notPossible("no memory or open files were left to look for its owner")
 	}

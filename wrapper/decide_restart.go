@@ -15,7 +15,12 @@ import (
 // socket.
 func (j Judge) decideRestart(h *netdiag.Holder) Decision {
 	d := j.decideKill(h)
-	if !d.GoAhead() || len(h.Owners) == 0 {
+	switch {
+	case !d.GoAhead():
+		return d
+	case h.Absence == netdiag.InRing:
+		return notPossible("whether a restart reaches the process whose io_uring has it is not known: --kill ends it")
+	case len(h.Owners) == 0:
 		return d
 	}
 	unit := serviceOf(h)

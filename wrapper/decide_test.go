@@ -18,6 +18,9 @@ func TestDecideKill(t *testing.T) {
 	protected := map[int]string{1: "the init process", 3000: "a process that portguard runs in"}
 
 	owned := func(k netdiag.Kind, by ...owner.Process) netdiag.Holder { return netdiag.Holder{Kind: k, Owners: by} }
+	hinted := func(a netdiag.Absence, k owner.HintKind, by owner.Process) netdiag.Holder {
+		return netdiag.Holder{Kind: netdiag.Client, Absence: a, Hints: []owner.Hint{{Kind: k, Process: by}}}
+	}
 	absent := func(k netdiag.Kind, a netdiag.Absence) netdiag.Holder { return netdiag.Holder{Kind: k, Absence: a} }
 	refused := func(why string) Decision { return Decision{Result: NotPossible, Why: why} }
 	notSeen := Decision{Result: NotPermitted, Why: "its owner is not visible to this user"}
@@ -65,8 +68,11 @@ func TestDecideKill(t *testing.T) {
 			refused("its owner is outside this pid namespace")},
 		{"no /proc", Policy{Kill: true}, absent(netdiag.Client, netdiag.NoProc), refused("its owner cannot be found without /proc")},
 		{"no open files left", Policy{Kill: true}, absent(netdiag.Client, netdiag.Unsearched), refused("no memory or open files were left to look for its owner")},
-		{"io_uring", Policy{Kill: true}, absent(netdiag.Bound, netdiag.InRing), refused("no process has it open")},
-		{"in flight", Policy{Kill: true}, absent(netdiag.Bound, netdiag.InFlight), refused("no process has it open")},
+		{"io_uring", Policy{Kill: true}, hinted(netdiag.InRing, owner.HintIOURing, java), Decision{}},
+		{"io_uring of an ancestor's", Policy{Kill: true}, hinted(netdiag.InRing, owner.HintIOURing, shell),
+			refused("pid 3000 is a process that portguard runs in and is never touched")},
+		{"in flight, perhaps to this one", Policy{Kill: true}, hinted(netdiag.InFlight, owner.HintInFlight, java),
+			refused("it was probably sent over a unix socket and not yet received: who is to have it cannot be told for certain")},
 		{"stale MPTCP subflow", Policy{Kill: true}, absent(netdiag.Client, netdiag.StaleSubflow), Decision{}},
 		{"gone", Policy{Kill: true}, absent(netdiag.Client, netdiag.Gone), refused("no process has it open")},
 	} {

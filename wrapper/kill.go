@@ -34,6 +34,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	}
 	resetKept(ctx, victims, time.Now().Add(drainLimit))
 	for _, t := range targets {
+		g.awaitRings(ctx, t, time.Now().Add(drainLimit))
 		g.clearRemains(ctx, t.Outcome, Kill)
 		g.concludeKill(t, victims, notes)
 	}
@@ -47,8 +48,9 @@ const killLimit = 5 * time.Second
 
 // killText is what kill does to a holder that somebody owns.
 func (p Policy) killText(h *netdiag.Holder) string {
-	who := make([]string, len(h.Owners))
-	for i, o := range h.Owners {
+	keepers := h.Keepers()
+	who := make([]string, len(keepers))
+	for i, o := range keepers {
 		who[i] = fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
 		if wakes(o.Condition, p.signal()) {
 			who[i] += ", which is stopped, and SIGCONT"
@@ -85,6 +87,16 @@ func (g *Guard) awaitDeath(ctx context.Context, targets []target, victims []*vic
 				return
 			}
 			lookAt = time.Now().Add(max(deathLook, deathShare*time.Since(now)))
+		}
+	}
+}
+
+// awaitRings waits until the kernel has let go of what was in the io_uring of a process that has ended: it takes a ring apart
+// after the end of its process.
+func (g *Guard) awaitRings(ctx context.Context, t target, until time.Time) {
+	for _, h := range t.holders {
+		for h.Absence == netdiag.InRing && ctx.Err() == nil && time.Now().Before(until) && !g.try(t.Outcome, Kill) && g.isListed(ctx, h) {
+			time.Sleep(deathStep)
 		}
 	}
 }
@@ -159,7 +171,7 @@ func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string) 
 				g.act(o, a)
 			}
 		}
-		if len(h.Owners) == 0 && o.Trial.Verdict == netdiag.Free {
+		if len(h.Keepers()) == 0 && o.Trial.Verdict == netdiag.Free {
 			g.act(o, Action{Kill, h, Done, "cleared the " + h.Socket.State.String() + " record, which belonged to no process"})
 		}
 	}

@@ -26,6 +26,7 @@ const (
 	obeys    = "obeys"    // ends at SIGTERM
 	ignores  = "ignores"  // does not
 	listens  = "listens"  // at SIGUSR1
+	rings    = "rings"    // as obeys, with the socket in an io_uring alone
 	letsGo   = "lets go"  // closes the socket at SIGTERM, and lives on
 	hangsUp  = "hangs up" // closes the connection when its peer does
 	storm    = "storm"    // makes a thousand connections a second with itself
@@ -71,6 +72,12 @@ func beVictim(part string) int {
 			unix.Close(3)
 		}()
 	}
+	if part == rings {
+		if err := keepInRing(3); err != nil {
+			fmt.Println("error", err)
+			return 1
+		}
+	}
 	fmt.Println("ready")
 	for s := range incoming {
 		fmt.Println(unix.SignalName(s.(syscall.Signal)))
@@ -80,7 +87,7 @@ func beVictim(part string) int {
 				fmt.Println("listen:", err)
 			}
 		case s != unix.SIGTERM:
-		case part == obeys:
+		case part == obeys, part == rings:
 			return 0
 		case part == letsGo:
 			unix.Close(3)

@@ -62,7 +62,7 @@ func (g *Guard) wouldShare(ctx context.Context, h *netdiag.Holder) Action {
 func (g *Guard) wouldClose(ctx context.Context, h *netdiag.Holder) Action {
 	text := "cut the " + describe(h)
 	switch {
-	case len(h.Owners) == 0:
+	case len(h.Keepers()) == 0:
 		return g.wouldClear(ctx, h)
 	case h.Kind == netdiag.Bound:
 		return wouldTouch("set SO_REUSEADDR on the "+describe(h)+", which has no connection to cut", h)
@@ -75,11 +75,11 @@ func (g *Guard) wouldClose(ctx context.Context, h *netdiag.Holder) Action {
 }
 
 func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
-	if len(h.Owners) == 0 {
+	if len(h.Keepers()) == 0 {
 		return g.wouldClear(ctx, h)
 	}
 	a := Action{Result: Would, Detail: g.policy.killText(h) + Around{parts: g.parts}.note(h)}
-	for _, o := range h.Owners {
+	for _, o := range h.Keepers() {
 		if err := maySignal(o.PID); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: pid %d: %v", a.Detail, o.PID, err)
 			break

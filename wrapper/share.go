@@ -57,7 +57,7 @@ func describe(h *netdiag.Holder) string {
 	default:
 		b.WriteString("connection")
 	}
-	for i, o := range h.Owners {
+	for i, o := range h.Keepers() {
 		if i == 0 {
 			b.WriteString(" of")
 		} else {

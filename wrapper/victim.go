@@ -51,7 +51,7 @@ func (g *Guard) victims(ctx context.Context, targets []target) []*victim {
 	keep := !g.canClear(ctx)
 	for _, t := range targets {
 		for _, h := range t.holders {
-			for _, p := range h.Owners {
+			for _, p := range h.Keepers() {
 				v := byPID[p.PID]
 				if v == nil {
 					v = newVictim(p)
@@ -135,7 +135,7 @@ func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]own
 	}
 	for _, v := range victims {
 		for _, h := range v.holders {
-			for _, p := range found.Owners[h.Socket.Inode] {
+			for _, p := range keepersOf(found, h.Socket.Inode) {
 				if confirmed[h.Socket.Inode] && p.PID == v.process.PID && p.StartTicks == v.process.StartTicks {
 					still[p.PID] = p
 				}
@@ -143,6 +143,17 @@ func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]own
 		}
 	}
 	return still
+}
+
+// keepersOf are those who have the socket of an inode open, or in an io_uring.
+func keepersOf(found owner.Result, inode uint32) []owner.Process {
+	all := found.Owners[inode]
+	for _, hint := range found.Held[inode] {
+		if hint.Kind == owner.HintIOURing {
+			all = append(all[:len(all):len(all)], hint.Process)
+		}
+	}
+	return all
 }
 
 // isListed asks the kernel whether the socket of this cookie still has the inode that was found.
