@@ -100,22 +100,16 @@ func coveredBy(s sockdiag.Socket) netip.Addr {
 
 // tryAddress is the kernel's answer to bind() of an address, whether or not the host has it, without an option to share.
 func tryAddress(a netip.Addr, port uint16, device uint32) Verdict {
-	family, level, freebind := unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND
-	var sa unix.Sockaddr = &unix.SockaddrInet6{Port: int(port), Addr: a.As16()}
-	if a.Is4() {
-		family, level, freebind = unix.AF_INET, unix.IPPROTO_IP, unix.IP_FREEBIND
-		sa = &unix.SockaddrInet4{Port: int(port), Addr: a.As4()}
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	s, err := open(TCP, a)
 	if err != nil {
 		return Unknown
 	}
-	defer unix.Close(fd)
-	if boundDevice(fd) != device && unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, int(device)) != nil ||
-		unix.SetsockoptInt(fd, level, freebind, 1) != nil {
+	defer unix.Close(s.fd)
+	if boundDevice(s.fd) != device && unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, int(device)) != nil ||
+		s.freebind() != nil {
 		return Unknown
 	}
-	switch unix.Bind(fd, sa) {
+	switch s.bind(a, port) {
 	case nil:
 		return Free
 	case unix.EADDRINUSE:

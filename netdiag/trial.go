@@ -2,7 +2,6 @@ package netdiag
 
 import (
 	"errors"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -94,72 +93,17 @@ func try(e Endpoint, c Claim) Trial {
 
 // bind notes in c the device of a socket that could not be bound.
 func bind(e Endpoint, c *Claim) (int, error) {
-	family, typ := unix.AF_INET6, unix.SOCK_STREAM
-	if c.Addr.Is4() {
-		family = unix.AF_INET
-	}
-	if e.Protocol == UDP {
-		typ = unix.SOCK_DGRAM
-	}
-	fd, err := unix.Socket(family, typ|unix.SOCK_CLOEXEC, int(e.Protocol))
+	s, err := open(e.Protocol, c.Addr)
 	if err != nil {
 		return -1, err
 	}
-	if err := bindTo(fd, family, e, *c); err != nil {
-		c.Device = boundDevice(fd)
-		unix.Close(fd)
+	if err = s.set(e.Protocol, *c); err == nil {
+		err = s.bind(c.Addr.WithZone(e.Addr.Zone()), e.Port)
+	}
+	if err != nil {
+		c.Device = boundDevice(s.fd)
+		unix.Close(s.fd)
 		return -1, err
 	}
-	return fd, nil
-}
-
-func bindTo(fd, family int, e Endpoint, c Claim) error {
-	if err := setOptions(fd, family, e, c); err != nil {
-		return err
-	}
-	if family == unix.AF_INET {
-		return unix.Bind(fd, &unix.SockaddrInet4{Port: int(e.Port), Addr: c.Addr.As4()})
-	}
-	zone, err := zoneID(fd, e.Addr.Zone())
-	if err != nil {
-		return err
-	}
-	return unix.Bind(fd, &unix.SockaddrInet6{Port: int(e.Port), Addr: c.Addr.As16(), ZoneId: zone})
-}
-
-func setOptions(fd, family int, e Endpoint, c Claim) error {
-	if e.Protocol == TCP && c.ReuseAddr {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-			return err
-		}
-	}
-	if e.Protocol == TCP && c.ReusePort {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
-			return err
-		}
-	}
-	if family == unix.AF_INET6 && !c.Addr.Is4In6() {
-		v6only := 0
-		if c.V6Only {
-			v6only = 1
-		}
-		return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
-	}
-	return nil
-}
-
-// zoneID is the interface index of a zone, which is its name or its number; ENODEV when no interface has the name.
-func zoneID(fd int, zone string) (uint32, error) {
-	if zone == "" {
-		return 0, nil
-	}
-	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
-		return uint32(n), nil
-	}
-	request, err := unix.NewIfreq(zone)
-	if err != nil {
-		return 0, err
-	}
-	err = unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, request)
-	return request.Uint32(), err
+	return s.fd, nil
 }

@@ -47,10 +47,10 @@ func place(e netdiag.Endpoint) Placeholder {
 	if p.Where, p.Why = beside(e); p.Why != "" {
 		return p
 	}
-	fd, err := bindBeside(p.Where, e)
+	fd, err := netdiag.BindBeside(e, p.Where)
 	if err == unix.EADDRINUSE { // by a socket that the service does not mind
 		p.Where = unused(p.Where)
-		fd, err = bindBeside(p.Where, e)
+		fd, err = netdiag.BindBeside(e, p.Where)
 	}
 	if err != nil {
 		p.Why = "bind " + netip.AddrPortFrom(p.Where, e.Port).String() + ": " + err.Error()
@@ -69,35 +69,6 @@ func unused(a netip.Addr) netip.Addr {
 		return netip.AddrFrom4([4]byte{127, 255, 255, 254})
 	}
 	return netip.AddrFrom16([16]byte{0: 1, 15: 1})
-}
-
-func bindBeside(where netip.Addr, e netdiag.Endpoint) (int, error) {
-	family, level, freebind := unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND
-	var sa unix.Sockaddr = &unix.SockaddrInet6{Port: int(e.Port), Addr: where.As16()}
-	if where.Is4() {
-		family, level, freebind = unix.AF_INET, unix.IPPROTO_IP, unix.IP_FREEBIND
-		sa = &unix.SockaddrInet4{Port: int(e.Port), Addr: where.As4()}
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
-	if err != nil {
-		return -1, err
-	}
-	// Where the host's IPv6 is switched off by sysctl, it has no ::1, and freebind (Linux 4.15) does without.
-	_ = unix.SetsockoptInt(fd, level, freebind, 1)
-	if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err == nil && e.ReusePort {
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-	}
-	if err == nil && family == unix.AF_INET6 {
-		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
-	}
-	if err == nil {
-		err = unix.Bind(fd, sa)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return -1, err
-	}
-	return fd, nil
 }
 
 // placeholders are those of several endpoints.
@@ -141,7 +112,7 @@ func (g *Guard) bindAll(all placeholders) {
 
 // guard binds one if it can be done, and reports whether there is room for more.
 func (g *Guard) guard(p *Placeholder) bool {
-	fd, err := bindBeside(p.Where, p.Endpoint)
+	fd, err := netdiag.BindBeside(p.Endpoint, p.Where)
 	if err != nil {
 		return true
 	}

@@ -1,0 +1,102 @@
+package netdiag
+
+import (
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// unbound is a new socket, close-on-exec: whatever portguard binds begins as one.
+type unbound struct{ fd, family int }
+
+func open(protocol Protocol, addr netip.Addr) (unbound, error) {
+	s, typ := unbound{family: unix.AF_INET6}, unix.SOCK_STREAM
+	if addr.Is4() {
+		s.family = unix.AF_INET
+	}
+	if protocol == UDP {
+		typ = unix.SOCK_DGRAM
+	}
+	var err error
+	s.fd, err = unix.Socket(s.family, typ|unix.SOCK_CLOEXEC, int(protocol))
+	return s, err
+}
+
+// set sets the options that a claim names. UDP's reuse options would steal a live holder's datagrams: they are never set.
+func (s unbound) set(protocol Protocol, c Claim) error {
+	if protocol == TCP && c.ReuseAddr {
+		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return err
+		}
+	}
+	if protocol == TCP && c.ReusePort {
+		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+			return err
+		}
+	}
+	if s.family == unix.AF_INET6 && !c.Addr.Is4In6() {
+		v6only := 0
+		if c.V6Only {
+			v6only = 1
+		}
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
+	}
+	return nil
+}
+
+// freebind does without the host's having the address.
+func (s unbound) freebind() error {
+	if s.family == unix.AF_INET {
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
+	}
+	return unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)
+}
+
+// bind binds it, to an address that may have a zone.
+func (s unbound) bind(addr netip.Addr, port uint16) error {
+	if s.family == unix.AF_INET {
+		return unix.Bind(s.fd, &unix.SockaddrInet4{Port: int(port), Addr: addr.As4()})
+	}
+	zone, err := zoneID(s.fd, addr.Zone())
+	if err != nil {
+		return err
+	}
+	return unix.Bind(s.fd, &unix.SockaddrInet6{Port: int(port), Addr: addr.As16(), ZoneId: zone})
+}
+
+// zoneID is the interface index of a zone, which is its name or its number; ENODEV when no interface has the name.
+func zoneID(fd int, zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n), nil
+	}
+	request, err := unix.NewIfreq(zone)
+	if err != nil {
+		return 0, err
+	}
+	err = unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, request)
+	return request.Uint32(), err
+}
+
+// BindBeside binds a TCP socket to the endpoint's port at an address that the service does not bind, and that the host need
+// not have. It shares the port wherever the service would: a placeholder begins here. The caller closes it.
+func BindBeside(e Endpoint, where netip.Addr) (int, error) {
+	s, err := open(TCP, where)
+	if err != nil {
+		return -1, err
+	}
+	// Where the host's IPv6 is switched off by sysctl it has no ::1. Who cannot do without finds out when it binds.
+	_ = s.freebind()
+	err = s.set(TCP, Claim{Addr: where, V6Only: true, ReuseAddr: true, ReusePort: e.ReusePort})
+	if err == nil {
+		err = s.bind(where, e.Port)
+	}
+	if err != nil {
+		unix.Close(s.fd)
+		return -1, err
+	}
+	return s.fd, nil
+}
