@@ -65,6 +65,7 @@ func (o *auditOptions) check() error {
 	return nil
 }
 
+// New is the command.
 func New(a *cli.App) *cobra.Command {
 	var o auditOptions
 	cmd := &cobra.Command{

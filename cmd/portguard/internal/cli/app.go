@@ -45,4 +45,5 @@ func (a *App) Colour(w io.Writer, no bool) Paint {
 	return Paint{On: !no && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(w)}
 }
 
+// IsTerminal reports whether stdout or stderr is one.
 func IsTerminal(w io.Writer) bool { return term.IsTerminal(descriptor(w)) }

@@ -82,6 +82,7 @@ func meant(cmd *cobra.Command, unknown *pflag.NotExistError) string {
 	return cmd.CommandPath() + " --help"
 }
 
+// CommandNames are those that help shows.
 func CommandNames(cmd *cobra.Command) []string {
 	var names []string
 	for _, c := range cmd.Commands() {

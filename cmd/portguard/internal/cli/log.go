@@ -66,6 +66,7 @@ func (l Log) Say(id MessageID, p journal.Priority, about map[string]string, text
 	fmt.Fprintf(l.W, "portguard: %s\n", text)
 }
 
+// Fields are those of a journal entry, beside its text and priority.
 func Fields(id MessageID, about map[string]string) map[string]string {
 	f := map[string]string{"MESSAGE_ID": string(id), "SYSLOG_IDENTIFIER": "portguard"}
 	maps.Copy(f, about)

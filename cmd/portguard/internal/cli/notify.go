@@ -16,15 +16,18 @@ type Notify struct {
 	used    *atomic.Bool
 }
 
+// NewNotify reads NOTIFY_SOCKET.
 func NewNotify(environ []string) Notify {
 	return Notify{manager: systemd.NotifySocket(environ), used: new(atomic.Bool)}
 }
 
+// On reports whether there is somebody to tell.
 func (n Notify) On() bool { return n.manager != nil }
 
 // extension is how much more time is asked for at a time. It is asked for each second, as long as the wait lasts.
 const extension = 15 * time.Second
 
+// Waiting tells what a start waits for, and asks for more time.
 func (n Notify) Waiting(what string) {
 	if !n.On() || what == "" {
 		return

@@ -3,6 +3,7 @@ package cli
 // Paint colours words of the report; the zero value leaves them plain.
 type Paint struct{ On bool }
 
+// Bad is for what stands in the way, Good for what is well, Name for who it is, Label for the words in the margin.
 func (p Paint) Bad(s string) string   { return p.code("31;1", s) }
 func (p Paint) Good(s string) string  { return p.code("32", s) }
 func (p Paint) Name(s string) string  { return p.code("1", s) }

@@ -58,6 +58,7 @@ func Cut(line string, width int) string {
 	return line
 }
 
+// ShellQuote writes an argument as a shell reads it back.
 func ShellQuote(s string) string {
 	plain := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:=,@%+…", r)

@@ -36,6 +36,7 @@ var Statuses = []struct {
 	{ExitNotFound, "COMMAND was not found; nothing was touched"},
 }
 
+// PrintStatuses writes the table, a line each.
 func PrintStatuses(w io.Writer) {
 	for _, s := range Statuses {
 		fmt.Fprintf(w, "  %3d  %s\n", s.Code, s.Meaning)

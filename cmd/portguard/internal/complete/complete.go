@@ -31,6 +31,7 @@ func shells(root *cobra.Command) map[string]func(io.Writer) error {
 	}
 }
 
+// New is the command completion.
 func New(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:       "completion bash|zsh|fish",

@@ -58,6 +58,7 @@ func (o *Endpoint) Endpoints(right func(port string) string) ([]netdiag.Endpoint
 	return all, checkOverlap(all, right)
 }
 
+// SocketOptions are what the flags say of the socket that the service will bind.
 func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
 	opts := netdiag.Options{ReusePort: o.reusePort, V6Only: o.v6Only}
 	switch o.reuseAddr {

@@ -11,6 +11,7 @@ import (
 // Hold is the flag that says how the port is held until the service has it.
 type Hold struct{ Mode string }
 
+// AddHold adds it.
 func (o *Hold) AddHold(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Mode, "hold", "exec", "`MODE` of keeping the port from being taken: by a socket that goes into COMMAND (exec),\nby one in systemd's fd store, over restarts (fdstore), or not at all (none)")
 }

@@ -88,6 +88,7 @@ func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
 	return nil
 }
 
+// ParseWait reads --wait: 0 when it is not given, wrapper.Forever for "forever".
 func ParseWait(text string, given bool) (time.Duration, error) {
 	const right = "portguard --wait 30s -p 30010 -- COMMAND"
 	if !given {

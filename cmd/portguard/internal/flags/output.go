@@ -20,10 +20,12 @@ func (o *Output) AddOutput(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.NoColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
 }
 
+// AddJSON adds --json.
 func (o *Output) AddJSON(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.JSON, "json", false, "report as one JSON document")
 }
 
+// AddVerbose adds --verbose.
 func (o *Output) AddVerbose(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "say also what goes without saying")
 }

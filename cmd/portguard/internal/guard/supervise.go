@@ -26,6 +26,7 @@ import (
 // becomeVerb is how portguard starts itself in a new process that is to become the service.
 const becomeVerb = "become-service"
 
+// NewBecome is the command by which a supervisor starts itself anew, to become the service.
 func NewBecome(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:                becomeVerb,

@@ -33,6 +33,7 @@ type holdOptions struct {
 	force bool
 }
 
+// New is the command.
 func New(a *cli.App) *cobra.Command {
 	var o holdOptions
 	cmd := &cobra.Command{

@@ -23,6 +23,7 @@ A range is refused, unless --force is given, when it has fewer ports than are in
 // rangePath sorts behind the usual names, as reserved.Path does. To take it back, remove the file.
 const RangePath = "/etc/sysctl.d/zz-portguard-range.conf"
 
+// NewRange is the command range.
 func NewRange(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{

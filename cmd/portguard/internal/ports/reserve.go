@@ -63,6 +63,7 @@ func (o *sysctlOptions) lock() (unlock func(), err error) {
 	return sysctld.Lock(ctx, "/")
 }
 
+// NewReserve is the command reserve.
 func NewReserve(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
@@ -84,6 +85,7 @@ func NewReserve(a *cli.App) *cobra.Command {
 	return cmd
 }
 
+// NewRelease is the command release.
 func NewRelease(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{

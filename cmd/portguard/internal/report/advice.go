@@ -121,6 +121,7 @@ func refused(o *wrapper.Outcome, r wrapper.Rung) bool {
 
 type kindSet map[netdiag.Kind]bool
 
+// KindsOf are the kinds of the holders that stand in the way.
 func KindsOf(o *wrapper.Outcome) kindSet {
 	kinds := kindSet{}
 	for _, h := range o.Holders {
@@ -139,6 +140,7 @@ func UserOf(p owner.Process) string {
 	return strconv.FormatUint(uint64(p.UID), 10)
 }
 
+// UserName is the name of a user, or the number where it has none.
 func UserName(uid uint32) string {
 	number := strconv.FormatUint(uint64(uid), 10)
 	if u, err := user.LookupId(number); err == nil {

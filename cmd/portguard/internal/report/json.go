@@ -173,6 +173,7 @@ func verdictText(o *wrapper.Outcome) string {
 	return o.Trial.Verdict.String()
 }
 
+// HolderJSON is one holder.
 func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 	j := JSONHolder{
 		Kind:      h.Kind.String(),
@@ -222,6 +223,7 @@ func containerJSON(part container.Part, cgroup string) *JSONContainer {
 	return &JSONContainer{Runtime: c.Runtime, ID: c.ID, Name: c.Name, Pod: c.Pod, UID: c.User, Role: part.Role.String()}
 }
 
+// ProcessJSON is one owner.
 func ProcessJSON(p owner.Process) JSONProcess {
 	j := JSONProcess{
 		PID: p.PID, FD: p.FD, Thread: p.TID,

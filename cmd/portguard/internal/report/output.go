@@ -25,6 +25,7 @@ type Output struct {
 	log      cli.Log
 }
 
+// NewOutput has the report go to stdout or, in front of a COMMAND, whose stdout is its own, to stderr.
 func NewOutput(a *cli.App, o flags.Output, command bool) Output {
 	out := Output{w: a.Stdout, Facts: sync.OnceValue(ReadFacts), Output: o, command: command, log: a.Log}
 	if command {
@@ -41,6 +42,7 @@ func (out *Output) Reserved(all portrange.Set) {
 	out.Facts = func() Facts { return f }
 }
 
+// Report writes it, in the form that was asked for.
 func (out Output) Report(r *wrapper.Report) error {
 	switch {
 	case out.JSON:

@@ -31,6 +31,7 @@ type Text struct {
 	actions bool
 }
 
+// Render writes the report.
 func (t Text) Render(r *wrapper.Report) {
 	t.judge, t.Facts.Around = r.Judge, r.Judge.Around
 	for i := range r.Outcomes {
@@ -194,6 +195,7 @@ func WhereOf(cgroup string) string {
 	return b.String()
 }
 
+// Arrow is " -> " and the peer, "" without one.
 func Arrow(h netdiag.Holder) string {
 	if h.Socket.Remote.Port() == 0 {
 		return ""

@@ -24,6 +24,7 @@ const unitLong = `Puts portguard in front of a service that systemd starts, by o
 
 UNIT without a suffix is a service. Services of the system's manager are meant, not those of users.`
 
+// New is the command, with those below it.
 func New(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "unit install|show|remove",
