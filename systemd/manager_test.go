@@ -54,7 +54,7 @@ User=nobody
 KillMode=mixed
 Delegate=yes
 ExecStartPre=/bin/true
-ExecStart=-/bin/sleep "1000" $A %n
+ExecStart=-/bin/sh -c "exec sleep 1000" $A %n
 TimeoutStartSec=5
 Restart=on-failure
 FileDescriptorStoreMax=3
@@ -81,7 +81,7 @@ ProtectHome=tmpfs
 			SubState:     "dead",
 			FragmentPath: "/etc/systemd/system/web.service",
 			DropInPaths:  []string{"/etc/systemd/system/web.service.d/a.conf"},
-			ExecStart:    []Exec{{"/bin/sleep", []string{"/bin/sleep", "1000", "$A", "web.service"}}},
+			ExecStart:    []Exec{{"/bin/sh", []string{"/bin/sh", "-c", "exec sleep 1000", "$A", "web.service"}}},
 			ExecStartPre: []Exec{{"/bin/true", []string{"/bin/true"}}},
 			Type:         "simple",
 			User:         "nobody",
