@@ -38,7 +38,8 @@ func (l *listeners) missing(ctx context.Context, endpoints []netdiag.Endpoint, f
 	return missing, nil
 }
 
-// have are those of the processes that listen on one of the endpoints.
+// have are those of the processes that listen on one of the endpoints. Where nobody is seen to have a socket (that takes
+// CAP_SYS_PTRACE for a service that has become another user), it is taken for one of theirs that has its user.
 func (l *listeners) have(ctx context.Context, endpoints []netdiag.Endpoint, family []owner.Stat) ([]owner.Stat, error) {
 	sockets, err := l.sockets(ctx, endpoints)
 	if err != nil {
@@ -50,7 +51,13 @@ func (l *listeners) have(ctx context.Context, endpoints []netdiag.Endpoint, fami
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(family), func(f owner.Stat) bool {
-		return !slices.ContainsFunc(open, func(s sockdiag.Socket) bool { return slices.Contains(owners[s.Inode], f.PID) })
+		return !slices.ContainsFunc(open, func(s sockdiag.Socket) bool {
+			if len(owners[s.Inode]) > 0 {
+				return slices.Contains(owners[s.Inode], f.PID)
+			}
+			p, err := l.scanner.Process(f.PID)
+			return err == nil && p.UID == s.UID
+		})
 	}), nil
 }
 

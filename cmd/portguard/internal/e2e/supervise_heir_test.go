@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/internal/needs"
+	"portguard/netdiag/nstest"
 )
 
 // besides are ways to start portguard: with a child from before there is a foster between it and the service.
@@ -47,6 +48,27 @@ func TestSuperviseFollowsAnHeir(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A container's root has no CAP_SYS_PTRACE, and does not see what a service has that has become another user.
+func TestSuperviseFollowsAnHeirUnseen(t *testing.T) {
+	nstest.Root(t)
+	needs.Program(t, "setpriv", "util-linux")
+	port := freePort(t)
+	p := launch(t, "setpriv", "--bounding-set", "-sys_ptrace,-dac_read_search", "--inh-caps", "-sys_ptrace", binary(t), "--restart", "on-failure", "-p", port, "--",
+		"setpriv", "--reuid", "65534", "--clear-groups", theActor(t), "heir", port)
+	p.expect(t, "up ")
+	if err := p.cmd.Process.Signal(unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	heir := p.expect(t, "up ")
+	eventually(t, 10*time.Second, "the heir is followed", func() bool { return strings.Contains(p.errs.String(), "left its port to pid "+heir) })
+	if err := p.cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := p.end(t); status != 0 {
+		t.Errorf("status %d\n%s", status, p.errs.String())
 	}
 }
 
