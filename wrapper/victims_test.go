@@ -68,6 +68,9 @@ func TestVictims(t *testing.T) {
 		{"the holder becomes a service manager", 2, becomesManager},
 		{"another portguard that has a duplicate", 2, duplicateOfPortguard},
 		{"the proc file system of another pid namespace", 10, foreignProc},
+		{"a server between bind() and listen()", 2, startingServer},
+		{"a client that is connected to itself", 2, selfConnected},
+		{"an MPTCP client that would keep its port", 2, boundMPTCP},
 		{"a race for the pid", 1, raceForPID},
 		{"a race for the descriptor", 1, raceForDescriptor},
 	} {
