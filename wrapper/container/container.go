@@ -25,6 +25,9 @@ type Container struct {
 	Pod string
 	// Name is what people call it; "" when nothing tells.
 	Name string
+	// Unit is the service of podman's containers that each run as one of systemd's (a quadlet), which starts them again; "" for
+	// others.
+	Unit string
 	// User is whose it is: a rootless one is in its user's own lists. 0 is the system's.
 	User uint32
 }
@@ -52,6 +55,9 @@ func short(id string) string {
 // Stop is the command with which a user stops it: "docker stop web". "" when there is no such command, or the container
 // has no name that a command line can have in it.
 func (c Container) Stop(as uint32) string {
+	if c.Unit != "" {
+		return c.stopUnit(as)
+	}
 	name := c.Name
 	if !plain(name) {
 		name = short(c.ID)
@@ -82,6 +88,20 @@ func (c Container) Stop(as uint32) string {
 	return ""
 }
 
+// stopUnit is the command for the service that a container runs as: one that podman stops is started again.
+func (c Container) stopUnit(as uint32) string {
+	switch {
+	case c.User == 0:
+		return "systemctl stop " + c.Unit
+	case c.User == as:
+		return "systemctl --user stop " + c.Unit
+	}
+	if name := userName(c.User); name != "" {
+		return fmt.Sprintf("systemctl --user -M %s@ stop %s", name, c.Unit)
+	}
+	return ""
+}
+
 // byItsUser is a command that only the container's own user can give. podman wants a working directory that this user may
 // enter, which a login gives it; sudo -u from /root does not.
 func (c Container) byItsUser(command string, as uint32) string {
@@ -91,11 +111,19 @@ func (c Container) byItsUser(command string, as uint32) string {
 	if c.User == 0 {
 		return "sudo " + command
 	}
-	u, err := user.LookupId(strconv.FormatUint(uint64(c.User), 10))
+	if name := userName(c.User); name != "" {
+		return fmt.Sprintf("su - %s -c '%s'", name, command)
+	}
+	return ""
+}
+
+// userName is a user's name that a command line can have in it, "" when there is none.
+func userName(uid uint32) string {
+	u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
 	if err != nil || !plain(u.Username) {
 		return ""
 	}
-	return fmt.Sprintf("su - %s -c '%s'", u.Username, command)
+	return u.Username
 }
 
 // plain reports whether a name is one that docker and podman give: a shell takes it as it is, and no command for a flag.

@@ -38,6 +38,7 @@ func helperOf(p owner.Process) Part {
 		if n := args.value("-n"); plain(n) {
 			part.Container.Name = n
 		}
+		part.Container.Unit = ownService(part.Container, p.Cgroup)
 	case strings.HasPrefix(name, "containerd-shim"):
 		part.Role, part.Container = Monitor, mine("containerd")
 		if args.value("-namespace") == "moby" {

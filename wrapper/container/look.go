@@ -118,6 +118,7 @@ func (f Finder) behind(ctx context.Context, part *Part, p owner.Process) {
 		for _, q := range inside {
 			if c, ok := OfCgroup(q.Cgroup); ok {
 				part.Container = c
+				part.Container.Unit = ownService(c, q.Cgroup)
 				return
 			}
 			if part.Of == "" && q.PID != p.PID && q.Parent != p.PID {

@@ -2,8 +2,10 @@ package container
 
 import (
 	"fmt"
+	"strings"
 
 	"portguard/netdiag/owner"
+	"portguard/systemd"
 )
 
 // Role is what a process is to containers.
@@ -56,7 +58,18 @@ func Of(p owner.Process) Part {
 		}
 	}
 	part.Container, part.published = c, Listening{}
+	part.Container.Unit = ownService(c, p.Cgroup)
 	return part
+}
+
+// ownService is the service that has a container of podman's, and what keeps it running, in its own cgroup.
+func ownService(c Container, cgroup string) string {
+	u, ok := systemd.UnitOfCgroup(cgroup)
+	name, service := strings.CutSuffix(u.Name, ".service")
+	if !ok || !service || c.Runtime != "podman" || u.User != (c.User != 0) || name == "podman" || !plain(strings.ReplaceAll(name, "@", ".")) {
+		return ""
+	}
+	return u.Name
 }
 
 // String says in one clause what it is, for people.

@@ -62,6 +62,21 @@ func TestOf(t *testing.T) {
 		{"conmon says the name", process(conmon, "/usr/bin/conmon", "/machine.slice/libpod-conmon-"+id1+".scope", 0), Part{
 			Role: Monitor, Program: "conmon", Container: Container{Runtime: "podman", ID: id1, Name: "web"},
 		}},
+		{"conmon of a service of its own", process(conmon, "/usr/bin/conmon", "/system.slice/quad.service/runtime", 0), Part{
+			Role: Monitor, Program: "conmon", Container: Container{Runtime: "podman", ID: id1, Name: "web", Unit: "quad.service"},
+		}},
+		{"conmon of a user's service", process(conmon, "/usr/bin/conmon", "/user.slice/user-1000.slice/user@1000.service/app.slice/quad.service/runtime", 1000), Part{
+			Role: Monitor, Program: "conmon", Container: Container{Runtime: "podman", ID: id1, Name: "web", Unit: "quad.service", User: 1000},
+		}},
+		{"conmon of what podman's API has started", process(conmon, "/usr/bin/conmon", "/system.slice/podman.service", 0), Part{
+			Role: Monitor, Program: "conmon", Container: Container{Runtime: "podman", ID: id1, Name: "web"},
+		}},
+		{"a user's conmon in a service of the system's", process(conmon, "/usr/bin/conmon", "/system.slice/quad.service", 1000), Part{
+			Role: Monitor, Program: "conmon", Container: Container{Runtime: "podman", ID: id1, Name: "web", User: 1000},
+		}},
+		{"a container that is a service", process("nginx", "/usr/sbin/nginx", "/system.slice/quad.service/libpod-payload-"+id1, 0, 1), Part{
+			Role: Main, Container: Container{Runtime: "podman", ID: id1, Unit: "quad.service"},
+		}},
 		{"conmon of cri-o", process(conmon, "/usr/bin/conmon", "/system.slice/crio-conmon-"+id1+".scope", 0), Part{
 			Role: Monitor, Program: "conmon", Container: Container{Runtime: "cri-o", ID: id1, Name: "web"},
 		}},
@@ -122,6 +137,9 @@ func TestStop(t *testing.T) {
 		{"root's podman, for a user", Container{Runtime: "podman", ID: id1, Name: "web"}, 1000, "sudo podman stop web"},
 		{"one's own podman", Container{Runtime: "podman", ID: id1, Name: "web", User: 1000}, 1000, "podman stop web"},
 		{"another user's podman", Container{Runtime: "podman", ID: id1, Name: "web", User: 65534}, 0, "su - nobody -c 'podman stop web'"},
+		{"a service of its own", Container{Runtime: "podman", ID: id1, Name: "web", Unit: "web.service"}, 0, "systemctl stop web.service"},
+		{"one's own service", Container{Runtime: "podman", ID: id1, Name: "web", Unit: "web.service", User: 1000}, 1000, "systemctl --user stop web.service"},
+		{"another user's service", Container{Runtime: "podman", ID: id1, Name: "web", Unit: "web.service", User: 65534}, 0, "systemctl --user -M nobody@ stop web.service"},
 		{"a user without a name", Container{Runtime: "podman", ID: id1, Name: "web", User: 54321}, 0, ""},
 		{"a name that no engine gives", Container{Runtime: "docker", ID: id1, Name: "a;reboot"}, 0, "docker stop " + id1[:12]},
 		{"a name that would be a flag", Container{Runtime: "lxc", ID: "-h", Name: "-h"}, 0, ""},

@@ -85,8 +85,14 @@ func (r containerRig) testPodman(t *testing.T) {
 		"podman run -d --rm --name brief --network host bb:1 /bin/busybox nc -ll -p 30040 -e /bin/busybox cat")
 	r.spares(t, 30030, "podman container web monitor", "podman stop web")
 	r.spares(t, 30040, "podman container brief main", "podman stop brief", "--kill", "--restart-unit")
+	r.Unit(t, "quad.service", "[Service]\nType=notify\nNotifyAccess=all\nRestart=always\n"+
+		"ExecStart=/usr/bin/podman run -d --rm --name quad --cgroups=no-conmon --sdnotify=conmon -p 30045:80"+listen+"\n"+
+		"ExecStop=/usr/bin/podman stop --ignore -t 1 quad\n")
+	r.Shell(t, "systemctl daemon-reload; systemctl start quad")
+	r.spares(t, 30045, "podman container quad monitor", "systemctl stop quad.service")
 	r.frees(t, 30030)
 	r.frees(t, 30040)
+	r.frees(t, 30045)
 }
 
 // A user's podman needs a /proc and a /sys that nothing is mounted over, as the rig's are: the kernel lets no user namespace
@@ -149,7 +155,11 @@ func (r containerRig) frees(t *testing.T, port int) {
 	if len(e.Advice) == 0 {
 		t.Fatalf("nothing is advised: %+v", e)
 	}
-	r.Shell(t, strings.Replace(e.Advice[len(e.Advice)-1], " stop ", " stop -t 1 ", 1))
+	command := e.Advice[len(e.Advice)-1]
+	if !strings.HasPrefix(command, "systemctl") {
+		command = strings.Replace(command, " stop ", " stop -t 1 ", 1)
+	}
+	r.Shell(t, command)
 	if e, status := r.ask(t, port); status != 0 {
 		t.Errorf("%d is %s after %q", port, e.Verdict, e.Advice)
 	}
