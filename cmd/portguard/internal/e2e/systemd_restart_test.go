@@ -51,7 +51,7 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 		if now := r.property(t, "pool", "MainPID"); now == pool {
 			t.Errorf("the pool was not restarted")
 		}
-		if out := r.Shell(t, "journalctl --sync; journalctl -b -o cat -u pool -n 1"); out != "connected 127.0.0.1:40401\n" {
+		if out := r.Shell(t, "journalctl --sync; journalctl -b -o cat -n 1 _SYSTEMD_UNIT=pool.service"); out != "connected 127.0.0.1:40401\n" {
 			t.Errorf("the pool's last word: %q", out)
 		}
 		r.Shell(t, "systemctl stop order pool")
