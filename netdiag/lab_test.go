@@ -67,7 +67,7 @@ func spec(state holders.State, origin holders.Origin, text string) holders.Spec 
 	return holders.Spec{Options: options(text), State: state, Origin: origin}
 }
 
-// options reads "[udp] ADDRESS [v6only] [reuseaddr] [reuseport] [dev NAME]".
+// options reads "[udp] ADDRESS [v6only] [reuseaddr] [reuseport] [dev NAME]". Any other word is a slip of the test.
 func options(text string) holders.Options {
 	words := strings.Fields(text)
 	o := holders.Options{Protocol: unix.IPPROTO_TCP}
@@ -75,30 +75,57 @@ func options(text string) holders.Options {
 		o.Protocol, words = unix.IPPROTO_UDP, words[1:]
 	}
 	o.Addr = netip.MustParseAddr(words[0])
-	o.V6Only = slices.Contains(words, "v6only")
-	o.ReuseAddr = slices.Contains(words, "reuseaddr")
-	o.ReusePort = slices.Contains(words, "reuseport")
-	if i := slices.Index(words, "dev"); i >= 0 {
-		o.Device = words[i+1]
+	for words = words[1:]; len(words) > 0; words = words[1:] {
+		switch {
+		case words[0] == "v6only":
+			o.V6Only = true
+		case words[0] == "reuseaddr":
+			o.ReuseAddr = true
+		case words[0] == "reuseport":
+			o.ReusePort = true
+		case words[0] == "dev" && len(words) > 1:
+			o.Device, words = words[1], words[1:]
+		default:
+			panic(fmt.Sprintf("%q: what is %q?", text, words[0]))
+		}
 	}
 	return o
 }
 
 // service reads "[udp] ADDRESS [v6only] [reuseaddr|noreuseaddr] [reuseport]", where the address may be * for every one.
 func service(text string, port uint16) netdiag.Endpoint {
-	o := options(strings.ReplaceAll(text, "*", "::"))
+	words := strings.Fields(strings.ReplaceAll(text, "*", "::"))
+	all := len(words)
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "noreuseaddr" })
+	o := options(strings.Join(words, " "))
 	e := netdiag.Endpoint{Protocol: netdiag.Protocol(o.Protocol), Port: port}
 	if !strings.Contains(text, "*") {
 		e.Addr = o.Addr
 	}
 	e.V6Only, e.ReusePort = o.V6Only, o.ReusePort
-	switch words := strings.Fields(text); {
-	case slices.Contains(words, "noreuseaddr"):
+	switch no := len(words) < all; {
+	case o.Device != "", no && o.ReuseAddr:
+		panic(fmt.Sprintf("%q is no service", text))
+	case no:
 		e.ReuseAddr = netdiag.ReuseNo
 	case o.ReuseAddr:
 		e.ReuseAddr = netdiag.ReuseYes
 	}
 	return e
+}
+
+// A slip in a situation must not make it another one, in which the test cannot fail.
+func TestSituationsTakeNoUnknownWords(t *testing.T) {
+	for _, text := range []string{"* v6onyl", "* reuse-addr", "10.99.0.1 udp", "* dev lo", "* dev", "* reuseaddr noreuseaddr"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%q is taken for a service", text)
+				}
+			}()
+			service(text, 80)
+		}()
+	}
 }
 
 // explain is the verdict on a service and the holders in its way, each in a line, as told by a user who may see all.

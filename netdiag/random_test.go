@@ -65,16 +65,21 @@ func forRandomSituations(t *testing.T, n int, look func(*situation)) {
 	}
 	defer diag.Close()
 	l.lacks = lacksOf(t, l)
-	t.Logf("first seed %d", first)
-	for i := range n {
-		seed := first + uint64(i)
+	seed, s := first, (*situation)(nil)
+	t.Cleanup(func() { // wherever it was that the test has ended
+		if t.Failed() {
+			t.Logf("-random.seed %d -random.n 1: %s", seed, s)
+		}
+	})
+	for ; seed < first+uint64(n); seed++ {
 		l.next()
+		s = nil
 		r := rand.New(rand.NewPCG(seed, 0))
-		s := imagine(t, r, l, diag)
+		s = imagine(t, r, l, diag)
 		look(s)
 		s.empty(t, r, diag)
 		if t.Failed() {
-			t.Fatalf("-random.seed %d: %s", seed, s)
+			t.FailNow()
 		}
 	}
 }
@@ -185,6 +190,9 @@ func (a *actor) remove(t *testing.T, diag *sockdiag.Conn) {
 }
 
 func (s *situation) String() string {
+	if s == nil {
+		return "not made up yet"
+	}
 	parts := []string{fmt.Sprintf("service: %s %+v", s.service, s.service.Options)}
 	for _, a := range s.actors {
 		parts = append(parts, a.String())

@@ -184,6 +184,7 @@ func inVRF(t *testing.T, text string, port uint16) {
 	}
 	t.Cleanup(func() { unix.Close(fd) })
 	switch what {
+	case "idle":
 	case "server":
 		err = unix.Listen(fd, 1)
 	case "client":
@@ -198,6 +199,8 @@ func inVRF(t *testing.T, text string, port uint16) {
 				})
 			}
 		}
+	default:
+		t.Fatalf("%q: what is a %s?", text, what)
 	}
 	if err != nil {
 		t.Fatal(err)

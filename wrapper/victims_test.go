@@ -78,11 +78,17 @@ func TestVictims(t *testing.T) {
 		total += rounds
 		t.Run(row.name, func(t *testing.T) {
 			w := &world{T: t, Rand: rand.New(rand.NewPCG(seed, 0)), rig: holders.New(t), port: 20000, forks: forker(t)}
-			play := row.play(w)
-			for i := range rounds {
-				play(i%8 != 0)
+			round := 0
+			t.Cleanup(func() { // a play may end the test
 				if t.Failed() {
-					t.Fatalf("round %d, -victims.seed %d", i, seed)
+					t.Logf("round %d, -victims.seed %d", round, seed)
+				}
+			})
+			play := row.play(w)
+			for ; round < rounds; round++ {
+				play(round%8 != 0)
+				if t.Failed() {
+					t.FailNow()
 				}
 			}
 			if w.missed > rounds/20+1 {

@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 
 // TestHelper is not a test but what the processes do that the tests below start; elsewhere it does nothing.
 func TestHelper(t *testing.T) {
-	switch os.Getenv(helperEnv) {
+	switch what := os.Getenv(helperEnv); what {
+	case "":
 	case "namespace":
 		name, err := os.Readlink("/proc/self/ns/net")
 		if err != nil {
@@ -41,6 +42,8 @@ func TestHelper(t *testing.T) {
 	case "sleep":
 		os.Stdout.WriteString(strconv.Itoa(os.Getpid()) + "\n")
 		time.Sleep(time.Minute)
+	default:
+		t.Fatalf("what is %q?", what)
 	}
 }
 

@@ -29,6 +29,7 @@ type load struct {
 type driver struct {
 	t         *testing.T
 	load      load
+	chance    *rand.Rand
 	listeners []int
 	next      int
 	held      []held
@@ -40,8 +41,8 @@ type held struct {
 	record   sockdiag.Socket // of TIME_WAIT
 }
 
-func newDriver(t *testing.T, l load) *driver {
-	d := &driver{t: t, load: l}
+func newDriver(t *testing.T, l load, chance *rand.Rand) *driver {
+	d := &driver{t: t, load: l, chance: chance}
 	diag, err := sockdiag.Dial()
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +157,7 @@ func (d *driver) record(fd int) sockdiag.Socket {
 // drop lets one go, without a trace.
 func (d *driver) drop() {
 	if !d.load.timeWait {
-		i := rand.IntN(len(d.held))
+		i := d.chance.IntN(len(d.held))
 		d.held[0], d.held[i] = d.held[i], d.held[0]
 	}
 	h := d.held[0]

@@ -17,8 +17,11 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(nstest.Main(m)) }
 
-// riskLong runs the experiment at the length that docs/audit.md has the results of.
-var riskLong = flag.Bool("risk.long", false, "2,000 trials for each load: some minutes")
+var (
+	// The experiment at the length that docs/audit.md has the results of.
+	riskLong = flag.Bool("risk.long", false, "2,000 trials for each load: some minutes")
+	riskSeed = flag.Uint64("risk.seed", uint64(time.Now().UnixNano()), "what its own chance comes from; the kernel has another")
+)
 
 // The experiment plays the same game again and again: a service goes down, outgoing connections go on for a while, the
 // service comes back and finds its port taken or not. Time is counted in connections, so that a busy machine does not
@@ -51,7 +54,8 @@ func TestPredictedAgainstCounted(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			nstest.SetRange(t, tt.low, tt.high)
 			nstest.Sysctl(t, "net.ipv4.tcp_tw_reuse", "0")
-			d := newDriver(t, tt.load)
+			t.Logf("-risk.seed %d", *riskSeed)
+			d := newDriver(t, tt.load, rand.New(rand.NewPCG(*riskSeed, 0)))
 			for range tt.load.held + 20 {
 				d.connect()
 			}
@@ -67,7 +71,7 @@ func TestPredictedAgainstCounted(t *testing.T) {
 				fd := -1
 				for fd < 0 { // of a service that runs, so on a port that nobody else has
 					if tt.service == 0 {
-						port = tt.low + 2*uint16(rand.IntN((int(tt.high)-int(tt.low)+1)/2))
+						port = tt.low + 2*uint16(d.chance.IntN((int(tt.high)-int(tt.low)+1)/2))
 						if tt.odd {
 							port++
 						}
@@ -77,7 +81,7 @@ func TestPredictedAgainstCounted(t *testing.T) {
 					}
 				}
 				// The load gets used to it, and goes on to somewhere else.
-				for range tt.load.held + rand.IntN(int(tt.high-tt.low)/8) {
+				for range tt.load.held + d.chance.IntN(int(tt.high-tt.low)/8) {
 					d.connect()
 				}
 				before := d.look(p)

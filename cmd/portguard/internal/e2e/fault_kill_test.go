@@ -20,7 +20,7 @@ import (
 
 var faultSeed = flag.Uint64("fault.seed", uint64(time.Now().UnixNano()), "where the moments of the kills come from")
 
-// kills are moments, seeded; they are printed for a run that fails.
+// kills are moments. Their seed is printed with any failure.
 func kills(t *testing.T) *rand.Rand {
 	t.Helper()
 	t.Logf("-fault.seed %d", *faultSeed)

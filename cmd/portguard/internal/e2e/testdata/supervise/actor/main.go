@@ -52,7 +52,7 @@ func act(what string, args []string) error {
 		}
 		fmt.Println("left", c.Process.Pid)
 	case "obey":
-		obey(args)
+		return obey(args)
 	case "linger":
 		time.Sleep(time.Minute)
 	case "foreground":
@@ -77,17 +77,32 @@ func act(what string, args []string) error {
 		os.Exit(1)
 	case "shell":
 		return shell(args)
+	default:
+		return fmt.Errorf("an actor cannot %q", what)
 	}
 	return nil
 }
 
 // obey does what it is told for signals: "15=7" ends it with status 7, "15=7@600ms" so much later, and "15=" does nothing.
-func obey(orders []string) {
+func obey(orders []string) error {
+	type order struct {
+		status string
+		after  time.Duration
+	}
 	heard := make(chan os.Signal, 16)
-	does := map[os.Signal]string{}
-	for _, order := range orders {
-		sig, what, _ := strings.Cut(order, "=")
-		does[unix.Signal(number(sig))] = what
+	does := map[os.Signal]order{}
+	for _, text := range orders {
+		sig, what, found := strings.Cut(text, "=")
+		status, after, late := strings.Cut(what, "@")
+		o := order{status: status}
+		var err error
+		if late {
+			o.after, err = time.ParseDuration(after)
+		}
+		if !found || err != nil {
+			return fmt.Errorf("%q is no order", text)
+		}
+		does[unix.Signal(number(sig))] = o
 		signal.Notify(heard, unix.Signal(number(sig)))
 	}
 	for _, sig := range []unix.Signal{unix.SIGUSR1, unix.SIGUSR2} {
@@ -97,17 +112,15 @@ func obey(orders []string) {
 	}
 	fmt.Println("up")
 	for sig := range heard {
-		status, after, _ := strings.Cut(does[sig], "@")
-		if status == "" {
+		o := does[sig]
+		if o.status == "" {
 			continue
 		}
-		if d, err := time.ParseDuration(after); err == nil {
-			time.Sleep(d)
-		}
+		time.Sleep(o.after)
 		fmt.Println("finished")
-		os.Exit(number(status))
+		os.Exit(number(o.status))
 	}
-	select {}
+	return nil
 }
 
 func number(text string) int {
