@@ -98,7 +98,9 @@ func catcher(how string) error {
 func occupyDelivery() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	first := valued(42, 0) // to this thread, to which it has come when the call returns
+	first := valued(42, 0)
+	first.set(offsetPID, int32(os.Getppid())) // our own are passed over
+	// This thread has it when the call returns.
 	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(unix.Getpid()), uintptr(unix.Gettid()),
 		uintptr(first.Signal()), uintptr(unsafe.Pointer(&first)), 0, 0); errno != 0 {
 		return errno
