@@ -14,7 +14,7 @@ const (
 	Unknown   Verdict = iota
 	Free              // bind() succeeds
 	Taken             // EADDRINUSE
-	Forbidden         // EACCES: a privileged port without CAP_NET_BIND_SERVICE, or a security module
+	Forbidden         // EACCES: a privileged port without CAP_NET_BIND_SERVICE, or a security module; EPERM: a rule of the cgroup
 	NoAddress         // EADDRNOTAVAIL: the address is not on this host; ENODEV: nor is its interface
 )
 
@@ -58,14 +58,23 @@ func (t *Trial) Close() {
 // A UDP endpoint is tried without any reuse option, which would steal a live holder's datagrams: success is certain,
 // EADDRINUSE is only certain for a service that sets none either, and Prober.Explain decides the rest.
 func Try(e Endpoint) Trial {
-	var t Trial
-	for _, c := range e.Claims(uint32(unix.Geteuid())) {
-		t = try(e, c)
-		if t.Verdict != Unknown || !errors.Is(t.Errno, unix.EAFNOSUPPORT) && !errors.Is(t.Errno, unix.EADDRNOTAVAIL) {
+	var first Trial
+	for i, c := range e.Claims(uint32(unix.Geteuid())) {
+		t := try(e, c)
+		switch {
+		case !t.barred():
 			return t
+		case i == 0 || first.Verdict == Unknown:
+			first = t
 		}
 	}
-	return t
+	return first
+}
+
+// barred: the host has not this family, or does not let anybody here have it. A service on every address takes the other one.
+func (t *Trial) barred() bool {
+	return t.Verdict == Forbidden ||
+		t.Verdict == Unknown && (errors.Is(t.Errno, unix.EAFNOSUPPORT) || errors.Is(t.Errno, unix.EADDRNOTAVAIL))
 }
 
 func try(e Endpoint, c Claim) Trial {
@@ -80,7 +89,7 @@ func try(e Endpoint, c Claim) Trial {
 		t.Verdict = Free
 	case errors.Is(err, unix.EADDRINUSE):
 		t.Verdict = Taken
-	case errors.Is(err, unix.EACCES):
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		t.Verdict = Forbidden
 	case errors.Is(err, unix.EADDRNOTAVAIL) && !c.Addr.IsUnspecified(), errors.Is(err, unix.ENODEV):
 		t.Verdict = NoAddress

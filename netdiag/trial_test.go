@@ -96,6 +96,45 @@ func TestTryWithoutIPv6(t *testing.T) {
 	}
 }
 
+// What a rule of the cgroup refuses is forbidden, as SocketBindDeny= does; a service on every address takes the family that it allows.
+func TestTryWhereTheCgroupForbids(t *testing.T) {
+	l := newLab(t)
+	l.port++
+	for _, tt := range []struct {
+		name       string
+		ipv4, ipv6 bool // forbidden
+		service    string
+		want       netdiag.Verdict
+		errno      unix.Errno
+		claim      string
+	}{
+		{"all of it", true, true, "*", netdiag.Forbidden, unix.EPERM, "::"},
+		{"all of it, UDP", true, true, "udp *", netdiag.Forbidden, unix.EPERM, "::"},
+		{"all of it, one address", true, true, "10.99.0.1", netdiag.Forbidden, unix.EPERM, "10.99.0.1"},
+		{"IPv6", false, true, "*", netdiag.Free, 0, "0.0.0.0"},
+		{"IPv6, UDP", false, true, "udp *", netdiag.Free, 0, "0.0.0.0"},
+		{"IPv6, and it is what is bound", false, true, "::", netdiag.Forbidden, unix.EPERM, "::"},
+		{"IPv6, and it alone is wanted", false, true, "* v6only", netdiag.Forbidden, unix.EPERM, "::"},
+		{"IPv4", true, false, "*", netdiag.Free, 0, "::"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			nstest.ForbidBind(t, tt.ipv4, tt.ipv6, func() {
+				trial := netdiag.Try(service(tt.service, l.port))
+				trial.Close()
+				if trial.Verdict != tt.want || trial.Errno != tt.errno || trial.Claim.Addr != netip.MustParseAddr(tt.claim) {
+					t.Errorf("%s (%v) by %s, want %s (%v) by %s", trial.Verdict, trial.Errno, trial.Claim.Addr, tt.want, tt.errno, tt.claim)
+				}
+			})
+		})
+	}
+	l.hold(t, client("10.99.0.1"))
+	nstest.ForbidBind(t, false, true, func() {
+		if trial := netdiag.Try(service("*", l.port)); trial.Verdict != netdiag.Taken || !trial.Claim.Addr.Is4() {
+			t.Errorf("the other family is taken: %s (%v) by %s", trial.Verdict, trial.Errno, trial.Claim.Addr)
+		}
+	})
+}
+
 // A link-local address means nothing without its interface.
 func TestTryLinkLocal(t *testing.T) {
 	const addr = "fe80::99"

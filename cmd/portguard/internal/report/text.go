@@ -90,15 +90,20 @@ func (t Text) headline(o *wrapper.Outcome) string {
 	case netdiag.Taken:
 		return fails("taken", "address already in use")
 	case netdiag.Forbidden:
-		return fails("forbidden", "permission denied") + forbiddenHelp(e)
+		return fails("forbidden", o.Trial.Errno.Error()) + forbiddenHelp(o)
 	case netdiag.NoAddress:
 		return fails("not possible", "cannot assign requested address") + fmt.Sprintf("; this host does not have %s (yet)", e.Addr)
 	}
 	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
 }
 
-func forbiddenHelp(e netdiag.Endpoint) string {
-	if e.Port < 1024 {
+func forbiddenHelp(o *wrapper.Outcome) string {
+	e := o.Endpoint
+	switch {
+	case o.Trial.Errno == unix.EPERM:
+		return fmt.Sprintf("; a rule of this cgroup forbids it, to the service as well: SocketBindDeny= of the unit "+
+			"(SocketBindAllow=%s:%d beside it allows it), or another BPF program", e.Protocol, e.Port)
+	case e.Port < 1024:
 		return "; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE, for the service as well (AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit)"
 	}
 	return "; a security module or a cgroup's rule forbids it to this user, and so to the service"

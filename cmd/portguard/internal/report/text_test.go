@@ -67,6 +67,9 @@ func TestHeadline(t *testing.T) {
 		{"forbidden", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, wrapper.Ground,
 			`10.11.0.5:30010/udp is forbidden: binding 10.11.0.5:30010 fails with "permission denied"; ` +
 				`a security module or a cgroup's rule forbids it to this user, and so to the service`},
+		{"forbidden by the cgroup", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EPERM}, wrapper.Ground,
+			`10.11.0.5:30010/udp is forbidden: binding 10.11.0.5:30010 fails with "operation not permitted"; ` +
+				`a rule of this cgroup forbids it, to the service as well: SocketBindDeny= of the unit (SocketBindAllow=udp:30010 beside it allows it), or another BPF program`},
 		{"address not there", one, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL}, wrapper.Ground,
 			`10.11.0.5:30010/udp is not possible: binding 10.11.0.5:30010 fails with "cannot assign requested address"; ` +
 				`this host does not have 10.11.0.5 (yet)`},

@@ -1,0 +1,107 @@
+package nstest
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ForbidBind runs f with the process in a cgroup of its own, whose rule answers every bind() of a socket that is made there with
+// EPERM, as systemd's SocketBindDeny= does. ipv4 and ipv6 are the families that it is about. Processes that f starts are in it.
+func ForbidBind(t testing.TB, ipv4, ipv6 bool, f func()) {
+	t.Helper()
+	Root(t)
+	cgroup, home := ownCgroup(t)
+	dir, err := os.Open(cgroup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	const inet4Bind, inet6Bind = 8, 9 // BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND
+	for attach, wanted := range map[uint32]bool{inet4Bind: ipv4, inet6Bind: ipv6} {
+		if wanted {
+			refuseAll(t, dir, attach)
+		}
+	}
+	move := func(to string) {
+		if err := os.WriteFile(filepath.Join(to, "cgroup.procs"), []byte("0"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(cgroup)
+	defer move(home)
+	f()
+}
+
+// ownCgroup makes a cgroup, and names the one that the process is in.
+func ownCgroup(t testing.TB) (made, home string) {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	membership, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, path, unified := strings.Cut(string(membership), "0::")
+	path, _, _ = strings.Cut(path, "\n")
+	for line := range strings.Lines(string(mounts)) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 || fields[2] != "cgroup2" || !unified {
+			continue
+		}
+		made, err = os.MkdirTemp(fields[1], "nstest-")
+		if err != nil {
+			t.Skipf("no cgroup can be made here: %v", err)
+		}
+		t.Cleanup(func() {
+			if err := unix.Rmdir(made); err != nil {
+				t.Errorf("remove %s: %v", made, err)
+			}
+		})
+		return made, filepath.Join(fields[1], path)
+	}
+	t.Skip("no cgroup v2 hierarchy is mounted here")
+	return "", ""
+}
+
+// refuseAll attaches a program of two instructions: r0 = 0; exit.
+func refuseAll(t testing.TB, cgroup *os.File, attach uint32) {
+	t.Helper()
+	const cgroupSockAddr = 18 // BPF_PROG_TYPE_CGROUP_SOCK_ADDR
+	program, licence := [2]uint64{0xb7, 0x95}, [4]byte{'G', 'P', 'L'}
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	pin.Pin(&program)
+	pin.Pin(&licence)
+	load := struct {
+		kind, count      uint32
+		program, licence uint64
+		logLevel, log    uint32
+		logBuf           uint64
+		version, flags   uint32
+		name             [unix.BPF_OBJ_NAME_LEN]byte
+		device, attach   uint32
+	}{
+		kind: cgroupSockAddr, count: uint32(len(program)), attach: attach,
+		program: uint64(uintptr(unsafe.Pointer(&program))), licence: uint64(uintptr(unsafe.Pointer(&licence))),
+	}
+	prog, _, errno := unix.Syscall(unix.SYS_BPF, unix.BPF_PROG_LOAD, uintptr(unsafe.Pointer(&load)), unsafe.Sizeof(load))
+	if errno == unix.EPERM || errno == unix.ENOSYS || errno == unix.EINVAL {
+		t.Skipf("no BPF programs of cgroups here: %v", errno)
+	}
+	if errno != 0 {
+		t.Fatalf("load a program: %v", errno)
+	}
+	defer unix.Close(int(prog))
+	place := struct{ cgroup, prog, attach, flags uint32 }{uint32(cgroup.Fd()), uint32(prog), attach, 0}
+	if _, _, errno := unix.Syscall(unix.SYS_BPF, unix.BPF_PROG_ATTACH, uintptr(unsafe.Pointer(&place)), unsafe.Sizeof(place)); errno != 0 {
+		t.Fatalf("attach it to the cgroup: %v", errno)
+	}
+}
