@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // Endpoint is what a service will bind: protocol, address, port, and the socket options it will set.
@@ -67,15 +68,40 @@ func (e Endpoint) String() string {
 }
 
 // Argument is the endpoint as ParseEndpoints reads it back, but for its options: "30010", "127.0.0.1:8080/udp".
-func (e Endpoint) Argument() string {
+func (e Endpoint) Argument() string { return e.argument(e.Port) }
+
+// argument is that of the endpoint and of those on the ports up to last.
+func (e Endpoint) argument(last uint16) string {
 	s := e.Bind()
 	if e.EveryAddress() {
 		s = strconv.Itoa(int(e.Port))
+	}
+	if last > e.Port {
+		s += "-" + strconv.Itoa(int(last))
 	}
 	if e.Protocol == UDP {
 		s += "/udp"
 	}
 	return s
+}
+
+// Arguments are endpoints as ParseEndpoints reads them back in one, but for their options: "30000-30009,127.0.0.1:8080/udp".
+func Arguments(all []Endpoint) string {
+	var parts []string
+	for len(all) > 0 {
+		n := 1
+		for next := all[0]; n < len(all); n++ {
+			if next.Port++; all[n] != next {
+				break
+			}
+		}
+		if n < 3 { // two are as short by themselves
+			n = 1
+		}
+		parts = append(parts, all[0].argument(all[n-1].Port))
+		all = all[n:]
+	}
+	return strings.Join(parts, ",")
 }
 
 // Key is what of the endpoint counts where addresses do not.

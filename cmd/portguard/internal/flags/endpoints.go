@@ -34,8 +34,9 @@ func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
 }
 
-// Endpoints reads the values of -p. right makes a command line of a port.
-func (o *Endpoint) Endpoints(right func(port string) string) ([]netdiag.Endpoint, error) {
+// Endpoints reads the values of -p. line makes a command line of a port.
+func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint, error) {
+	right := func(port string) string { return line(cli.ShellQuote(port)) }
 	if len(o.Ports) == 0 {
 		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"))
 	}

@@ -25,8 +25,12 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 		return nil
 	}
 	var all []advice
-	again := func(flags, effect string) {
-		all = append(all, advice{"now", fmt.Sprintf("portguard %s -p %s -- COMMAND", flags, o.Endpoint.Argument()), effect})
+	endpoints := facts.again
+	if endpoints == "" {
+		endpoints = again([]netdiag.Endpoint{o.Endpoint})
+	}
+	now := func(flags, effect string) {
+		all = append(all, advice{"now", fmt.Sprintf("portguard %s %s -- COMMAND", flags, endpoints), effect})
 	}
 	kinds := KindsOf(o)
 	helps := func(r wrapper.Rung) bool {
@@ -34,42 +38,42 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
 	}
 	if o.Trial.Verdict == netdiag.NoAddress {
-		again("--wait 60s", "start as soon as the address is there")
+		now("--wait 60s", "start as soon as the address is there")
 		return all
 	}
 	switch {
 	case !helps(wrapper.Share):
 	case kinds.only(netdiag.Remains):
-		again("--share", "clear what is left of the connection, then start")
+		now("--share", "clear what is left of the connection, then start")
 	case kinds.only(netdiag.Bound):
-		again("--share", "start beside the idle socket, nothing is cut")
+		now("--share", "start beside the idle socket, nothing is cut")
 	default:
-		again("--share", "start beside the connection, nothing is cut")
+		now("--share", "start beside the connection, nothing is cut")
 	}
 	switch {
 	case kinds.only(netdiag.Remains):
-		again("--wait 70s", "start when the kernel lets go of it")
+		now("--wait 70s", "start when the kernel lets go of it")
 	case !kinds[netdiag.Kernel]:
-		again("--wait 30s", "start as soon as it is free")
+		now("--wait 30s", "start as soon as it is free")
 	}
 	switch {
 	case kinds[netdiag.Listener]:
 		if helps(wrapper.Kill) {
-			again("--kill --kill-listeners", "end the service that has it, then start")
+			now("--kill --kill-listeners", "end the service that has it, then start")
 		}
 	case kinds[netdiag.Bound]:
 		if helps(wrapper.Kill) {
-			again("--kill", "end the process that has it, then start")
+			now("--kill", "end the process that has it, then start")
 		}
 	case helps(wrapper.Close) && slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }):
-		again("--close", "cut the connection, then start: its program connects anew, to the service")
+		now("--close", "cut the connection, then start: its program connects anew, to the service")
 	case helps(wrapper.Close):
-		again("--close", "cut the connection, then start")
+		now("--close", "cut the connection, then start")
 	case helps(wrapper.Kill) && !helps(wrapper.Share) && !helps(wrapper.RestartUnit):
-		again("--kill", "end the process that has it, then start")
+		now("--kill", "end the process that has it, then start")
 	}
 	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && helps(wrapper.RestartUnit) {
-		again("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
+		now("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
 	}
 	all = append(all, adviseContainers(o, judge.Around)...)
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {

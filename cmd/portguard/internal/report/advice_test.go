@@ -152,6 +152,46 @@ func TestAdviseNothingThatWouldBeRefused(t *testing.T) {
 	}
 }
 
+// Whoever follows the advice tries what this run has tried: every endpoint, with the options that its flags gave it.
+func TestAdviseTheSameEndpoints(t *testing.T) {
+	for _, tt := range []struct {
+		name, ports string
+		opts        netdiag.Options
+		want        string
+	}{
+		{"an option", "30010", netdiag.Options{ReuseAddr: netdiag.ReuseNo}, "portguard --wait 30s --no-reuseaddr -p 30010 -- COMMAND"},
+		{"every option", "30010", netdiag.Options{ReuseAddr: netdiag.ReuseYes, ReusePort: true, V6Only: true}, "portguard --wait 30s --reuseaddr yes --reuseport --v6only -p 30010 -- COMMAND"},
+		{"several", "4502,59182,59183", netdiag.Options{}, "portguard --wait 30s -p 4502,59182,59183 -- COMMAND"},
+		{"a range", "30000-34999", netdiag.Options{}, "portguard --wait 30s -p 30000-34999 -- COMMAND"},
+		{"brackets, which zsh takes for a pattern", "[2001:db8::1]:80", netdiag.Options{}, "portguard --wait 30s -p '[2001:db8::1]:80' -- COMMAND"},
+		{"more than a line holds", strings.Repeat("1,3,", 100) + "5", netdiag.Options{V6Only: true}, "portguard --wait 30s --v6only -p ENDPOINTS -- COMMAND"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			endpoints, err := netdiag.ParseEndpoints(tt.ports, tt.opts, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := wrapper.Report{Judge: willing}
+			for _, e := range endpoints {
+				o := reporttest.Incident()
+				o.Endpoint = e
+				r.Outcomes = append(r.Outcomes, o)
+			}
+			for i := range r.Outcomes {
+				var waits []string
+				for _, a := range Advise(&r.Outcomes[i], r.Judge, incidentFacts.about(&r)) {
+					if strings.Contains(a.Command, "--wait") {
+						waits = append(waits, a.Command)
+					}
+				}
+				if diff := cmp.Diff([]string{tt.want}, waits); diff != "" {
+					t.Errorf("%s (-want +got)\n%s", r.Outcomes[i].Endpoint, diff)
+				}
+			}
+		})
+	}
+}
+
 // The sysctl is advised only where it changes anything.
 func TestAdviseReservation(t *testing.T) {
 	for _, tt := range []struct {

@@ -49,7 +49,7 @@ func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
 
 // toJournal says one line an endpoint, for the journal: its readers filter, they do not scroll.
 func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
-	facts.Around = r.Judge.Around
+	facts = facts.about(r)
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Trial.Verdict == netdiag.Free {

@@ -95,7 +95,7 @@ type (
 // renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
 // thousands of connections, it takes more memory than all that was learnt of them.
 func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
-	facts.Around = r.Judge.Around
+	facts = facts.about(r)
 	doc := JSONReport{Version: 1, Endpoints: []JSONEndpoint{}, Limits: limits(r), WouldStart: p.Start, WouldReserve: p.Reserve}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}

@@ -33,7 +33,7 @@ type Text struct {
 
 // Render writes the report.
 func (t Text) Render(r *wrapper.Report) {
-	t.judge, t.Facts.Around = r.Judge, r.Judge.Around
+	t.judge, t.Facts = r.Judge, t.Facts.about(r)
 	for i := range r.Outcomes {
 		if i > 0 && len(r.Outcomes[i].Holders)+len(r.Outcomes[i-1].Holders) > 0 {
 			fmt.Fprintln(t.W)

@@ -18,6 +18,7 @@ type Facts struct {
 	Ephemeral portrange.Range
 	Reserved  portrange.Set
 	Around    wrapper.Around
+	again     string // what advice repeats of this run, see again.go
 }
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
