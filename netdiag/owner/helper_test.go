@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 		"inflight": holdInFlight,
 		"find":     findFromEnv,
 		"descend":  ancestorsFromEnv,
+		"deaf":     runFromDeaf,
 	}
 	ready, err := helpers[name]()
 	if errors.Is(err, errors.ErrUnsupported) {

@@ -15,13 +15,13 @@ import (
 // that memory or a thread is denied to it (mmap, clone): then it ends with status 2.
 func injections() []string {
 	calls := map[string][]string{
-		"EINTR": {"openat", "read", "write", "close", "getdents64", "readlinkat", "newfstatat", "socket", "bind", "setsockopt", "getsockopt",
+		"EINTR": {"openat", "read", "write", "close", "getdents64", "readlinkat", "newfstatat", "statx", "socket", "bind", "setsockopt", "getsockopt",
 			"sendto", "recvmsg", "sendmsg", "connect", "ppoll", "poll", "epoll_pwait", "pidfd_open", "pidfd_getfd", "wait4", "fcntl"},
-		"ENOMEM":  {"openat", "read", "getdents64", "readlinkat", "newfstatat", "socket", "bind", "setsockopt", "sendto", "recvmsg", "pidfd_open", "pidfd_getfd", "fstatfs"},
+		"ENOMEM":  {"openat", "read", "getdents64", "readlinkat", "newfstatat", "statx", "socket", "bind", "setsockopt", "sendto", "recvmsg", "pidfd_open", "pidfd_getfd", "fstatfs"},
 		"EMFILE":  {"openat", "socket", "pidfd_open", "pidfd_getfd"},
 		"ENOBUFS": {"sendto", "recvmsg", "socket", "bind"},
 		"EIO":     {"openat", "read", "getdents64", "write"},
-		"ENOSYS":  {"pidfd_open", "pidfd_getfd", "kcmp", "open_by_handle_at", "bpf", "newfstatat", "prctl"},
+		"ENOSYS":  {"pidfd_open", "pidfd_getfd", "kcmp", "open_by_handle_at", "bpf", "newfstatat", "statx", "prctl"},
 	}
 	var all []string
 	for errno, names := range calls {
