@@ -16,7 +16,7 @@ import (
 // Ladder are the flags that say which rungs are allowed, and how.
 type Ladder struct {
 	share         bool
-	Wait          string
+	wait          string
 	close         bool
 	restartUnit   bool
 	kill          bool
@@ -29,7 +29,7 @@ type Ladder struct {
 // AddLadder adds them in the order in which --help shows them.
 func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
-	fs.StringVar(&o.Wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
+	fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
 	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
 	fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that holds the port, which connects anew from another")
 	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
@@ -48,7 +48,7 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 		KillListeners: o.killListeners, Grace: o.grace,
 	}
 	var err error
-	if p.Wait, err = ParseWait(o.Wait, fs.Changed("wait")); err != nil {
+	if p.Wait, err = parseWait(o.wait, fs.Changed("wait")); err != nil {
 		return p, err
 	}
 	if p.Signal, err = ParseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND"); err != nil {
@@ -88,8 +88,8 @@ func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
 	return nil
 }
 
-// ParseWait reads --wait: 0 when it is not given, wrapper.Forever for "forever".
-func ParseWait(text string, given bool) (time.Duration, error) {
+// parseWait reads --wait: 0 when it is not given, wrapper.Forever for "forever".
+func parseWait(text string, given bool) (time.Duration, error) {
 	const right = "portguard --wait 30s -p 30010 -- COMMAND"
 	if !given {
 		return 0, nil

@@ -16,6 +16,7 @@ import (
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
+	"portguard/wrapper"
 )
 
 const unitInstallLong = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
@@ -53,6 +54,7 @@ type unitInstall struct {
 	flags     *pflag.FlagSet // options.set()
 	options   *flags.Guarded
 	endpoints []netdiag.Endpoint // none: to be found
+	policy    wrapper.Policy
 	hold      flags.HoldMode
 	portguard string // path
 	line      string // the command line, as it was given
@@ -114,7 +116,7 @@ func (in *unitInstall) check(as string) error {
 	if in.hold, err = in.options.Holds(in.flags, in.form == formWrapper); err != nil {
 		return err
 	}
-	if _, err = in.options.Policy(in.flags, in.options.Endpoint); err != nil {
+	if in.policy, err = in.options.Policy(in.flags, in.options.Endpoint); err != nil {
 		return err
 	}
 	in.line = in.spelledAs(in.form)

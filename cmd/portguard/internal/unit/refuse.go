@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/cmd/portguard/internal/flags"
 	"portguard/systemd"
 	"portguard/wrapper"
 )
@@ -80,8 +79,8 @@ func (in *unitInstall) notePlace(p *plan, svc systemd.Service) {
 
 // noteWait is about a wait that systemd would end: only a process that may notify it can ask for more time.
 func (in *unitInstall) noteWait(p *plan, svc systemd.Service) {
-	wait, err := flags.ParseWait(in.options.Wait, in.options.Wait != "")
-	if err != nil || wait == 0 || svc.TimeoutStart == 0 || svc.NotifyAccess == "exec" || svc.NotifyAccess == "all" {
+	wait := in.policy.Wait
+	if wait == 0 || svc.TimeoutStart == 0 || svc.NotifyAccess == "exec" || svc.NotifyAccess == "all" {
 		return
 	}
 	if wait == wrapper.Forever || wait >= svc.TimeoutStart {
