@@ -6,23 +6,32 @@ import (
 	"portguard/netdiag"
 )
 
+// Holding is how many endpoints are held, and of how many it is waited for what.
+type Holding struct{ Held, InUse, NoAddress int }
+
 // HoldForever holds endpoints until the context ends: those that are free at once, those that somebody has as soon as he lets go.
 // What is held is bound as the endpoint says, so that neither the kernel nor an explicit bind() takes it; a service binds
 // beside it if it sets SO_REUSEADDR. With ReuseNo it is held in a way that is in no service's way, and keeps connect() off.
 //
-// ready is called once, when everything has been tried, with what is held and what is waited for. When an endpoint can be
+// ready is called once, when everything has been tried. When an endpoint can be
 // neither, the report says so and nothing is held.
-func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, ready func(held, waited int)) *Report {
+func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, ready func(Holding)) *Report {
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
+	var now Holding
 	hopeless := false
 	g.freed = stepAside
 	for i, e := range endpoints {
 		o := &r.Outcomes[i]
 		o.Finding = netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
-		switch {
-		case o.Trial.Verdict == netdiag.Free:
+		switch o.Trial.Verdict {
+		case netdiag.Free:
 			stepAside(o)
-		case !Wait.helps(o.Trial.Verdict):
+			now.Held++
+		case netdiag.Taken:
+			now.InUse++
+		case netdiag.NoAddress:
+			now.NoAddress++
+		default:
 			hopeless = true
 		}
 	}
@@ -31,9 +40,8 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 		r.Release()
 		return r
 	}
-	waited := len(r.wanted())
-	ready(len(endpoints)-waited, waited)
-	if waited > 0 {
+	ready(now)
+	if now.Held < len(endpoints) {
 		g.policy = Policy{Wait: Forever}
 		g.explain(ctx, r)
 		g.wait(ctx, r)

@@ -99,6 +99,22 @@ func TestHoldTakesOver(t *testing.T) {
 	again.expect(t, "up")
 }
 
+// TestHoldWaitsForAnAddress: of a port whose address is missing it does not say that it is in use, and holds it when the
+// address comes.
+func TestHoldWaitsForAnAddress(t *testing.T) {
+	l := newLadder(t)
+	port := l.port()
+	hold := launch(t, l.portguard, "hold", "-p", "192.0.2.77:"+number(port))
+	eventually(t, 10*time.Second, "portguard waits", func() bool {
+		return strings.Contains(hold.errs.String(), "waiting for 1 port whose address this host does not have\n")
+	})
+	if strings.Contains(hold.errs.String(), "in use") {
+		t.Errorf("nobody has the port: %s", hold.errs.String())
+	}
+	nstest.Addr(t, "192.0.2.77/32")
+	eventually(t, 5*time.Second, "the port is held", func() bool { return keptOut(t, port) })
+}
+
 // TestHoldLeavesPortsForOthers: the host needs some for its own connections, which is found out before anything is held.
 func TestHoldLeavesPortsForOthers(t *testing.T) {
 	l := newLadder(t)

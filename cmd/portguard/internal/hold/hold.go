@@ -97,7 +97,7 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 	w := &report.Progress{Log: a.Log, Terminal: cli.IsTerminal(a.Stderr), Silent: o.Quiet}
 	g := wrapper.New(wrapper.Policy{}, w)
 	defer g.Close()
-	r := g.HoldForever(ctx, endpoints, func(held, waited int) { sayHolding(a, o, held, waited) })
+	r := g.HoldForever(ctx, endpoints, func(h wrapper.Holding) { sayHolding(a, o, h) })
 	defer r.Release()
 	w.Finish()
 	if ctx.Err() == nil {
@@ -108,13 +108,16 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 }
 
 // sayHolding says once, to people and to systemd, that the ports are held.
-func sayHolding(a *cli.App, o holdOptions, held, waited int) {
+func sayHolding(a *cli.App, o holdOptions, h wrapper.Holding) {
 	var parts []string
-	if held > 0 {
-		parts = append(parts, fmt.Sprintf("holding %s", cli.Count(held)))
+	if h.Held > 0 {
+		parts = append(parts, fmt.Sprintf("holding %s", cli.Count(h.Held)))
 	}
-	if waited > 0 {
-		parts = append(parts, fmt.Sprintf("waiting for %s in use", cli.Count(waited)))
+	if h.InUse > 0 {
+		parts = append(parts, fmt.Sprintf("waiting for %s in use", cli.Count(h.InUse)))
+	}
+	if h.NoAddress > 0 {
+		parts = append(parts, fmt.Sprintf("waiting for %s whose address this host does not have", cli.Count(h.NoAddress)))
 	}
 	line := strings.Join(parts, ", ")
 	if !o.Quiet {
