@@ -34,6 +34,9 @@ func (s unbound) set(protocol Protocol, c Claim) error {
 		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 			return err
 		}
+		if err := s.own(c.UID); err != nil {
+			return &stepError{Owning, err}
+		}
 	}
 	if s.family == unix.AF_INET6 && !c.Addr.Is4In6() {
 		v6only := 0
@@ -43,6 +46,15 @@ func (s unbound) set(protocol Protocol, c Claim) error {
 		return unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
 	}
 	return nil
+}
+
+// own makes it a socket of this user's, as far as bind() is concerned, which goes by the owner of the socket's inode. To another
+// user's it takes CAP_CHOWN.
+func (s unbound) own(uid uint32) error {
+	if uid == uint32(unix.Geteuid()) {
+		return nil
+	}
+	return unix.Fchown(s.fd, int(uid), -1)
 }
 
 // freebind does without the host's having the address.
@@ -90,7 +102,8 @@ func BindBeside(e Endpoint, where netip.Addr) (int, error) {
 	}
 	// Where the host's IPv6 is switched off by sysctl it has no ::1. Who cannot do without finds out when it binds.
 	_ = s.freebind()
-	err = s.set(TCP, Claim{Addr: where, V6Only: true, ReuseAddr: true, ReusePort: e.ReusePort})
+	uid := e.Claims(uint32(unix.Geteuid()))[0].UID
+	err = s.set(TCP, Claim{Addr: where, V6Only: true, ReuseAddr: true, ReusePort: e.ReusePort, UID: uid})
 	if err == nil {
 		err = s.bind(where, e.Port)
 	}

@@ -22,6 +22,14 @@ type Options struct {
 	ReuseAddr Reuse
 	ReusePort bool // SO_REUSEPORT
 	V6Only    bool // IPV6_V6ONLY; without effect on an IPv4 address
+	// Owner is the user who the service will be: SO_REUSEPORT shares a port among the sockets of one user.
+	Owner Owner
+}
+
+// Owner is a user, by number. The zero value is whoever asks.
+type Owner struct {
+	Other bool // it may be another than who asks, and is UID
+	UID   uint32
 }
 
 // Reuse is what is known of the service's SO_REUSEADDR.
@@ -108,8 +116,11 @@ func Arguments(all []Endpoint) string {
 func (e Endpoint) Key() Port { return Port{e.Protocol, e.Port} }
 
 // Claims are the sockets that a service on this endpoint may end up with, the likeliest first: one, except for every
-// address, which is [::] dual-stack or, on a host without IPv6, 0.0.0.0. uid is the user the service will run as.
+// address, which is [::] dual-stack or, on a host without IPv6, 0.0.0.0. uid is the user who asks.
 func (e Endpoint) Claims(uid uint32) []Claim {
+	if e.Owner.Other {
+		uid = e.Owner.UID
+	}
 	base := Claim{ReuseAddr: e.setsReuseAddr(), ReusePort: e.ReusePort, UID: uid}
 	if !e.EveryAddress() {
 		base.Addr = e.Addr.WithZone("")

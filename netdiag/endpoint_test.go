@@ -43,6 +43,16 @@ func TestClaimsAreTheSocketsOfTheService(t *testing.T) {
 	}
 }
 
+func TestClaimsAreTheOwners(t *testing.T) {
+	e := service("*", 80)
+	e.Owner = netdiag.Owner{Other: true, UID: 33}
+	for _, c := range e.Claims(uid) {
+		if c.UID != 33 {
+			t.Errorf("%+v is not user 33's", c)
+		}
+	}
+}
+
 func TestEndpointsThatNoTwoServicesCanHave(t *testing.T) {
 	for _, tt := range []struct {
 		a, b string

@@ -32,10 +32,29 @@ func (v Verdict) String() string {
 	return "unknown"
 }
 
+// Step is what a trial came to.
+type Step uint8
+
+// The steps. The zero value is the socket itself and its bind().
+const (
+	Binding Step = iota
+	Owning       // to make the socket the service's user's
+)
+
+// stepError is a failure of a step before bind().
+type stepError struct {
+	step Step
+	err  error
+}
+
+func (e *stepError) Error() string { return e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
 // Trial is the kernel's answer to bind()ing an endpoint exactly as the service will.
 type Trial struct {
 	Verdict Verdict
 	Errno   unix.Errno // 0 when free
+	Failed  Step       // what gave Errno
 	// FD is the bound socket of a free TCP endpoint, close-on-exec and never listening: as long as it is open, the kernel
 	// hands the port to nobody. Without meaning unless Free; -1 for UDP, where an open socket would receive the service's datagrams.
 	FD int
@@ -52,8 +71,8 @@ func (t *Trial) Close() {
 	}
 }
 
-// Try bind()s the endpoint. It needs no privilege that the service would not need, and it must run as the user that the
-// service will run as.
+// Try bind()s the endpoint. It needs no privilege that the service would not need, and must run as the user that the service will
+// run as, but that a socket with SO_REUSEPORT can be made the endpoint's Owner's.
 //
 // A UDP endpoint is tried without any reuse option, which would steal a live holder's datagrams: success is certain,
 // EADDRINUSE is only certain for a service that sets none either, and Prober.Explain decides the rest.
@@ -83,8 +102,13 @@ func try(e Endpoint, c Claim) Trial {
 	if err != nil {
 		t.FD = -1
 		errors.As(err, &t.Errno)
+		var before *stepError
+		if errors.As(err, &before) {
+			t.Failed = before.step
+		}
 	}
 	switch {
+	case t.Failed == Owning: // it says nothing of the service
 	case err == nil:
 		t.Verdict = Free
 	case errors.Is(err, unix.EADDRINUSE):

@@ -22,6 +22,7 @@ type Endpoint struct {
 	noReuseAddr bool
 	reusePort   bool
 	v6Only      bool
+	asUser      string
 }
 
 // AddEndpoints adds them in the order in which --help shows them.
@@ -31,6 +32,7 @@ func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "`yes|no`: does the service set SO_REUSEADDR? (not said: TCP services do)")
 	fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
 	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
+	fs.StringVar(&o.asUser, AsUserFlag[2:], "", "with --reuseport: the `USER` that the service will be, as one user's sockets share a port")
 	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
 }
 
@@ -62,6 +64,10 @@ func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint,
 // SocketOptions are what the flags say of the socket that the service will bind.
 func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
 	opts := netdiag.Options{ReusePort: o.reusePort, V6Only: o.v6Only}
+	var err error
+	if opts.Owner, err = o.owner(); err != nil {
+		return opts, err
+	}
 	switch o.reuseAddr {
 	case "":
 	case "yes":

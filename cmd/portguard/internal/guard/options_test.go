@@ -91,6 +91,9 @@ func TestOptionsMakeEndpoints(t *testing.T) {
 		{"-p 30010 --no-reuseaddr", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
 		{"-p 30010 --reuseaddr no --no-reuseaddr", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
 		{"-p 30010 --reuseport", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true})}},
+		{"-p 30010 --reuseport --as-user root", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true}})}},
+		{"-p 30010 --reuseport --as-user 4321", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 4321}})}},
+		{"-p 30010 --reuseport --as-user=", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true})}}, // a unit without User=
 	} {
 		t.Run(tt.flags, func(t *testing.T) {
 			r, err := parseLine(strings.Fields(tt.flags)...)

@@ -94,6 +94,10 @@ func (t Text) headline(o *wrapper.Outcome) string {
 	case netdiag.NoAddress:
 		return fails("not possible", "cannot assign requested address") + fmt.Sprintf("; this host does not have %s (yet)", e.Addr)
 	}
+	if o.Trial.Failed == netdiag.Owning {
+		return fmt.Sprintf("%s is %s: a socket cannot be made one of user %s to try it (%v); that takes CAP_CHOWN, as root has it",
+			e, t.Paint.Bad("unknown"), cli.Safe(UserName(e.Owner.UID)), o.Trial.Errno)
+	}
 	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
 }
 

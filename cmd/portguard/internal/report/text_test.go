@@ -73,6 +73,9 @@ func TestHeadline(t *testing.T) {
 		{"address not there", one, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL}, wrapper.Ground,
 			`10.11.0.5:30010/udp is not possible: binding 10.11.0.5:30010 fails with "cannot assign requested address"; ` +
 				`this host does not have 10.11.0.5 (yet)`},
+		{"no right to judge as the service", netdiag.Endpoint{Protocol: netdiag.TCP, Port: 80, Options: netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 4294000000}}},
+			netdiag.Trial{Errno: unix.EPERM, Failed: netdiag.Owning}, wrapper.Ground,
+			`80/tcp is unknown: a socket cannot be made one of user 4294000000 to try it (operation not permitted); that takes CAP_CHOWN, as root has it`},
 		{"another error", every, netdiag.Trial{Errno: unix.ENOBUFS}, wrapper.Ground,
 			`80/tcp is unknown: binding *:80 fails with "no buffer space available"`},
 	} {

@@ -32,7 +32,9 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 		argv:   slices.Concat([]string{in.portguard}, ports, rest),
 	}
 	if in.form == formPre {
-		p.dropIn.Pre = unitfile.Join("+", p.argv)
+		if err := in.asService(&p, svc); err != nil {
+			return p, err
+		}
 		in.noteWait(&p, svc)
 		in.notePlace(&p, svc)
 		return p, nil

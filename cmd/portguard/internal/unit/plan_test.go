@@ -56,6 +56,35 @@ func TestPlan(t *testing.T) {
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --close"}, nil,
 		},
 		{
+			"SO_REUSEPORT is judged as the unit's user", "pre", []string{"--share", "--reuseport", "-p", "1"}, systemd.Service{User: "daemon"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --share --as-user ${USER}"}, nil,
+		},
+		{
+			"the same, as it is shown", "pre", []string{"--as-user", "${USER}", "--reuseport", "-p", "1"}, systemd.Service{User: "daemon"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --as-user ${USER}"}, nil,
+		},
+		{
+			"as a user of systemd's making", "pre", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "order", DynamicUser: true}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --as-user ${USER}"}, nil,
+		},
+		{
+			"a user who was given", "pre", []string{"--reuseport", "--as-user", "4321", "-p", "1"}, systemd.Service{User: "daemon"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --as-user 4321"}, nil,
+		},
+		{
+			"root is who judges", "pre", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "root"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport"}, nil,
+		},
+		{
+			"by number, where names are others", "pre", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "daemon", RootDirectory: "/srv/root"}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --as-user 1"}, nil,
+		},
+		{
+			"the wrapper is the unit's user", "wrapper", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "daemon"}, own,
+			dropin.DropIn{Exec: "-/usr/bin/portguard -p 1 --reuseport -- /usr/bin/java -jar 'my app.jar' $OPTS %i", SyslogIdentifier: "java"},
+			[]string{"the ladder has the rights of user daemon; --as pre gives it root's"},
+		},
+		{
 			"a wait that systemd would end", "pre", []string{"--wait", "2m", "-p", "1"}, systemd.Service{TimeoutStart: 90 * time.Second, NotifyAccess: "main"}, own,
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --wait 2m"},
 			[]string{"TimeoutStartSec= of order.service (1m30s) ends a longer wait: raise it, or let portguard ask for more time by NotifyAccess=exec"},
@@ -104,6 +133,35 @@ func TestPlan(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.notes, p.notes); diff != "" {
 				t.Errorf("notes (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// A guard that would judge as another than the service is none.
+func TestPlanKnowsTheUser(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		svc        systemd.Service
+		says, hint string
+	}{
+		{
+			"of a directory service", systemd.Service{User: "none-such"},
+			"order.service runs as none-such, who is not in /etc/passwd, and SO_REUSEPORT hangs on the number",
+			"portguard unit install order.service -p 1 --reuseport --as pre --as-user $(id -u none-such)",
+		},
+		{
+			"of systemd's making, elsewhere", systemd.Service{User: "order", DynamicUser: true, RootDirectory: "/srv/root"},
+			"order.service has a user of DynamicUser='s making, whose number cannot be seen in /srv/root, and SO_REUSEPORT hangs on it",
+			"portguard unit install order.service -p 1 --reuseport --as wrapper",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := asked(t, "pre", "-p", "1", "--reuseport")
+			tt.svc.Name = "order.service"
+			_, err := in.plan(tt.svc, nil)
+			if err == nil || cli.Status(err) != cli.ExitUsage || err.Error() != tt.says || cli.Hint(err) != tt.hint {
+				t.Errorf("%v (%s)", err, cli.Hint(err))
 			}
 		})
 	}

@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// What runs as root in front of a service judges as the service will.
+func TestUnitJudgesAsTheService(t *testing.T) {
+	onEachSystemd(t, func(t *testing.T, r unitRig) {
+		r.Install(t, builds.build(t, "./testdata/unit/optioned"), "/usr/local/bin/optioned")
+		r.Shell(t, "ip link set lo up")
+		t.Run("SO_REUSEPORT", r.testReusePort)
+	})
+}
+
+// SO_REUSEPORT shares a port among the sockets of one user: the service's, not root's.
+func (r unitRig) testReusePort(t *testing.T) {
+	const serve = "ExecStart=/usr/local/bin/optioned -reuseport tcp4 0.0.0.0:30050\n"
+	r.Unit(t, "first.service", "[Service]\nType=notify\nUser=daemon\n"+serve)
+	r.Unit(t, "roots.socket", "[Socket]\nListenStream=0.0.0.0:30050\nReusePort=yes\n")
+	r.Unit(t, "roots.service", "[Service]\nExecStart=/bin/true\n")
+	r.Unit(t, "made.service", "[Service]\nType=notify\nDynamicUser=yes\nUser=made\n"+serve)
+	for _, tt := range []struct {
+		name   string
+		user   string // of the guarded service, as its unit says
+		holder string
+		asUser bool // the guard says whose
+		starts bool
+	}{
+		{"beside its own", "User=daemon", "first.service", true, true},
+		{"beside root's", "User=daemon", "roots.socket", true, false},
+		{"root beside a user's", "", "first.service", false, false},
+		{"root beside root's", "User=root", "roots.socket", false, true},
+		{"beside another's", "DynamicUser=yes", "first.service", true, false},
+		{"beside its own, whom systemd has made", "DynamicUser=yes\nUser=made", "made.service", true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r.Unit(t, "second.service", "[Service]\nType=notify\n"+tt.user+"\n"+serve)
+			r.Shell(t, "systemctl daemon-reload; systemctl start "+tt.holder)
+			r.succeeds(t, "unit", "install", "second", "-p", "0.0.0.0:30050", "--reuseport")
+			text := r.Shell(t, "cat /etc/systemd/system/second.service.d/*")
+			if strings.Contains(text, " --as-user ${USER}\n") != tt.asUser {
+				t.Errorf("the drop-in:\n%s", text)
+			}
+			starts := func() bool {
+				_, status, err := r.Run("systemctl", "start", "second")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return status == 0
+			}
+			if starts() != tt.starts {
+				t.Errorf("guarded, that it starts is %v\n%s", !tt.starts, r.Shell(t, "journalctl -b --no-pager -u second -n 20"))
+			}
+			said := r.Shell(t, "systemctl show second -p ExecStartPre")
+			if judged := !strings.Contains(said, "status=69"); judged != tt.starts {
+				t.Errorf("the guard says free is %v: %s", judged, said)
+			}
+			r.succeeds(t, "unit", "remove", "second")
+			r.Shell(t, "systemctl stop second; systemctl reset-failed")
+			if starts() != tt.starts {
+				t.Errorf("by itself, that it starts is %v", !tt.starts)
+			}
+			r.Shell(t, "systemctl stop second first.service made.service roots.socket roots.service; systemctl reset-failed")
+		})
+	}
+}
