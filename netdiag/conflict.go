@@ -6,6 +6,9 @@ import "net/netip"
 // whether two sockets may share a port (inet_csk_bind_conflict in net/ipv4/inet_connection_sock.c,
 // udp_lib_lport_inuse in net/ipv4/udp.c, inet_rcv_saddr_equal in net/ipv4/inet_connection_sock.c).
 // Same protocol, port and network namespace are taken for granted.
+//
+// Endpoint.Claims makes the service's, which Try binds. Assess makes the holder's, of what sock_diag shows and of what is not
+// known each possibility, and has Conflict compare the two. Nothing above this package needs one.
 type Claim struct {
 	// Addr is the address bound. An AF_INET socket has an IPv4 address, an AF_INET6 socket an IPv6 one; a socket of
 	// AF_INET6 on an IPv4 address has it v4-mapped.

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Endpoint is what a service will bind: protocol, address, port, and the socket options it will set.
+// Endpoint is what a service will bind: protocol, address, port, and the socket options it will set. The commands make one for
+// each port of -p, or of what a unit listens on; it goes unchanged through Try, the rungs and the report.
 type Endpoint struct {
 	Protocol Protocol
 	// Addr is the address bound. The zero value means every address: [::] dual-stack where the host has IPv6, else
@@ -17,7 +18,8 @@ type Endpoint struct {
 	Options
 }
 
-// Options are the socket options that decide whether a bind() succeeds.
+// Options are the socket options that decide whether a bind() succeeds, as far as a person can know them of a service and say
+// them by a flag. A new one is an option of the Claim as well, where holders can have it, too, and unbound.set sets it.
 type Options struct {
 	ReuseAddr Reuse
 	ReusePort bool // SO_REUSEPORT

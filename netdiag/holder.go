@@ -8,7 +8,8 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// Holder is a socket that stands in the way, with what is known of it.
+// Holder is a socket that stands in the way, with what is known of it. Prober.Explain makes them anew at each look: what was found
+// at one look and at the next is the same holder when the ID is.
 type Holder struct {
 	Socket sockdiag.Socket
 	Kind   Kind

@@ -10,7 +10,8 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// Finding is what is known of one endpoint.
+// Finding is what is known of one endpoint: whoever tries it begins one with the Trial, Prober.Explain adds who is in the way
+// when it is taken, and rungs, reports and advice go by it.
 type Finding struct {
 	Endpoint Endpoint
 	Trial    Trial
@@ -21,7 +22,8 @@ type Finding struct {
 	Partial bool
 }
 
-// Prober asks who holds a port. It is not safe for concurrent use.
+// Prober asks who holds a port. A wrapper.Guard has one for as long as it works, audit and completion have their own. It is not
+// safe for concurrent use.
 type Prober struct {
 	diag    *sockdiag.Conn
 	scanner owner.Scanner

@@ -50,7 +50,8 @@ type stepError struct {
 func (e *stepError) Error() string { return e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// Trial is the kernel's answer to bind()ing an endpoint exactly as the service will.
+// Trial is the kernel's answer to bind()ing an endpoint exactly as the service will. Try gives one, first of all and again after
+// each rung; that the last is Free is what counts as success.
 type Trial struct {
 	Verdict Verdict
 	Errno   unix.Errno // 0 when free

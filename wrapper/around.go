@@ -10,7 +10,8 @@ import (
 )
 
 // Around is what stands around the holders: the containers that their owners belong to or serve, and the services that may end
-// with them. The zero value knows of nothing.
+// with them. The Judge goes by it when it decides about ending somebody, reports when they tell of a holder. The zero value knows
+// of nothing.
 type Around struct {
 	parts    map[partKey]container.Part
 	Services map[netdiag.SocketID][]netdiag.Neighbour // as netdiag.Prober.Beside lists them

@@ -7,7 +7,8 @@ import (
 	"portguard/netdiag/owner"
 )
 
-// Decision is what a rung may do about one holder. The zero Result means go ahead.
+// Decision is what a rung may do about one holder: Judge.Decide's answer, which a rung asks for before it touches that holder. The
+// zero Result means go ahead.
 type Decision struct {
 	Result Result
 	Why    string
@@ -31,7 +32,8 @@ func notPossible(format string, args ...any) Decision {
 }
 
 // Judge decides whom a rung may touch: the same one for the act, the dry run and the advice. It rests on what was found out
-// before, and asks nobody.
+// before, and asks nobody. Guard.judge makes one each time that a rung looks at holders, and the one in the Report when the
+// ladder is at its end.
 //
 // Protected, whatever the flags, are those whose end, or whose broken connection, would be the end of others: see protects. To
 // share what they have open harms nobody.

@@ -9,7 +9,7 @@ import (
 	"portguard/wrapper/container"
 )
 
-// Watcher is told what happens while it happens.
+// Watcher is told what happens while it happens: report.Progress, which tells a person, the journal and systemctl status.
 type Watcher interface {
 	// Waiting is called when a wait begins and whenever what it waits for has changed. until is when it ends; the zero
 	// time for never.
@@ -18,7 +18,8 @@ type Watcher interface {
 	Acted(*Outcome, Action)
 }
 
-// Guard gets endpoints free under a policy. The zero value is not ready; see New.
+// Guard gets endpoints free under a policy: Run climbs the ladder, for the main command once and for a supervisor before every
+// start; Look only reports; HoldForever is the command hold. The zero value is not ready; see New.
 type Guard struct {
 	policy  Policy
 	watcher Watcher

@@ -8,7 +8,9 @@ import (
 	"portguard/netdiag"
 )
 
-// Placeholder is a bound, never listening TCP socket that keeps the kernel from handing a port out.
+// Placeholder is a bound, never listening TCP socket that keeps the kernel from handing a port out. There are some at two times:
+// while a rung works or waits, the Guard has its own (guardsFor, keepConnectOff), and closes them; and once every endpoint is
+// free Hold makes one each, which Inherit leaves to the service, Stored to systemd, or a supervisor keeps.
 type Placeholder struct {
 	Endpoint netdiag.Endpoint
 	FD       int // close-on-exec until it is handed on; -1: there is none

@@ -6,7 +6,7 @@ import (
 	"portguard/netdiag"
 )
 
-// Result is how a rung ended for one holder, in the words of the JSON report.
+// Result is how a rung ended for one holder, in the words of the JSON report. A Judge's Decision has one when it refuses.
 type Result string
 
 // The results.
@@ -18,7 +18,7 @@ const (
 	Would        Result = "would" // dry run
 )
 
-// Action is one act or refusal of a rung.
+// Action is one act or refusal of a rung, added to the Outcome when it happens; Watcher.Acted is told at that moment.
 type Action struct {
 	Rung   Rung
 	Holder *netdiag.Holder // as it was then; nil when it is about the endpoint as a whole
@@ -26,7 +26,8 @@ type Action struct {
 	Detail string // one clause, without the endpoint's name
 }
 
-// Outcome is what became of one endpoint.
+// Outcome is what became of one endpoint. Guard.Try makes it with the first trial; rungs replace its Finding at each look and add
+// Actions; reports are written of it when Guard.Climb is through.
 type Outcome struct {
 	// Finding has the last trial, and the holders as they were when the endpoint was last found taken: they stay known
 	// after they are gone.
