@@ -49,7 +49,7 @@ func TestCompletionOffers(t *testing.T) {
 		{"commands of a command", []string{"unit", ""}, []string{"install", "remove", "show"}, noFiles},
 		{"nothing hidden", []string{"becom"}, nil, noFiles},
 		{"flags", []string{"--kill"}, []string{"--kill", "--kill-listeners"}, noFiles},
-		{"flags of a command", []string{"unit", "install", "--a"}, []string{"--as"}, noFiles},
+		{"flags of a command", []string{"unit", "install", "--as"}, []string{"--as-user", "--as"}, noFiles},
 		{"the alternatives in a flag's usage", []string{"--restart", ""}, []string{"no", "on-failure", "always"}, noFiles},
 		{"and behind an equals sign", []string{"--reuseaddr="}, []string{"yes", "no"}, noFiles},
 		{"--hold", []string{"--hold", ""}, []string{"exec", "fdstore", "none"}, noFiles},

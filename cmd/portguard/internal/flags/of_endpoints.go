@@ -1,6 +1,10 @@
 package flags
 
-import "portguard/netdiag"
+import (
+	"strconv"
+
+	"portguard/netdiag"
+)
 
 // OfEndpoints is the way back: the arguments of which Endpoint makes these endpoints again. All of them have the same options,
 // as those of one command line do.
@@ -14,6 +18,9 @@ func OfEndpoints(all []netdiag.Endpoint) []string {
 	}
 	if all[0].ReusePort {
 		args = append(args, "--reuseport")
+		if all[0].Owner.Other {
+			args = append(args, AsUserFlag, strconv.FormatUint(uint64(all[0].Owner.UID), 10))
+		}
 	}
 	if all[0].V6Only {
 		args = append(args, "--v6only")
