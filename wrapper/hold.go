@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
-
-	"portguard/netdiag"
 )
 
 // Hold exchanges the trials' sockets of a report, whose endpoints are all free, for placeholders that the service will not
@@ -15,26 +13,41 @@ import (
 func Hold(r *Report) []Placeholder {
 	all := make([]Placeholder, 0, len(r.Outcomes))
 	room := roomNow()
-	for i := range r.Outcomes {
-		o := &r.Outcomes[i]
-		p := hold(o.Endpoint, &o.Trial)
-		o.Trial.Close()
-		if p.FD >= 0 && !room.allows(p.FD) {
-			room.refuse(&p)
+	for _, port := range byPort(r.Outcomes) {
+		from := len(all)
+		all = holdPort(all, port)
+		for i := from; i < len(all); i++ {
+			if p := &all[i]; p.FD >= 0 && !room.allows(p.FD) {
+				room.refuse(p)
+			}
 		}
-		all = append(all, p)
 	}
 	return all
 }
 
-// hold keeps the trial's own socket for a service that is known to set SO_REUSEADDR.
-func hold(e netdiag.Endpoint, t *netdiag.Trial) Placeholder {
-	if e.Protocol == netdiag.TCP && e.ReuseAddr == netdiag.ReuseYes && t.FD >= 0 {
-		p := Placeholder{Endpoint: e, FD: t.FD, Where: t.Claim.Addr, Covers: true}
-		t.FD = -1
-		return p
+// holdPort adds the placeholders of one port, which take over from the trials' sockets. For a service that is known to set
+// SO_REUSEADDR they are these sockets.
+func holdPort(all []Placeholder, port []*Outcome) []Placeholder {
+	endpoints := endpointsOf(port)
+	plan := planPort(endpoints)
+	if !plan.cover {
+		p := Placeholder{Endpoints: endpoints, FD: -1, Why: plan.why}
+		if p.Why == "" {
+			p = place(endpoints, plan.where)
+		}
+		all = append(all, p)
 	}
-	return place(e)
+	for i, o := range port {
+		switch t := &o.Trial; {
+		case plan.cover && t.FD >= 0:
+			all = append(all, Placeholder{Endpoints: endpoints[i : i+1], FD: t.FD, Where: t.Claim.Addr, Covers: true})
+			t.FD = -1
+		case plan.cover: // there was no room for it then
+			all = append(all, place(endpoints[i:i+1], plan.where))
+		}
+		o.Trial.Close()
+	}
+	return all
 }
 
 // Inherit has the service inherit placeholders over execve, under numbers from 100 up, or as high as the limit on open files lets them. At
@@ -64,7 +77,7 @@ func Inherit(all []Placeholder) error {
 			continue
 		}
 		if err := p.inherit(from); err != nil {
-			return fmt.Errorf("%s: hand the placeholder on to the service: %w", p.Endpoint, err)
+			return fmt.Errorf("%s: hand the placeholder on to the service: %w", p.port(), err)
 		}
 	}
 	return nil

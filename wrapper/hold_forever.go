@@ -19,6 +19,7 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
 	var now Holding
 	hopeless := false
+	stepAside := asider(endpoints)
 	g.freed = stepAside
 	for i, e := range endpoints {
 		o := &r.Outcomes[i]
@@ -50,21 +51,42 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	return r
 }
 
-// stepAside exchanges a trial's socket for one that a service without SO_REUSEADDR does not mind.
-func stepAside(o *Outcome) {
-	if o.Endpoint.ReuseAddr != netdiag.ReuseNo {
-		return
+// asider exchanges a trial's socket for one that a service without SO_REUSEADDR does not mind. The first of a port's does for
+// all.
+func asider(endpoints []netdiag.Endpoint) func(*Outcome) {
+	held := map[netdiag.Port]bool{}
+	ports := endpointsByPort(endpoints)
+	return func(o *Outcome) {
+		port := o.Endpoint.Key()
+		plan := planPort(ports[port])
+		if !plan.strict {
+			return
+		}
+		fd := -1
+		if !held[port] {
+			p := place(ports[port], plan.where)
+			fd, held[port] = p.FD, p.FD >= 0
+		}
+		o.Trial.Close()
+		o.Trial.FD = fd
 	}
-	p := place(o.Endpoint)
-	o.Trial.Close()
-	o.Trial.FD = p.FD
 }
 
-// Holdable says why no placeholder can be had for an endpoint, "" when one can.
-func Holdable(e netdiag.Endpoint) string {
-	if e.Protocol == netdiag.TCP && e.ReuseAddr != netdiag.ReuseNo {
-		return ""
+// Unholdable is the first endpoint for which no placeholder can be had, and why; "" when there is none.
+func Unholdable(endpoints []netdiag.Endpoint) (netdiag.Endpoint, string) {
+	ports := endpointsByPort(endpoints)
+	for _, e := range endpoints {
+		if p := planPort(ports[e.Key()]); len(p.where) == 0 {
+			return e, p.why
+		}
 	}
-	_, why := beside(e)
-	return why
+	return netdiag.Endpoint{}, ""
+}
+
+func endpointsByPort(endpoints []netdiag.Endpoint) map[netdiag.Port][]netdiag.Endpoint {
+	all := make(map[netdiag.Port][]netdiag.Endpoint, len(endpoints))
+	for _, e := range endpoints {
+		all[e.Key()] = append(all[e.Key()], e)
+	}
+	return all
 }

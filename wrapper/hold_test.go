@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
@@ -13,68 +16,153 @@ import (
 	"portguard/netdiag/nstest"
 )
 
-// services are those that a placeholder has to live with: what portguard is told, and what they do.
-func services() []struct {
-	name     string
-	endpoint string // "*" for every address
-	said     netdiag.Reuse
-	does     holders.Options
-} {
-	every, every4 := netip.IPv6Unspecified(), netip.IPv4Unspecified()
-	opt := func(a netip.Addr, reuse bool) holders.Options {
-		return holders.Options{Protocol: unix.IPPROTO_TCP, Addr: a, ReuseAddr: reuse}
-	}
-	return []struct {
-		name     string
-		endpoint string
-		said     netdiag.Reuse
-		does     holders.Options
-	}{
-		{"every address, not said", "*", netdiag.ReuseNotSaid, opt(every, true)},
-		{"every address, and it binds IPv4 without SO_REUSEADDR", "*", netdiag.ReuseNotSaid, opt(every4, false)},
-		{"every address, SO_REUSEADDR", "*", netdiag.ReuseYes, opt(every, true)},
-		{"0.0.0.0, not said, without SO_REUSEADDR", "0.0.0.0", netdiag.ReuseNotSaid, opt(every4, false)},
-		{"0.0.0.0, SO_REUSEADDR", "0.0.0.0", netdiag.ReuseYes, opt(every4, true)},
-		{"0.0.0.0, no SO_REUSEADDR", "0.0.0.0", netdiag.ReuseNo, opt(every4, false)},
-		{"127.0.0.1, not said, without SO_REUSEADDR", "127.0.0.1", netdiag.ReuseNotSaid, opt(loopback, false)},
-		{"::1, not said, without SO_REUSEADDR", "::1", netdiag.ReuseNotSaid, opt(netip.IPv6Loopback(), false)},
-		{"::1, SO_REUSEADDR", "::1", netdiag.ReuseYes, opt(netip.IPv6Loopback(), true)},
+// shapes are what services bind on one port, in their order. "::" is dual-stack.
+func shapes() [][]string {
+	return [][]string{
+		{"0.0.0.0"}, {"::"}, {":: v6only"}, {"0.0.0.0", ":: v6only"}, {":: v6only", "0.0.0.0"},
+		{"127.0.0.1"}, {"::1"}, {"::ffff:127.0.0.1"}, {"127.0.0.1", "::1"}, {"::1", "127.0.0.1"}, {"127.0.0.1", "127.0.0.2"},
+		{"0.0.0.0", "::1"}, {":: v6only", "127.0.0.1"},
 	}
 }
 
-// held exchanges a trial of the endpoint for its placeholder, as a start of the service does.
-func held(t *testing.T, addr string, said netdiag.Reuse, port uint16) Placeholder {
+// shapeOf are the sockets of a service of that shape, which sets SO_REUSEADDR: others can be bound beside them.
+func shapeOf(shape []string) []holders.Options {
+	var all []holders.Options
+	for _, e := range on(1, netdiag.ReuseNo, shape...) {
+		c := e.Claims(0)[0]
+		all = append(all, holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: true})
+	}
+	return all
+}
+
+// holding is what portguard is told of a service on one port.
+type holding struct {
+	addrs []string
+	said  netdiag.Reuse
+}
+
+func (h holding) String() string {
+	return strings.Join(h.addrs, ", ") + map[netdiag.Reuse]string{
+		netdiag.ReuseNotSaid: "", netdiag.ReuseYes: " --reuseaddr yes", netdiag.ReuseNo: " --reuseaddr no",
+	}[h.said]
+}
+
+// holdings are all: the endpoints as the service binds them, or no address.
+func holdings() []holding {
+	var all []holding
+	for _, addrs := range append(shapes(), []string{"*"}, []string{"* v6only"}) {
+		for _, said := range []netdiag.Reuse{netdiag.ReuseNotSaid, netdiag.ReuseYes, netdiag.ReuseNo} {
+			all = append(all, holding{addrs, said})
+		}
+	}
+	return all
+}
+
+// take exchanges trials of the endpoints for their placeholders, as a start of the service does.
+func (h holding) take(t *testing.T, port uint16) []Placeholder {
 	t.Helper()
-	e := tcp(port)
-	if addr != "*" {
-		e.Addr = netip.MustParseAddr(addr)
+	g := New(Policy{}, nil)
+	defer g.Close()
+	r := g.Try(on(port, h.said, h.addrs...))
+	if !r.AllFree() {
+		t.Fatalf("%s: not free before", h)
 	}
-	e.ReuseAddr = said
-	trial := netdiag.Try(e)
-	if trial.Verdict != netdiag.Free {
-		t.Fatalf("%s is %s before", e, trial.Verdict)
-	}
-	p := hold(e, &trial)
-	trial.Close()
-	if p.FD < 0 {
-		t.Fatalf("nothing holds %s: %s", e, p.Why)
-	}
-	t.Cleanup(func() { unix.Close(p.FD) })
-	return p
+	return Hold(r)
 }
 
-func TestPlaceholderIsInNoServicesWay(t *testing.T) {
-	for i, s := range services() {
-		t.Run(s.name, func(t *testing.T) {
-			port := uint16(25000 + i)
-			held(t, s.endpoint, s.said, port)
-			fd, err := s.does.Bind(port)
-			if err != nil {
-				t.Fatal(err)
-			}
+// starts binds what the service binds, and listens, and lets go.
+func starts(t *testing.T, shape []string, reuse bool, port uint16) (bound []netdiag.Claim, err error) {
+	t.Helper()
+	for _, e := range on(port, netdiag.ReuseNotSaid, shape...) {
+		c := e.Claims(0)[0]
+		c.ReuseAddr = reuse
+		bound = append(bound, c)
+		fd, failed := holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: reuse}.Bind(port)
+		if failed == nil {
 			defer unix.Close(fd)
-			if err := unix.Listen(fd, 1); err != nil {
-				t.Errorf("listen: %v", err)
+			failed = unix.Listen(fd, 1)
+		}
+		if err == nil {
+			err = failed
+		}
+	}
+	return bound, err
+}
+
+// Every service is started under every hold. Suits foretells each, and of those that portguard was told the truth about none
+// fails to start but these, which do without SO_REUSEADDR.
+func TestPlaceholderIsInNoServicesWay(t *testing.T) {
+	const port = 25000
+	want := []string{ // no address is out of the way of all that they bind
+		"0.0.0.0, :: v6only: 0.0.0.0, :: v6only",
+		":: v6only, 0.0.0.0: :: v6only, 0.0.0.0",
+		"::: ::",
+		"*: ::",
+		"*: :: v6only",
+		"*: 0.0.0.0, :: v6only",
+		"*: :: v6only, 0.0.0.0",
+		"*: :: v6only, 127.0.0.1",
+	}
+	var got []string
+	for _, h := range holdings() {
+		for _, shape := range shapes() {
+			for _, reuse := range []bool{true, false} {
+				name := h.String() + ": " + strings.Join(shape, ", ")
+				if _, err := starts(t, shape, reuse, port); err != nil {
+					t.Fatalf("%s: fails without a hold: %v", name, err)
+				}
+				held := h.take(t, port)
+				bound, err := starts(t, shape, reuse, port)
+				suits := Suits(on(port, h.said, h.addrs...), bound)
+				if anyHeld := held[0].FD >= 0; (err == nil) != (suits || !anyHeld) || suits && !anyHeld {
+					t.Errorf("%s, SO_REUSEADDR %v: suits %v, held %v, but it starts: %v", name, reuse, suits, anyHeld, err)
+				}
+				placeholders(held).close()
+				told := slices.Equal(h.addrs, shape) || h.addrs[0] == "*"
+				if lied := h.said == netdiag.ReuseYes && !reuse; err != nil && told && !lied {
+					got = append(got, name)
+					if reuse {
+						t.Errorf("%s: sets SO_REUSEADDR, and fails: %v", name, err)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("starts that fail (-want +got)\n%s", diff)
+	}
+}
+
+// Endpoints of one port have one placeholder, but where each is covered.
+func TestOnePlaceholderAPort(t *testing.T) {
+	const port = 25000
+	two := func(said netdiag.Reuse) []netdiag.Endpoint {
+		return append(on(port, said, "127.0.0.1", "::1"), on(port+1, said, "127.0.0.1", "::1")...)
+	}
+	for _, tt := range []struct {
+		said netdiag.Reuse
+		want []string
+	}{
+		{netdiag.ReuseNotSaid, []string{"100::1 2", "100::1 2"}},
+		{netdiag.ReuseNo, []string{"100::1 2", "100::1 2"}},
+		{netdiag.ReuseYes, []string{"127.0.0.1 1", "::1 1", "127.0.0.1 1", "::1 1"}},
+	} {
+		t.Run(holding{[]string{"two"}, tt.said}.String(), func(t *testing.T) {
+			g := New(Policy{}, nil)
+			defer g.Close()
+			held := Hold(g.Try(two(tt.said)))
+			defer placeholders(held).close()
+			var got []string
+			for _, p := range held {
+				got = append(got, fmt.Sprintf("%s %d", p.Where, len(p.Endpoints)))
+				if p.FD < 0 {
+					t.Errorf("%s is not held: %s", p.Where, p.Why)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
 	}
@@ -134,25 +222,30 @@ func TestPlaceholderKeepsOut(t *testing.T) {
 			"0.0.0.0": binding(netip.IPv4Unspecified()), "127.0.0.1": binding(loopback), "::": binding(netip.IPv6Unspecified()),
 		}, true},
 	} {
-		for _, s := range services() {
-			if tt.covering && (s.said != netdiag.ReuseYes || s.endpoint != "*") {
+		for _, h := range holdings() {
+			if tt.covering && h.String() != "* --reuseaddr yes" {
 				continue
 			}
-			t.Run(fmt.Sprintf("%s/%s", tt.name, s.name), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%s", tt.name, h), func(t *testing.T) {
 				nstest.SetRange(t, port, port)
-				t.Run("held", func(t *testing.T) {
-					held(t, s.endpoint, s.said, port)
-					for how, take := range tt.take {
-						for _, reuse := range []bool{false, true} {
-							if tt.covering && reuse {
-								continue // with SO_REUSEADDR it may share the port: so may the service with it
-							}
-							if err := take(reuse); !errors.Is(err, tt.want) {
-								t.Errorf("%s, SO_REUSEADDR %v: %v, want %v", how, reuse, err, tt.want)
-							}
+				held := h.take(t, port)
+				if held[0].FD < 0 {
+					if p := planPort(on(port, h.said, h.addrs...)); p.why == "" {
+						t.Fatalf("not held: %s", held[0].Why)
+					}
+					return
+				}
+				for how, take := range tt.take {
+					for _, reuse := range []bool{false, true} {
+						if tt.covering && reuse {
+							continue // with SO_REUSEADDR it may share the port: so may the service with it
+						}
+						if err := take(reuse); !errors.Is(err, tt.want) {
+							t.Errorf("%s, SO_REUSEADDR %v: %v, want %v", how, reuse, err, tt.want)
 						}
 					}
-				})
+				}
+				placeholders(held).close()
 				for how, take := range tt.take {
 					if err := take(false); err != nil {
 						t.Errorf("%s, when nothing holds the port: %v", how, err)

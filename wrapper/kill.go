@@ -21,7 +21,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	if len(targets) == 0 {
 		return
 	}
-	guards := guardsFor(r.wanted()) // nobody is to be given what is set free, before the trial has it
+	guards := guardsFor(r) // nobody is to be given what is set free, before the trial has it
 	defer guards.close()
 	g.bindAll(guards)
 	victims := g.victims(ctx, targets)

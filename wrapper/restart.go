@@ -19,7 +19,7 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 		g.rehearse(ctx, RestartUnit, r, func(ctx context.Context, h *netdiag.Holder) Action { return g.wouldRestart(ctx, r.Judge, h) })
 		return
 	}
-	guards := guardsFor(r.wanted())
+	guards := guardsFor(r)
 	defer guards.close()
 	g.bindAll(guards)
 	targets := g.targets(ctx, RestartUnit, r)

@@ -19,7 +19,7 @@ const maxRounds = 4
 // rounds works on the endpoints that are still wanted until they are free, or nothing moves any more. Before the first look
 // the ports are guarded: from then on what is found is all there is.
 func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(target) (moved bool)) {
-	guards := guardsFor(r.wanted())
+	guards := guardsFor(r)
 	defer guards.close()
 	for range maxRounds {
 		g.bindAll(guards)

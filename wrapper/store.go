@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"portguard/netdiag"
 	"portguard/netdiag/pidfd"
 	"portguard/systemd"
@@ -39,13 +37,14 @@ func (g *Guard) Known(s *Stored) {
 
 func ours(p systemd.Passed) bool { return strings.HasPrefix(p.Name, storePrefix) }
 
-// storeName is a descriptor's name in the store, which may have no colon.
-func storeName(e netdiag.Endpoint) string {
-	name := storePrefix + e.Protocol.String() + "-"
-	if !e.EveryAddress() {
+// storeName is a descriptor's name in the store, which may have no colon: the port's, with the address of the one endpoint
+// that it is for.
+func (p *Placeholder) storeName() string {
+	name := storePrefix + p.port().Protocol.String() + "-"
+	if e := p.Endpoints[0]; len(p.Endpoints) == 1 && !e.EveryAddress() {
 		name += e.Addr.String() + "-"
 	}
-	return strings.ReplaceAll(fmt.Sprintf("%s%d", name, e.Port), ":", "_")
+	return strings.ReplaceAll(fmt.Sprintf("%s%d", name, p.port().Number), ":", "_")
 }
 
 // Store has systemd hold the ports of a report, whose endpoints are all free, over the service's restarts: what it has not
@@ -60,20 +59,22 @@ func (s *Stored) Store(r *Report) ([]Placeholder, error) {
 			s.room++ // as "unit install" makes room
 		}
 	}
-	for i := range r.Outcomes {
-		o := &r.Outcomes[i]
-		p := hold(o.Endpoint, &o.Trial)
-		if p.FD >= 0 {
-			name := storeName(o.Endpoint)
+	for _, port := range byPort(r.Outcomes) {
+		from := len(all)
+		all = holdPort(all, port)
+		for i := from; i < len(all); i++ {
+			p := &all[i]
+			if p.FD < 0 {
+				continue
+			}
+			name := p.storeName()
 			wanted[name] = true
-			if err := s.put(name, p); err != nil {
+			if err := s.put(name, *p); err != nil {
+				placeholders(all).close()
 				return all, err
 			}
-			unix.Close(p.FD) // the manager has it, or the message that is on its way
-			p.FD = -1
+			p.drop() // the manager has it, or the message that is on its way
 		}
-		o.Trial.Close()
-		all = append(all, p)
 	}
 	for _, p := range s.passed {
 		if ours(p) && !wanted[p.Name] {
@@ -92,7 +93,7 @@ func (s *Stored) put(name string, p Placeholder) error {
 		if old.Name != name {
 			continue
 		}
-		if at, err := pidfd.LocalAddr(old.FD); err == nil && at == netip.AddrPortFrom(p.Where, p.Endpoint.Port) {
+		if at, err := pidfd.LocalAddr(old.FD); err == nil && at == netip.AddrPortFrom(p.Where, p.port().Number) {
 			return nil
 		}
 		if err := s.manager.Unstore(name); err != nil {

@@ -39,14 +39,15 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 	defer bell.close()
 
 	waiting := r.wanted()
-	guards := g.keepConnectOff(waiting)
+	guards := g.keepConnectOff(r)
 	defer guards.close()
 	p.lookDue = true
 	for ctx.Err() == nil {
 		now, spent := time.Now(), processorTime()
-		if g.tryAll(waiting, guards, start) {
+		if g.tryAll(waiting, start) {
 			p.lookDue = true // one came free or failed in another way: what the others wait for is worth telling again
 		}
+		guards.keepOnly(r.wantedPorts())
 		p.tried(now)
 		p.cost = processorTime() - spent
 		if len(r.wanted()) == 0 || p.over(now) {
@@ -68,17 +69,14 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 	}
 }
 
-// tryAll tries what is not free yet, and reports whether any verdict changed. What came free needs its guard no more: the
-// trial holds it.
-func (g *Guard) tryAll(waiting []*Outcome, guards placeholders, start time.Time) (changed bool) {
-	for i, o := range waiting {
+// tryAll tries what is not free yet, and reports whether any verdict changed.
+func (g *Guard) tryAll(waiting []*Outcome, start time.Time) (changed bool) {
+	for _, o := range waiting {
 		if o.Trial.Verdict == netdiag.Free {
-			guards[i].drop()
 			continue
 		}
 		before := o.Trial.Verdict
 		if g.try(o, Wait) {
-			guards[i].drop()
 			g.concludeWait(o, time.Since(start))
 		}
 		changed = changed || o.Trial.Verdict != before

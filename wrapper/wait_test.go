@@ -27,14 +27,14 @@ type waiter struct {
 }
 
 // wait starts a run and returns when it waits.
-func wait(t *testing.T, ctx context.Context, p Policy, e netdiag.Endpoint) *waiter {
+func wait(t *testing.T, ctx context.Context, p Policy, endpoints ...netdiag.Endpoint) *waiter {
 	t.Helper()
 	w := &waiter{done: make(chan struct{})}
 	told := make(chan Waiting, 1)
 	g := hasty(New(p, teller(told)))
 	go func() {
 		defer close(w.done)
-		w.report, w.err = g.Run(ctx, []netdiag.Endpoint{e})
+		w.report, w.err = g.Run(ctx, endpoints)
 		w.ended = time.Now()
 		g.Close()
 		w.report.Release()

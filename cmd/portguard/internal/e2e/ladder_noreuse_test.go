@@ -66,6 +66,54 @@ func TestNeverBreaksAStart(t *testing.T) {
 	}
 }
 
+// TestNeverBreaksHalfAStart: nor does it cost a service without SO_REUSEADDR one of its sockets.
+func TestNeverBreaksHalfAStart(t *testing.T) {
+	l := newLadder(t)
+	const python = "/usr/bin/python3"
+	needs.Program(t, python, "python3")
+	const service = `
+import socket, sys, time
+for addr in sys.argv[2:]:
+    s = socket.socket(socket.AF_INET6 if ':' in addr else socket.AF_INET)
+    if ':' in addr: s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, addr != '::dual')
+    s.bind((addr.removesuffix('dual'), int(sys.argv[1])))
+    s.listen()
+    globals()[addr] = s
+print('up', flush=True)
+time.sleep(60)
+`
+	for _, tt := range []struct {
+		flags string // PORT is the port
+		binds string
+		held  bool
+	}{
+		{"-p PORT", "127.0.0.1 ::1", true},
+		{"-p PORT", "0.0.0.0 ::1", true},
+		{"-p 127.0.0.1:PORT -p [::1]:PORT", "127.0.0.1 ::1", true},
+		{"-p 127.0.0.1:PORT -p [::1]:PORT", "::1 127.0.0.1", true},
+		{"-p localhost:PORT", "127.0.0.1 ::1", true},
+		{"--reuseaddr no -p localhost:PORT", "127.0.0.1 ::1", true},
+		{"--reuseaddr no -p PORT", "0.0.0.0 ::", false},
+		{"--reuseaddr no -p PORT", "::dual", false},
+		{"--reuseaddr no -p 0.0.0.0:PORT", "0.0.0.0 ::", false},
+		{"--reuseaddr no --v6only -p 0.0.0.0:PORT -p [::]:PORT", ":: 0.0.0.0", false},
+		{"--hold none -p PORT", "0.0.0.0 ::", false},
+		{"--hold none --reserve -p PORT", "0.0.0.0 ::", false},
+		{"--hold none --reserve -p PORT", "::dual", false},
+	} {
+		t.Run(tt.flags+" "+tt.binds, func(t *testing.T) {
+			port := number(l.port())
+			flags := strings.Fields(strings.ReplaceAll(tt.flags, "PORT", port))
+			argv := append([]string{python, "-c", service, port}, strings.Fields(tt.binds)...)
+			p := launch(t, slices.Concat([]string{l.portguard, "-v"}, flags, []string{"--"}, argv)...)
+			p.expect(t, "up")
+			if held := strings.Contains(p.errs.String(), "held by fd"); held != tt.held {
+				t.Errorf("held: %v, want %v\n%s", held, tt.held, p.errs.String())
+			}
+		})
+	}
+}
+
 // withoutIPv6 switches the IPv6 of this namespace off until the test ends. Switched on again, loopback gets its address back
 // some time later.
 func withoutIPv6(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
 	"portguard/wrapper"
 )
 
@@ -34,18 +35,13 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 	if text := noRoom(all); text != "" && !s.request.Quiet {
 		a.Log.Say(cli.MsgHeld, journal.PriWarning, nil, text)
 	}
-	for i, p := range all {
-		how := fmt.Sprintf("by fd %d", p.FD)
-		if mode == flags.HoldFDStore && p.Why == "" {
-			how = "in systemd's fd store"
-		}
-		switch {
-		case !s.request.Verbose || s.request.JSON:
-		case p.Why != "":
-			a.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(&r.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
-		default:
-			a.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(&r.Outcomes[i]), fmt.Sprintf("%s: held %s, bound to %s", p.Endpoint, how, p.Where))
-		}
+	if s.request.Verbose && !s.request.JSON {
+		s.sayHeld(r, all, func(p *wrapper.Placeholder) string {
+			if mode == flags.HoldFDStore {
+				return "in systemd's fd store"
+			}
+			return fmt.Sprintf("by fd %d", p.FD)
+		})
 	}
 	if err := stored.Renumber(); err != nil {
 		return nil, err
@@ -53,16 +49,39 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 	return stored.Environ(a.Inherited.Environ), nil
 }
 
+// sayHeld says of every endpoint that was to be held how it is, or why it is not.
+func (s *attempt) sayHeld(r *wrapper.Report, all []wrapper.Placeholder, how func(*wrapper.Placeholder) string) {
+	by := make(map[netdiag.Endpoint]*wrapper.Placeholder, len(r.Outcomes))
+	for i := range all {
+		for _, e := range all[i].Endpoints {
+			by[e] = &all[i]
+		}
+	}
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		p, ok := by[o.Endpoint]
+		if !ok {
+			continue
+		}
+		text := fmt.Sprintf("%s: not held: %s", o.Endpoint, p.Why)
+		if p.Why == "" {
+			text = fmt.Sprintf("%s: held %s, bound to %s", o.Endpoint, how(p), p.Where)
+		}
+		s.app.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(o), text)
+	}
+}
+
 // noRoom says how many ports are not held for want of descriptors, "" when all are.
 func noRoom(all []wrapper.Placeholder) string {
-	n, why := 0, ""
+	n, of, why := 0, 0, ""
 	for _, p := range all {
+		of += len(p.Endpoints)
 		if p.NoRoom {
-			n, why = n+1, p.Why
+			n, why = n+len(p.Endpoints), p.Why
 		}
 	}
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %s are not held: %s", n, cli.Count(len(all)), why)
+	return fmt.Sprintf("%d of %s are not held: %s", n, cli.Count(of), why)
 }

@@ -105,24 +105,14 @@ func (r *runs) prepare(ctx context.Context) error {
 	}
 	if r.held == nil && r.request.hold != flags.HoldNone {
 		r.held = wrapper.Hold(report)
-		r.sayHeld(report)
-	}
-	return nil
-}
-
-func (r *runs) sayHeld(found *wrapper.Report) {
-	if text := noRoom(r.held); text != "" {
-		r.say(cli.MsgHeld, journal.PriWarning, text)
-	}
-	for i, p := range r.held {
-		switch {
-		case !r.request.Verbose:
-		case p.Why != "":
-			r.app.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(&found.Outcomes[i]), fmt.Sprintf("%s: not held: %s", p.Endpoint, p.Why))
-		default:
-			r.app.Log.Say(cli.MsgHeld, journal.PriInfo, report.About(&found.Outcomes[i]), fmt.Sprintf("%s: held over restarts, bound to %s", p.Endpoint, p.Where))
+		if text := noRoom(r.held); text != "" {
+			r.say(cli.MsgHeld, journal.PriWarning, text)
+		}
+		if r.request.Verbose {
+			r.sayHeld(report, r.held, func(*wrapper.Placeholder) string { return "over restarts" })
 		}
 	}
+	return nil
 }
 
 func (r *runs) say(id cli.MessageID, p journal.Priority, text string) {

@@ -58,10 +58,8 @@ func New(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, e := range endpoints {
-				if why := wrapper.Holdable(e); why != "" {
-					return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), right("0.0.0.0:30010"))
-				}
+			if e, why := wrapper.Unholdable(endpoints); why != "" {
+				return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), fmt.Sprintf("portguard reserve %d", e.Port))
 			}
 			if left, enough := unheld(endpoints); !enough && !o.force {
 				line := slices.Insert(flags.SpelledOut(cmd.Flags()), 1, "hold", "--force")
