@@ -50,7 +50,7 @@ func New(a *cli.App) *cobra.Command {
 			switch {
 			case len(args) == 0:
 			case flags.IsPort(args[0]):
-				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(args[0]))
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])))
 			default:
 				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"))
 			}

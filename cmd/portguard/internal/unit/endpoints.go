@@ -6,21 +6,23 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 )
 
-// endpointsOf puts listeners the way -p takes them. One on every address is a port alone; a pair for IPv4 and IPv6 is, too.
-func endpointsOf(listeners []sockdiag.Socket) (ports []string, v6Only bool, err error) {
+// endpointsOf are the endpoints of listeners. One on every address has no address; a pair for IPv4 and IPv6 has none, either.
+func endpointsOf(listeners []sockdiag.Socket) ([]netdiag.Endpoint, error) {
 	wild := map[uint16]map[string]bool{}
-	var rest []string
+	var all []netdiag.Endpoint
+	add := func(addr netip.Addr, port uint16) {
+		all = append(all, netdiag.Endpoint{Protocol: netdiag.TCP, Addr: addr, Port: port})
+	}
 	for _, s := range listeners {
 		addr, port := s.Local.Addr().Unmap(), s.Local.Port()
 		if !addr.IsUnspecified() {
-			rest = append(rest, netdiag.Endpoint{Addr: zoned(addr, s.Interface), Port: port}.Argument())
+			add(zoned(addr, s.Interface), port)
 			continue
 		}
 		if wild[port] == nil {
@@ -35,25 +37,29 @@ func endpointsOf(listeners []sockdiag.Socket) (ports []string, v6Only bool, err 
 			wild[port]["dual"] = true
 		}
 	}
-	plain := false
+	plain, v6Only := false, false
 	for port, has := range wild {
 		switch {
 		case has["dual"], has["v4"] && has["v6"]:
 			plain = true
-			ports = append(ports, strconv.Itoa(int(port)))
+			add(netip.Addr{}, port)
 		case has["v4"]:
-			ports = append(ports, "0.0.0.0:"+strconv.Itoa(int(port)))
+			add(netip.IPv4Unspecified(), port)
 		default:
 			v6Only = true
-			ports = append(ports, "[::]:"+strconv.Itoa(int(port)))
+			add(netip.IPv6Unspecified(), port)
 		}
 	}
 	if v6Only && plain {
-		return nil, false, errors.New("listens on IPv6 alone on one port and on both families on another; portguard needs to be told with -p, one of them at a time")
+		return nil, errors.New("listens on IPv6 alone on one port and on both families on another; portguard needs to be told with -p, one of them at a time")
 	}
-	ports = append(ports, rest...)
-	slices.SortFunc(ports, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
-	return slices.Compact(ports), v6Only, nil
+	for i := range all {
+		all[i].V6Only = v6Only
+	}
+	slices.SortFunc(all, func(a, b netdiag.Endpoint) int {
+		return cmp.Or(cmp.Compare(len(a.Argument()), len(b.Argument())), strings.Compare(a.Argument(), b.Argument()))
+	})
+	return slices.Compact(all), nil
 }
 
 // zoned adds the interface, which a link-local address needs.

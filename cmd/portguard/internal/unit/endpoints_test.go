@@ -2,9 +2,8 @@ package unit
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/netdiag"
@@ -20,32 +19,31 @@ func TestEndpointsOfListeners(t *testing.T) {
 	six := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.Yes) }
 	other := func(local string) sockdiag.Socket { return listener(local, sockdiag.Unknown) }
 	for _, tt := range []struct {
-		name   string
-		in     []sockdiag.Socket
-		want   []string
-		v6Only bool
-		fails  bool
+		name  string
+		in    []sockdiag.Socket
+		want  string
+		fails bool
 	}{
-		{"none", nil, nil, false, false},
-		{"dual-stack is a port alone", []sockdiag.Socket{dual("80")}, []string{"80"}, false, false},
-		{"a pair is one, too", []sockdiag.Socket{other("0.0.0.0:80"), six("80")}, []string{"80"}, false, false},
-		{"IPv4 alone", []sockdiag.Socket{other("0.0.0.0:80")}, []string{"0.0.0.0:80"}, false, false},
-		{"IPv6 alone", []sockdiag.Socket{six("80")}, []string{"[::]:80"}, true, false},
-		{"addresses are kept", []sockdiag.Socket{other("127.0.0.1:80"), other("[::1]:80")}, []string{"[::1]:80", "127.0.0.1:80"}, false, false},
-		{"a mapped address is IPv4", []sockdiag.Socket{other("[::ffff:127.0.0.1]:80")}, []string{"127.0.0.1:80"}, false, false},
-		{"SO_REUSEPORT", []sockdiag.Socket{dual("80"), dual("80"), other("127.0.0.1:81"), other("127.0.0.1:81")}, []string{"80", "127.0.0.1:81"}, false, false},
-		{"in order", []sockdiag.Socket{dual("9090"), dual("80"), dual("443")}, []string{"80", "443", "9090"}, false, false},
-		{"what no flag can say", []sockdiag.Socket{dual("80"), six("81")}, nil, false, true},
+		{"none", nil, "", false},
+		{"dual-stack is a port alone", []sockdiag.Socket{dual("80")}, "-p 80", false},
+		{"a pair is one, too", []sockdiag.Socket{other("0.0.0.0:80"), six("80")}, "-p 80", false},
+		{"IPv4 alone", []sockdiag.Socket{other("0.0.0.0:80")}, "-p 0.0.0.0:80", false},
+		{"IPv6 alone", []sockdiag.Socket{six("80")}, "--v6only -p [::]:80", false},
+		{"addresses are kept", []sockdiag.Socket{other("127.0.0.1:80"), other("[::1]:80")}, "-p [::1]:80,127.0.0.1:80", false},
+		{"a mapped address is IPv4", []sockdiag.Socket{other("[::ffff:127.0.0.1]:80")}, "-p 127.0.0.1:80", false},
+		{"SO_REUSEPORT", []sockdiag.Socket{dual("80"), dual("80"), other("127.0.0.1:81"), other("127.0.0.1:81")}, "-p 80,127.0.0.1:81", false},
+		{"in order", []sockdiag.Socket{dual("9090"), dual("80"), dual("443")}, "-p 80,443,9090", false},
+		{"one behind the other", []sockdiag.Socket{dual("8082"), dual("8080"), dual("8081")}, "-p 8080-8082", false},
+		{"what no flag can say", []sockdiag.Socket{dual("80"), six("81")}, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, v6Only, err := endpointsOf(tt.in)
-			if diff := cmp.Diff(tt.want, got); diff != "" || v6Only != tt.v6Only || (err != nil) != tt.fails {
-				t.Errorf("v6only %v, %v (-want +got)\n%s", v6Only, err, diff)
+			all, err := endpointsOf(tt.in)
+			got := ""
+			if len(all) > 0 {
+				got = strings.Join(flags.OfEndpoints(all), " ")
 			}
-			for _, text := range got {
-				if _, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService); err != nil {
-					t.Errorf("-p does not take it: %v", err)
-				}
+			if got != tt.want || (err != nil) != tt.fails {
+				t.Errorf("%q, %v, want %q", got, err, tt.want)
 			}
 		})
 	}

@@ -3,11 +3,11 @@ package unit
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
@@ -48,20 +48,15 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 			return activatedError(svc, netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.Local.Port()}, unit)
 		}
 	}
-	ports, v6Only, err := endpointsOf(own)
+	found, err := endpointsOf(own)
 	switch {
 	case err != nil:
 		return cli.Misuse(svc.Name+" "+err.Error(), right)
-	case len(ports) == 0:
+	case len(found) == 0:
 		return cli.Misuse(svc.Name+" listens on no planned TCP port: there is nothing to guard", right)
 	}
-	if err := in.flags.Set("port", strings.Join(ports, ",")); err != nil {
+	if err := in.flags.Parse(flags.OfEndpoints(found)); err != nil { // beside those that were given
 		return err
-	}
-	if v6Only {
-		if err := in.flags.Set("v6only", "true"); err != nil {
-			return err
-		}
 	}
 	in.endpoints, err = in.options.Endpoints(withPort)
 	return err
