@@ -35,8 +35,8 @@ Without -p the endpoints are those TCP ports that the service listens on right n
 Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could not be asked; 77 needs root.`
 
 const unitInstallExample = `  portguard unit install order.service -p 30010 --share --wait 30s
-  portguard unit install order.service --share --dry-run      what would be written?
-  portguard unit install order.service --as wrapper --hold fdstore --share`
+  portguard unit install order.service --share --wait 30s --dry-run      what would be written?
+  portguard unit install order.service --as wrapper --hold fdstore --share --wait 30s`
 
 // unitForm is where portguard stands in a service.
 type unitForm string
@@ -94,7 +94,9 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 
 // check finds everything that is wrong with the flags before systemd is asked.
 func (in *unitInstall) check(as string) error {
-	withPort := func(port string) string { return "portguard unit install " + in.name + " -p " + port + " --share" }
+	withPort := func(port string) string {
+		return "portguard unit install " + in.name + " -p " + port + " --share --wait 30s"
+	}
 	right := withPort("30010")
 	switch in.form = unitForm(as); in.form {
 	case formPre:

@@ -30,13 +30,13 @@ func New(a *cli.App) *cobra.Command {
 		Use:     "unit install|show|remove",
 		Short:   "guard a systemd service by a drop-in",
 		Long:    unitLong,
-		Example: "  portguard unit install order.service -p 30010 --share\n  portguard unit show",
+		Example: "  portguard unit install order.service -p 30010 --share --wait 30s\n  portguard unit show",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cli.Misuse("unit needs to know what to do: install, show or remove", "portguard unit show")
 			}
-			return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share")
+			return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share --wait 30s")
 		},
 	}
 	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
