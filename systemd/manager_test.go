@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"portguard/systemd/rigtest"
 )
@@ -60,6 +62,8 @@ Restart=on-failure
 FileDescriptorStoreMax=3
 PrivateTmp=yes
 ProtectHome=tmpfs
+LimitNOFILE=1000
+LimitNPROC=900
 `)
 		unit(t, "web.service.d/a.conf", "[Service]\nNotifyAccess=exec\n")
 		unit(t, "web.socket", "[Socket]\nListenStream=127.0.0.1:7001\nListenDatagram=[::]:7002\nListenStream=/run/web\n")
@@ -88,14 +92,18 @@ ProtectHome=tmpfs
 			NotifyAccess: "exec",
 			FDStoreMax:   3,
 			TriggeredBy:  []string{"web.socket"},
-			ProtectHome:  "tmpfs",
-			PrivateTmp:   true,
+			Sandbox: Sandbox{
+				ProtectHome: "tmpfs", PrivateTmp: true,
+				Limits: Limits{Files: 1000, Processes: 900},
+			},
+			RestartDelay: 100 * time.Millisecond,
+			StartLimit:   StartLimit{Burst: 5, Interval: 10 * time.Second},
 			TimeoutStart: 5 * time.Second,
 			Restart:      "on-failure",
 			KillMode:     "mixed",
 			Delegate:     true,
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		listens, err := m.Listens(ctx, "web.socket")
@@ -105,6 +113,58 @@ ProtectHome=tmpfs
 		wantListens := []Listen{{"Stream", "127.0.0.1:7001"}, {"Datagram", "[::]:7002"}, {"Stream", "/run/web"}}
 		if diff := cmp.Diff(wantListens, listens); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+
+	t.Run("what a service sees and may do", func(t *testing.T) {
+		unit(t, "boxed.service", `[Unit]
+StartLimitBurst=3
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/bin/true
+RestartSec=infinity
+RootDirectory=/srv
+RootDirectoryStartOnly=yes
+ProtectHome=read-only
+TemporaryFileSystem=/opt:ro /mnt
+BindPaths=/srv:/mnt/x:norbind
+BindReadOnlyPaths=-/rig
+MountImages=/x.raw:/y
+InaccessiblePaths=-/usr/local +/z
+NoExecPaths=/
+ExecPaths=/usr/bin
+SystemCallFilter=~kcmp:EPERM pidfd_getfd
+SystemCallErrorNumber=EACCES
+LimitAS=1G
+LimitDATA=2G:3G
+LimitNOFILE=7
+LimitNPROC=9
+`)
+		if err := m.Reload(ctx); err != nil {
+			t.Fatal(err)
+		}
+		s, err := m.Service(ctx, "boxed.service")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Sandbox{
+			RootDirectory: "/srv", RootDirectoryStartOnly: true,
+			ProtectHome:         "read-only",
+			TemporaryFileSystem: []string{"/opt", "/mnt"},
+			Binds:               []Bind{{"/srv", "/mnt/x"}, {"/rig", "/rig"}},
+			MountImages:         []string{"/y"},
+			InaccessiblePaths:   []string{"-/usr/local", "+/z"},
+			NoExecPaths:         []string{"/"},
+			ExecPaths:           []string{"/usr/bin"},
+			SystemCalls:         CallFilter{Calls: []string{"kcmp:EPERM", "pidfd_getfd"}, Errno: true},
+			Limits:              Limits{AddressSpace: 1 << 30, Data: 2 << 30, Files: 7, Processes: 9},
+		}
+		slices.Sort(s.SystemCalls.Calls)
+		if diff := cmp.Diff(want, s.Sandbox); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		if s.StartLimit != (StartLimit{Burst: 3}) || s.RestartDelay != 0 {
+			t.Errorf("start limit %+v, restart after %s", s.StartLimit, s.RestartDelay)
 		}
 	})
 

@@ -27,16 +27,22 @@ type Service struct {
 	TriggeredBy    []string
 	PrivateNetwork bool   // it has a network namespace to itself
 	NetworkNSPath  string // NetworkNamespacePath=
-	RootDirectory  string
-	RootImage      string
-	ProtectHome    string // "no", "yes", "read-only", "tmpfs"
-	PrivateTmp     bool
-	TimeoutStart   time.Duration // 0: there is none
-	Restart        string        // "no", "always", "on-failure" ...
-	KillMode       string        // "control-group", "mixed", "process", "none"
-	Delegate       bool          // what is below its cgroup is its own business
+	Sandbox
+	TimeoutStart time.Duration // 0: there is none
+	Restart      string        // "no", "always", "on-failure" ...
+	RestartDelay time.Duration // RestartSec=
+	StartLimit   StartLimit
+	KillMode     string // "control-group", "mixed", "process", "none"
+	Delegate     bool   // what is below its cgroup is its own business
 	// RefuseManualStart, RefuseManualStop: systemd starts and stops it for other units' sake alone.
 	RefuseManualStart, RefuseManualStop bool
+}
+
+// StartLimit is how many starts within an interval systemd goes along with; then the service stays down. Either is 0: there is no
+// limit.
+type StartLimit struct {
+	Burst    uint32
+	Interval time.Duration
 }
 
 // Exec is a command of a service: specifiers and escapes expanded, variables not.
@@ -71,10 +77,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		TriggeredBy:    p.texts("TriggeredBy"),
 		PrivateNetwork: p.flag("PrivateNetwork"),
 		NetworkNSPath:  p.text("NetworkNamespacePath"),
-		RootDirectory:  p.text("RootDirectory"),
-		RootImage:      p.text("RootImage"),
-		ProtectHome:    p.text("ProtectHome"),
-		PrivateTmp:     p.flag("PrivateTmp"),
+		Sandbox:        p.sandbox(),
 		Restart:        p.text("Restart"),
 		KillMode:       p.text("KillMode"),
 		Delegate:       p.flag("Delegate"),
@@ -85,10 +88,9 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 	pid, _ := all["MainPID"].(uint32)
 	s.MainPID = int(pid)
 	s.FDStoreMax, _ = all["FileDescriptorStoreMax"].(uint32)
-	const infinity = ^uint64(0) // USEC_INFINITY
-	if usec, _ := all["TimeoutStartUSec"].(uint64); usec != infinity {
-		s.TimeoutStart = time.Duration(usec) * time.Microsecond
-	}
+	s.TimeoutStart, s.RestartDelay = p.duration("TimeoutStartUSec"), p.duration("RestartUSec")
+	s.StartLimit.Burst, _ = all["StartLimitBurst"].(uint32)
+	s.StartLimit.Interval = p.duration("StartLimitIntervalUSec")
 	return s, nil
 }
 
@@ -133,6 +135,15 @@ func (p properties) texts(name string) []string {
 func (p properties) flag(name string) bool {
 	b, _ := p[name].(bool)
 	return b
+}
+
+// duration reads a time; what has no end reads as 0.
+func (p properties) duration(name string) time.Duration {
+	usec, _ := p[name].(uint64)
+	if usec == infinity {
+		return 0
+	}
+	return time.Duration(usec) * time.Microsecond
 }
 
 // commands reads an array of (path, argv, ...) structures.

@@ -84,6 +84,12 @@ func (c Command) Behind(argv []string) string {
 	return c.Prefixes + strings.Join(words, " ")
 }
 
+// Searched reports whether the program is given without a path, so that whoever starts it looks for it: systemd in the directories that
+// it was built with or ExecSearchPath=, a program in its own PATH.
+func (c Command) Searched() bool {
+	return !strings.Contains(c.program, "/") && !strings.HasPrefix(c.program, "%") // a specifier may be a path
+}
+
 // Name is the name of the program's file; specifiers stand in it.
 func (c Command) Name() string { return path.Base(c.program) }
 

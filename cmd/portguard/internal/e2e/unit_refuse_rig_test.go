@@ -24,6 +24,8 @@ func (r unitRig) testRefusals(t *testing.T) {
 	unit("foreign.service", "[Service]\nExecStart=/bin/true\n")
 	unit("foreign.service.d/zz-portguard.conf", "[Service]\n")
 	unit("timeout.service", "[Service]\nTimeoutStartSec=5\nExecStart=/bin/true\n")
+	unit("searched.service", "[Service]\nExecStart=sleep 1000\n")
+	unit("restarting.service", "[Service]\nRestart=always\nExecStart=/bin/true\n")
 	unit("plain@.service", "[Service]\nExecStart=/bin/echo %i\n")
 	r.Shell(t,
 		"ln -sf /dev/null /etc/systemd/system/masked.service",
@@ -50,6 +52,9 @@ func (r unitRig) testRefusals(t *testing.T) {
 		{"listens on nothing", "install quiet", 64, "listens on no planned TCP port"},
 		{"does not run", "install late", 64, "does not run"},
 		{"a root directory without portguard", "install root -p 1", 64, "root directory in /srv"},
+		{"a program that systemd looks for", "install searched --as wrapper -p 1", 64, "looks for sleep of ExecStart= in its own search path"},
+		{"the same, where nothing changes", "install searched -p 1 --dry-run", 0, "ExecStartPre=+"},
+		{"a service that would meet its start limit", "install restarting -p 1 --dry-run", 0, "(StartLimitBurst=5 in 10s)"},
 		{"a drop-in that comes after ours", "install late --as wrapper -p 1", 71, "does not come into force"},
 		{"a file of our name", "install foreign -p 1", 71, "not written by portguard"},
 		{"a file of our name, to be removed", "remove foreign", 71, "not written by portguard"},

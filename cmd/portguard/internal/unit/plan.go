@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,7 +36,8 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 		if err := in.asService(&p, svc); err != nil {
 			return p, err
 		}
-		in.noteWait(&p, svc)
+		in.noteWait(&p, svc, svc.NotifyAccess)
+		in.noteRestarts(&p, svc)
 		in.notePlace(&p, svc)
 		return p, nil
 	}
@@ -59,6 +61,12 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 			return p, err
 		}
 	}
+	if svc.Type == "exec" {
+		p.say("Type=exec of %s says no longer whether its own program can be executed: its start is done with portguard's; --as pre leaves that as it is", svc.Name)
+	}
+	in.noteWait(&p, svc, cmp.Or(p.dropIn.NotifyAccess, svc.NotifyAccess))
+	in.noteRestarts(&p, svc)
+	noteCalls(&p, svc)
 	in.notePlace(&p, svc)
 	return p, nil
 }
@@ -73,6 +81,10 @@ func (in *unitInstall) ownCommand(svc systemd.Service, files [][]unitfile.Assign
 	command, err := unitfile.ParseCommand(lines[0])
 	if err != nil {
 		return command, cli.Misuse(fmt.Sprintf("%s: ExecStart=%v", svc.Name, err), asPre)
+	}
+	if command.Searched() {
+		return command, cli.Misuse(fmt.Sprintf("%s: systemd looks for %s of ExecStart= in its own search path, and portguard would in the service's; "+
+			"ExecStart= with the program's path can be wrapped", svc.Name, command.Name()), asPre)
 	}
 	if args, err := unitfile.Arguments(lines[0]); err == nil && behind(args, in.portguard) {
 		return command, cli.Misuse(svc.Name+" has portguard in its own ExecStart= already", "")

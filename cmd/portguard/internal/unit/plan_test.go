@@ -76,7 +76,7 @@ func TestPlan(t *testing.T) {
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport"}, nil,
 		},
 		{
-			"by number, where names are others", "pre", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "daemon", RootDirectory: "/srv/root"}, own,
+			"by number, where names are others", "pre", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "daemon", Sandbox: systemd.Sandbox{RootDirectory: "/srv/root"}}, own,
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --as-user 1"}, nil,
 		},
 		{
@@ -92,6 +92,29 @@ func TestPlan(t *testing.T) {
 		{
 			"a wait that may ask for more time", "pre", []string{"--wait", "2m", "-p", "1"}, systemd.Service{TimeoutStart: 90 * time.Second, NotifyAccess: "all"}, own,
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --wait 2m"}, nil,
+		},
+		{
+			"starts that fail too fast", "pre", []string{"-p", "1"},
+			systemd.Service{Restart: "on-failure", RestartDelay: 100 * time.Millisecond, StartLimit: systemd.StartLimit{Burst: 5, Interval: 10 * time.Second}}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1"},
+			[]string{"Restart=on-failure of order.service without --wait meets its start limit (StartLimitBurst=5 in 10s) while the port is taken, and then it stays down; --wait 30s waits instead"},
+		},
+		{
+			"a wait of a service that forks", "wrapper", []string{"--wait", "5m", "-p", "1"},
+			systemd.Service{Type: "forking", TimeoutStart: 90 * time.Second, NotifyAccess: "none"}, "[Service]\nExecStart=/a\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 --wait 5m -- /a", SyslogIdentifier: "a"},
+			[]string{"TimeoutStartSec= of order.service (1m30s) ends a longer wait: raise it, or let portguard ask for more time by NotifyAccess=exec"},
+		},
+		{
+			"a filter that would end it when there is something to do", "wrapper", []string{"-p", "1"},
+			systemd.Service{Sandbox: systemd.Sandbox{SystemCalls: systemd.CallFilter{Calls: []string{"ppoll"}}}}, "[Service]\nExecStart=/a\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 -- /a", SyslogIdentifier: "a"},
+			[]string{"SystemCallFilter= of order.service ends portguard when the port is taken: it lacks ppoll; --as pre needs none of it"},
+		},
+		{
+			"a type that tells whether its program can be executed", "wrapper", []string{"-p", "1"}, systemd.Service{Type: "exec"}, "[Service]\nExecStart=/a\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 -- /a", SyslogIdentifier: "a"},
+			[]string{"Type=exec of order.service says no longer whether its own program can be executed: its start is done with portguard's; --as pre leaves that as it is"},
 		},
 		{
 			"the wrapper", "wrapper", []string{"-p", "30010"}, systemd.Service{User: "app"}, own,
@@ -151,7 +174,7 @@ func TestPlanKnowsTheUser(t *testing.T) {
 			"portguard unit install order.service -p 1 --reuseport --as pre --as-user $(id -u none-such)",
 		},
 		{
-			"of systemd's making, elsewhere", systemd.Service{User: "order", DynamicUser: true, RootDirectory: "/srv/root"},
+			"of systemd's making, elsewhere", systemd.Service{User: "order", DynamicUser: true, Sandbox: systemd.Sandbox{RootDirectory: "/srv/root"}},
 			"order.service has a user of DynamicUser='s making, whose number cannot be seen in /srv/root, and SO_REUSEPORT hangs on it",
 			"portguard unit install order.service -p 1 --reuseport --as wrapper",
 		},
