@@ -87,6 +87,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		g.foresee(r)
 	}
 	if !r.AllFree() && ctx.Err() == nil {
+		r.mindHold()
 		r.Judge = g.judge(ctx, r, servicesOf(slices.DeleteFunc(r.wanted(), hasListener)))
 		if r.Judge.Around.Services == nil {
 			r.Judge.Around.Services = g.lookBeside(ctx, r)

@@ -25,7 +25,7 @@ func TestGuardsAreInNoTrialsWay(t *testing.T) {
 		} {
 			t.Run(name+"/"+holding{shape, netdiag.ReuseNo}.String(), func(t *testing.T) {
 				var others []*holders.Holder
-				for _, o := range shapeOf(shape) {
+				for _, o := range shapeOf(shape, true) {
 					others = append(others, rig.Hold(t, port, holders.Spec{Options: o, State: holders.Bound, Origin: holders.Named}))
 				}
 				g := New(Policy{}, nil)
@@ -58,7 +58,7 @@ func TestWaitForBothWildcards(t *testing.T) {
 	const port = 25210
 	rig := holders.New(t)
 	var others []*holders.Holder
-	for _, o := range shapeOf([]string{"0.0.0.0", ":: v6only"}) {
+	for _, o := range shapeOf([]string{"0.0.0.0", ":: v6only"}, false) {
 		others = append(others, rig.Hold(t, port, holders.Spec{Options: o, State: holders.Listen, Origin: holders.Named}))
 	}
 	w := wait(t, t.Context(), patient, on(port, netdiag.ReuseNo, "0.0.0.0", ":: v6only")...)

@@ -25,12 +25,12 @@ func shapes() [][]string {
 	}
 }
 
-// shapeOf are the sockets of a service of that shape, which sets SO_REUSEADDR: others can be bound beside them.
-func shapeOf(shape []string) []holders.Options {
+// shapeOf are the sockets of a service of that shape.
+func shapeOf(shape []string, reuse bool) []holders.Options {
 	var all []holders.Options
 	for _, e := range on(1, netdiag.ReuseNo, shape...) {
 		c := e.Claims(0)[0]
-		all = append(all, holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: true})
+		all = append(all, holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: reuse})
 	}
 	return all
 }
@@ -73,11 +73,11 @@ func (h holding) take(t *testing.T, port uint16) []Placeholder {
 // starts binds what the service binds, and listens, and lets go.
 func starts(t *testing.T, shape []string, reuse bool, port uint16) (bound []netdiag.Claim, err error) {
 	t.Helper()
-	for _, e := range on(port, netdiag.ReuseNotSaid, shape...) {
+	for i, e := range on(port, netdiag.ReuseNotSaid, shape...) {
 		c := e.Claims(0)[0]
 		c.ReuseAddr = reuse
 		bound = append(bound, c)
-		fd, failed := holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: reuse}.Bind(port)
+		fd, failed := shapeOf(shape, reuse)[i].Bind(port)
 		if failed == nil {
 			defer unix.Close(fd)
 			failed = unix.Listen(fd, 1)
@@ -132,6 +132,56 @@ func TestPlaceholderIsInNoServicesWay(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("starts that fail (-want +got)\n%s", diff)
+	}
+}
+
+// A program that listens, and would not start whole under the hold, is noticed.
+func TestListenersThatTheHoldWouldCostASocket(t *testing.T) {
+	const port = 25150
+	nstest.Root(t) // to ask the sockets
+	for _, tt := range []struct {
+		endpoints string // with commas
+		said      netdiag.Reuse
+		service   string
+		reuse     bool
+		want      []bool // of each endpoint
+	}{
+		{"*", netdiag.ReuseNotSaid, "0.0.0.0, :: v6only", false, []bool{true}},
+		{"*", netdiag.ReuseNotSaid, "::", false, []bool{true}},
+		{"*", netdiag.ReuseNotSaid, "::", true, []bool{false}},
+		{"*", netdiag.ReuseNotSaid, "0.0.0.0", false, []bool{false}},
+		{"*", netdiag.ReuseNotSaid, "127.0.0.1, ::1", false, []bool{false}},
+		{"*", netdiag.ReuseYes, "0.0.0.0", false, []bool{true}}, // it was told something wrong
+		{"*", netdiag.ReuseNo, "::", false, []bool{false}},      // nothing holds it
+		{"0.0.0.0, :: v6only", netdiag.ReuseNotSaid, "0.0.0.0, :: v6only", false, []bool{true, true}},
+		{"127.0.0.1, ::1", netdiag.ReuseNotSaid, "127.0.0.1, ::1", false, []bool{false, false}},
+	} {
+		h := holding{strings.Split(tt.endpoints, ", "), tt.said}
+		t.Run(fmt.Sprintf("%s: %s, %v", h, tt.service, tt.reuse), func(t *testing.T) {
+			for _, o := range shapeOf(strings.Split(tt.service, ", "), tt.reuse) {
+				fd, err := o.Bind(port)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer unix.Close(fd)
+				if err := unix.Listen(fd, 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			g := New(Policy{}, nil)
+			defer g.Close()
+			r, err := g.Run(t.Context(), on(port, h.said, h.addrs...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []bool
+			for _, o := range r.Outcomes {
+				got = append(got, o.HoldCosts)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 

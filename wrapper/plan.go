@@ -75,19 +75,6 @@ func anyConflict(service []netdiag.Claim, placeholder netdiag.Claim) bool {
 	return slices.ContainsFunc(service, func(s netdiag.Claim) bool { return netdiag.Conflict(netdiag.TCP, s, placeholder) })
 }
 
-// Suits reports whether these endpoints, which are one TCP port's, can be held by a placeholder that a service with these
-// sockets on it starts beside. For any other service the hold is a reservation: --reserve with --hold none.
-func Suits(endpoints []netdiag.Endpoint, service []netdiag.Claim) bool {
-	switch p := planPort(endpoints); {
-	case p.why != "":
-		return false
-	case p.cover:
-		return !slices.ContainsFunc(endpoints, func(e netdiag.Endpoint) bool { return anyConflict(service, e.Claims(0)[0]) })
-	default:
-		return !inTheWay(p.where[0], service)
-	}
-}
-
 // byPort are the outcomes port by port, in the order in which their first ones were given.
 func byPort(outcomes []Outcome) [][]*Outcome {
 	all := make([][]*Outcome, 0, len(outcomes))

@@ -40,6 +40,8 @@ type Outcome struct {
 	WouldBeFree bool
 	// TimedOut: the wait ran out.
 	TimedOut bool
+	// HoldCosts: a program that listens here would lose a socket to the placeholder, if it were the service to start.
+	HoldCosts bool
 	// Unexplained is why the kernel could not be asked for the holders of a taken endpoint; nil when it was.
 	Unexplained error
 }

@@ -83,6 +83,13 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 			fmt.Sprintf("the kernel never picks %d again", o.Endpoint.Port),
 		})
 	}
+	if o.HoldCosts {
+		all = append(all, advice{
+			"always",
+			fmt.Sprintf("portguard --hold none --reserve %s -- COMMAND", endpoints),
+			"if COMMAND is what listens here: without SO_REUSEADDR, a socket that holds the port would cost it one",
+		})
+	}
 	return all
 }
 

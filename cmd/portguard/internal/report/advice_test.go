@@ -78,6 +78,20 @@ func TestAdvise(t *testing.T) {
 	}
 }
 
+// Beside what helps now there is how a program is to be started that the hold would cost a socket.
+func TestAdviseAReservation(t *testing.T) {
+	const want = "portguard --hold none --reserve -p 30010 -- COMMAND"
+	for _, costs := range []bool{false, true} {
+		o := reporttest.Incident()
+		o.HoldCosts = costs
+		all := Advise(&o, willing, incidentFacts)
+		last := all[len(all)-1]
+		if got := last.when == "always" && last.Command == want; got != costs {
+			t.Errorf("costs a socket %v: the last advice is %+v", costs, last)
+		}
+	}
+}
+
 // willing knows of nothing that speaks against a rung.
 var willing = wrapper.Judge{Services: map[string]wrapper.Service{"order.service": {Service: systemd.Service{
 	LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/order.service", KillMode: "control-group",
