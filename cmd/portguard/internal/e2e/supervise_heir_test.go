@@ -43,7 +43,7 @@ func TestSuperviseFollowsAnHeir(t *testing.T) {
 				if status := p.end(t); status != 0 {
 					t.Errorf("status %d\n%s", status, p.errs.String())
 				}
-				if n, _ := strconv.Atoi(last); unix.Kill(n, 0) != unix.ESRCH {
+				if n, _ := strconv.Atoi(last); running(n) {
 					t.Errorf("process %d is left", n)
 				}
 			})
