@@ -29,6 +29,7 @@ func (r unitRig) testRefusals(t *testing.T) {
 	unit("plain@.service", "[Service]\nExecStart=/bin/echo %i\n")
 	r.Shell(t,
 		"ln -sf /dev/null /etc/systemd/system/masked.service",
+		"ln -sf quiet.service /etc/systemd/system/alias.service",
 		"systemctl daemon-reload; systemctl start quiet web.socket web.service",
 		"systemd-run --quiet --unit=transient --service-type=exec sleep 1000",
 		"install -D /usr/local/bin/portguard /root/portguard")
@@ -85,6 +86,10 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"not root, to be removed": {"portguard unit install quiet -p 1 >/dev/null; " +
 			"setpriv --reuid 65534 --regid 65534 --clear-groups portguard unit remove quiet; s=$?; portguard unit remove quiet; exit $s",
 			"hint: sudo portguard unit remove quiet.service", 77},
+		"shown by an alias":   {"portguard unit install alias -p 1 >/dev/null; portguard unit show alias; portguard unit remove quiet >/dev/null", "quiet.service  pre   1/tcp", 0},
+		"removed by an alias": {"portguard unit install quiet -p 1 >/dev/null; portguard unit remove alias", "removed /etc/systemd/system/quiet.service.d/", 0},
+		"removed by an alias, without systemd": {"portguard unit install quiet -p 1 >/dev/null; unshare -m sh -c 'mount -t tmpfs none /run && portguard unit remove alias'",
+			"removed /etc/systemd/system/quiet.service.d/", 0},
 		"a read-only /etc":           {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},
 		"a home that it cannot see":  {"/root/portguard unit install home -p 1 --as wrapper", "ProtectHome=yes", 64},
 		"a place that does not last": {"/root/portguard unit install home -p 1 --dry-run", "note: /root/portguard is not a place that lasts", 0},

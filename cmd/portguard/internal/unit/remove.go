@@ -54,6 +54,14 @@ func removeUnit(a *cli.App, dir dropin.Dir, name string) error {
 	ctx, cancel := unitContext()
 	defer cancel()
 	err := dir.Exists(name) // who has nothing to remove needs no right to
+	if errors.Is(err, fs.ErrNotExist) {
+		m, _ := systemd.Connect(ctx) // without one the files tell
+		name = unaliased(ctx, m, dir, name)
+		if m != nil {
+			m.Close()
+		}
+		err = dir.Exists(name)
+	}
 	if err == nil {
 		var unlock func()
 		if unlock, err = dir.Lock(ctx); err == nil {

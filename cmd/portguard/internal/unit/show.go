@@ -83,7 +83,11 @@ func showUnits(a *cli.App, dir dropin.Dir, names []string, asJSON bool) error {
 	}
 	facts := report.ReadFacts()
 	units := []guardedUnit{}
-	for _, name := range names {
+	for i, name := range names {
+		if errors.Is(dir.Exists(name), fs.ErrNotExist) {
+			name = unaliased(ctx, m, dir, name)
+			names[i] = name
+		}
 		u, err := readUnit(dir, name, facts)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
