@@ -17,7 +17,8 @@ type loop struct {
 	signals     <-chan catch.Info
 	interrupted unix.Signal // by which a preparation was ended
 	sockets     listeners
-	life        // the one now, or the last
+	left        leftovers // of all runs
+	life                  // the one now, or the last
 }
 
 // life is one run of the service.

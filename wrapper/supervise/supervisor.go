@@ -31,6 +31,8 @@ type Watcher interface {
 	Followed(owner.Stat)
 	// LeftBehind: the service has ended early and with status 0. These processes go on, none with its port, and are ended.
 	LeftBehind([]owner.Stat)
+	// Unended: these, which the service has left behind, cannot be ended, and are told of once. The next run begins beside them.
+	Unended([]Unended)
 	// Escalating: a service that was asked to stop is killed. again: it was asked a second time.
 	Escalating(again bool)
 	// Ended is called when nothing of a run is left, and says what follows. By itself: nobody asked for it.
@@ -89,7 +91,7 @@ func (s *Supervisor) Supervise() (Run, error) {
 		return Run{Err: err}, nil
 	}
 	// Whatever is started in a container and left alone becomes a child of its pid 1.
-	l := &loop{Supervisor: s, shared: os.Getpid() == 1 || !childless(), signals: signals}
+	l := &loop{Supervisor: s, shared: os.Getpid() == 1 || !childless(), signals: signals, left: leftovers{}}
 	defer l.sockets.close()
 	defer s.Notify.stopping()
 	began := time.Now()

@@ -53,20 +53,20 @@ func (l *loop) escalate(again bool) {
 	l.signalFamily(unix.SIGKILL)
 }
 
-func (l *loop) signalFamily(sig unix.Signal) (some bool) {
-	all, err := l.family()
+func (l *loop) signalFamily(sig unix.Signal) {
+	all, _ := l.family() // whoever is not known is nobody to signal
 	for _, s := range all {
-		signalProcess(s, sig)
+		_ = signalProcess(s, sig) // whom that does not end, the sweep sees
 	}
-	return err == nil && len(all) > 0
 }
 
 // sweep ends what the service has left behind: SIGTERM, and SIGKILL when the time is up. Something that starts processes
-// faster than they can be counted is killed again until nothing is left.
+// faster than they can be counted is killed again until nothing is left, but for what nothing ends.
 func (l *loop) sweep() {
 	defer l.leave()
 	l.reap()
-	if !l.signalFamily(unix.SIGTERM) {
+	if all, err := l.family(); err != nil || l.left.signal(all, unix.SIGTERM) == 0 {
+		l.unended(all)
 		return
 	}
 	l.signalFamily(unix.SIGCONT)
@@ -88,13 +88,22 @@ func (l *loop) sweep() {
 			killing = true
 		case <-tick.C:
 		}
-		if killing {
-			l.signalFamily(unix.SIGKILL)
-		}
 		l.reap()
-		if all, err := l.family(); err != nil || len(all) == 0 {
+		sig := unix.Signal(0)
+		if killing {
+			sig = unix.SIGKILL
+		}
+		if all, err := l.family(); err != nil || l.left.signal(all, sig) == 0 {
+			l.unended(all)
 			return
 		}
+	}
+}
+
+// unended tells of those that nothing ends, of each once.
+func (l *loop) unended(all []owner.Stat) {
+	if some := l.left.remain(all); len(some) > 0 {
+		l.Watcher.Unended(some)
 	}
 }
 

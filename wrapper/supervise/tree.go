@@ -30,20 +30,21 @@ func childless() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
 }
 
-// signalProcess sends a signal to exactly this process, which may have ended.
-func signalProcess(s owner.Stat, sig unix.Signal) {
+// signalProcess sends a signal to exactly this process, which may have ended. 0 only asks whether it may be sent one.
+func signalProcess(s owner.Stat, sig unix.Signal) error {
 	p, err := pidfd.Open(s.PID)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		if now, err := (owner.Scanner{}).Stat(s.PID); err == nil && now.Same(s) {
-			_ = unix.Kill(s.PID, sig) // it may have ended
+			return unix.Kill(s.PID, sig)
 		}
-		return
+		return nil
 	case err != nil:
-		return
+		return err
 	}
 	defer p.Close()
 	if now, err := (owner.Scanner{}).Stat(s.PID); err == nil && now.Same(s) {
-		_ = p.Signal(sig) // it may have ended
+		return p.Signal(sig)
 	}
+	return nil
 }

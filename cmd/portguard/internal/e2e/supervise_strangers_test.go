@@ -107,3 +107,25 @@ func TestSuperviseFosterKilled(t *testing.T) {
 		t.Errorf("status %d\n%s", status, p.errs.String())
 	}
 }
+
+// What portguard may not end does not keep the service down: it is told of once, and the next run begins beside it.
+func TestSuperviseGoesOnBesideWhatItMayNotEnd(t *testing.T) {
+	nstest.Root(t)
+	needs.Program(t, "setpriv", "util-linux")
+	t.Setenv("LEFT", t.TempDir()+"/left")
+	t.Cleanup(func() {
+		for _, pid := range sleepers(t, "304") {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	})
+	p := launch(t, "setpriv", "--bounding-set=-kill", binary(t), "--restart", "always", "--restart-delay", "10ms", "--ready-timeout", "0s",
+		"-p", freePort(t), "--", "/bin/sh", "-c", "[ -e $LEFT ] || { : >$LEFT; setpriv --reuid=65534 --clear-groups sleep 304 <&- >/dev/null 2>&1 & sleep 0.3; }; "+
+			"echo run; exit 3")
+	for range 3 {
+		p.expect(t, "run")
+	}
+	p.stop(t, unix.SIGTERM)
+	if n := strings.Count(p.errs.String(), "(sleep) behind, which goes on: this user may not signal it (CAP_KILL)"); n != 1 {
+		t.Errorf("said %d times that it goes on\n%s", n, p.errs.String())
+	}
+}

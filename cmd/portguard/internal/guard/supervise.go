@@ -161,6 +161,20 @@ func (r *runs) LeftBehind(all []owner.Stat) {
 
 func named(p owner.Stat) string { return fmt.Sprintf("%d (%s)", p.PID, cli.Safe(p.Command)) }
 
+// Unended implements supervise.Watcher.
+func (r *runs) Unended(all []supervise.Unended) {
+	for _, p := range all {
+		why := "this user may not signal it (CAP_KILL)"
+		if !p.Refused {
+			why = "SIGKILL does not end it"
+			if is := wrapper.Hindrance(owner.Scanner{}.Condition(p.PID)); is != "" {
+				why += ": it is " + is
+			}
+		}
+		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("the command has left pid %s behind, which goes on: %s", named(p.Stat), why))
+	}
+}
+
 // Escalating implements supervise.Watcher.
 func (r *runs) Escalating(again bool) {
 	why := "has not ended within " + r.request.restart.stopTimeout.String()
