@@ -39,10 +39,12 @@ func TestConflictIsTheKernelsRule(t *testing.T) {
 	t.Run("tcp reuseport", m.tcpReusePort)
 	t.Run("tcp reuseport of another user", m.tcpReusePortOfAnotherUser)
 	t.Run("tcp devices", m.tcpDevices)
+	t.Run("tcp freebind", m.tcpFreeBind)
 	t.Run("udp bound", m.udpBound)
 	t.Run("udp bound by another user", m.udpBoundByAnotherUser)
 	t.Run("udp connected", m.udpConnected)
 	t.Run("udp devices", m.udpDevices)
+	t.Run("udp freebind", m.udpFreeBind)
 }
 
 var (
@@ -181,6 +183,28 @@ func (m *matrix) udpConnected(t *testing.T) {
 func (m *matrix) udpDevices(t *testing.T) {
 	options := m.onDevices(t, addresses("0.0.0.0", "10.99.0.1", "::"))
 	m.compare(t, "bind", specs(holders.Bound, udp, options, holders.Named), with(options, noReusePort, oneUser))
+}
+
+// absent are addresses that the host does not have, bound all the same.
+func absent() []holders.Options {
+	all := addresses("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::1/v6only", "::ffff:192.0.2.1")
+	for i := range all {
+		all[i].FreeBind = true
+	}
+	return all
+}
+
+func (m *matrix) tcpFreeBind(t *testing.T) {
+	options := append(absent(), few()...)
+	for _, state := range []holders.State{holders.Listen, holders.Bound} {
+		m.compare(t, string(state), specs(state, tcp, with(options, noReusePort, oneUser), holders.Named, holders.Picked),
+			with(options, noReusePort, oneUser))
+	}
+}
+
+func (m *matrix) udpFreeBind(t *testing.T) {
+	options := append(absent(), few()...)
+	m.compare(t, "bind", specs(holders.Bound, udp, with(options, both, oneUser), holders.Named), with(options, both, oneUser))
 }
 
 // onDevices multiplies the options by no device, loopback, and another that the test makes.

@@ -19,11 +19,12 @@ type Endpoint struct {
 }
 
 // Options are the socket options that decide whether a bind() succeeds, as far as a person can know them of a service and say
-// them by a flag. A new one is an option of the Claim as well, where holders can have it, too, and unbound.set sets it.
+// them by a flag. A new one is an option of the Claim as well, where the conflict rule asks for it, and bind.go sets it.
 type Options struct {
 	ReuseAddr Reuse
 	ReusePort bool // SO_REUSEPORT
 	V6Only    bool // IPV6_V6ONLY; without effect on an IPv4 address
+	FreeBind  bool // IP_FREEBIND, IPV6_FREEBIND or IP_TRANSPARENT: the host need not have the address
 	// Owner is the user who the service will be: SO_REUSEPORT shares a port among the sockets of one user.
 	Owner Owner
 }

@@ -31,6 +31,7 @@ func TestClaimsAreTheSocketsOfTheService(t *testing.T) {
 		{"fd99::1", []netdiag.Claim{{Addr: addr("fd99::1"), V6Only: true, ReuseAddr: true, UID: uid}}},
 		{"fe80::1%eth0", []netdiag.Claim{{Addr: addr("fe80::1"), V6Only: true, ReuseAddr: true, UID: uid}}},
 		{"::ffff:10.99.0.1 v6only", []netdiag.Claim{{Addr: addr("::ffff:10.99.0.1"), ReuseAddr: true, UID: uid}}},
+		{"192.0.2.1 freebind", []netdiag.Claim{{Addr: addr("192.0.2.1"), ReuseAddr: true, UID: uid}}},
 		{"udp 10.99.0.1", []netdiag.Claim{{Addr: addr("10.99.0.1"), UID: uid}}},
 		{"udp 10.99.0.1 reuseaddr", []netdiag.Claim{{Addr: addr("10.99.0.1"), ReuseAddr: true, UID: uid}}},
 	} {

@@ -67,7 +67,7 @@ func spec(state holders.State, origin holders.Origin, text string) holders.Spec 
 	return holders.Spec{Options: options(text), State: state, Origin: origin}
 }
 
-// options reads "[udp] ADDRESS [v6only] [reuseaddr] [reuseport] [dev NAME]". Any other word is a slip of the test.
+// options reads "[udp] ADDRESS [v6only] [reuseaddr] [reuseport] [freebind] [dev NAME]". Any other word is a slip of the test.
 func options(text string) holders.Options {
 	words := strings.Fields(text)
 	o := holders.Options{Protocol: unix.IPPROTO_TCP}
@@ -83,6 +83,8 @@ func options(text string) holders.Options {
 			o.ReuseAddr = true
 		case words[0] == "reuseport":
 			o.ReusePort = true
+		case words[0] == "freebind":
+			o.FreeBind = true
 		case words[0] == "dev" && len(words) > 1:
 			o.Device, words = words[1], words[1:]
 		default:
@@ -92,7 +94,7 @@ func options(text string) holders.Options {
 	return o
 }
 
-// service reads "[udp] ADDRESS [v6only] [reuseaddr|noreuseaddr] [reuseport]", where the address may be * for every one.
+// service reads "[udp] ADDRESS [v6only] [reuseaddr|noreuseaddr] [reuseport] [freebind]", where the address may be * for every one.
 func service(text string, port uint16) netdiag.Endpoint {
 	words := strings.Fields(strings.ReplaceAll(text, "*", "::"))
 	all := len(words)
@@ -102,7 +104,7 @@ func service(text string, port uint16) netdiag.Endpoint {
 	if !strings.Contains(text, "*") {
 		e.Addr = o.Addr
 	}
-	e.V6Only, e.ReusePort = o.V6Only, o.ReusePort
+	e.V6Only, e.ReusePort, e.FreeBind = o.V6Only, o.ReusePort, o.FreeBind
 	switch no := len(words) < all; {
 	case o.Device != "", no && o.ReuseAddr:
 		panic(fmt.Sprintf("%q is no service", text))

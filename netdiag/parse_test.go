@@ -183,7 +183,7 @@ func TestParseEndpointsTakesEveryPort(t *testing.T) {
 }
 
 func TestParseEndpointsGivesEachTheOptions(t *testing.T) {
-	opts := netdiag.Options{ReuseAddr: netdiag.ReuseNo, ReusePort: true, V6Only: true}
+	opts := netdiag.Options{ReuseAddr: netdiag.ReuseNo, ReusePort: true, V6Only: true, FreeBind: true}
 	got, err := netdiag.ParseEndpoints("80-81,[::1]:443/udp", opts, services)
 	if err != nil {
 		t.Fatal(err)

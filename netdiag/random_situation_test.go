@@ -191,5 +191,6 @@ func (s *situation) serve(t *testing.T) error {
 	claim := s.claim()
 	o := s.options
 	o.Addr, o.V6Only, o.ReuseAddr, o.ReusePort = claim.Addr, s.service.V6Only && claim.V6Only, claim.ReuseAddr, claim.ReusePort
+	o.FreeBind = s.service.FreeBind
 	return serve(o, s.service.Port)
 }

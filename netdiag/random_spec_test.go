@@ -47,7 +47,7 @@ func randomSpec(r *rand.Rand, protocol netdiag.Protocol) holders.Spec {
 	}
 	addrs := addresses("10.99.0.1", "10.99.0.2", "fd99::1", "fd99::2", "::ffff:10.99.0.1", "::ffff:127.0.0.1", "127.0.0.1", "::1")
 	if bindOnly {
-		addrs = randomAddrs()
+		addrs = append(randomAddrs(), absent()...)
 		if protocol == netdiag.UDP && s.Origin == holders.Picked {
 			addrs = addresses("0.0.0.0", "::")
 		}
@@ -83,8 +83,8 @@ func randomService(r *rand.Rand, protocol netdiag.Protocol, port uint16) netdiag
 	case 1:
 		e.V6Only = true
 	default:
-		o := pick(r, randomAddrs()...)
-		e.Addr, e.V6Only = o.Addr, o.V6Only
+		o := pick(r, append(randomAddrs(), absent()...)...)
+		e.Addr, e.V6Only, e.FreeBind = o.Addr, o.V6Only, o.FreeBind
 	}
 	e.ReuseAddr = pick(r, netdiag.ReuseNotSaid, netdiag.ReuseYes, netdiag.ReuseNo)
 	e.ReusePort = r.IntN(3) == 0

@@ -131,7 +131,10 @@ func bind(e Endpoint, c *Claim) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err = s.set(e.Protocol, *c); err == nil {
+	if err = s.set(e.Protocol, *c); err == nil && e.FreeBind {
+		err = s.freebind()
+	}
+	if err == nil {
 		err = s.bind(c.Addr.WithZone(e.Addr.Zone()), e.Port)
 	}
 	if err != nil {

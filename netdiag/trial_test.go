@@ -16,6 +16,8 @@ import (
 func TestTryAsksTheKernel(t *testing.T) {
 	l := newLab(t)
 	listener := spec(holders.Listen, holders.Named, "10.99.0.1")
+	guest := spec(holders.Listen, holders.Named, "192.0.2.1 freebind")
+	everywhere := spec(holders.Listen, holders.Named, "::")
 	for _, tt := range []struct {
 		name    string
 		holder  *holders.Spec
@@ -34,6 +36,15 @@ func TestTryAsksTheKernel(t *testing.T) {
 		{"an address of another host", nil, "192.0.2.1", netdiag.NoAddress, unix.EADDRNOTAVAIL},
 		{"an IPv6 address of another host", nil, "2001:db8::1", netdiag.NoAddress, unix.EADDRNOTAVAIL},
 		{"the same for UDP", nil, "udp 192.0.2.1", netdiag.NoAddress, unix.EADDRNOTAVAIL},
+		{"an address of another host, bound all the same", nil, "192.0.2.1 freebind", netdiag.Free, 0},
+		{"an IPv6 address of another host, bound all the same", nil, "2001:db8::1 freebind", netdiag.Free, 0},
+		{"the same, v4-mapped", nil, "::ffff:192.0.2.1 freebind", netdiag.Free, 0},
+		{"the same for UDP", nil, "udp 192.0.2.1 freebind", netdiag.Free, 0},
+		{"the same for UDP over IPv6", nil, "udp 2001:db8::1 freebind", netdiag.Free, 0},
+		{"an address of another host that a listener has", &guest, "192.0.2.1 freebind", netdiag.Taken, unix.EADDRINUSE},
+		{"a listener there, and another address wanted", &guest, "192.0.2.2 freebind", netdiag.Free, 0},
+		{"a listener there, and every address wanted", &guest, "*", netdiag.Taken, unix.EADDRINUSE},
+		{"a listener on every address", &everywhere, "192.0.2.1 freebind", netdiag.Taken, unix.EADDRINUSE},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l.port++
@@ -150,6 +161,11 @@ func TestTryLinkLocal(t *testing.T) {
 		if trial.Verdict != netdiag.NoAddress {
 			t.Errorf("on %s: %s (%v), want no-address", zone, trial.Verdict, trial.Errno)
 		}
+	}
+	trial = netdiag.Try(service(addr+"%none0 freebind", 30760))
+	trial.Close()
+	if trial.Verdict != netdiag.NoAddress {
+		t.Errorf("IP_FREEBIND, and no interface: %s (%v), want no-address", trial.Verdict, trial.Errno)
 	}
 }
 

@@ -22,6 +22,7 @@ func shapes() [][]string {
 		{"0.0.0.0"}, {"::"}, {":: v6only"}, {"0.0.0.0", ":: v6only"}, {":: v6only", "0.0.0.0"},
 		{"127.0.0.1"}, {"::1"}, {"::ffff:127.0.0.1"}, {"127.0.0.1", "::1"}, {"::1", "127.0.0.1"}, {"127.0.0.1", "127.0.0.2"},
 		{"0.0.0.0", "::1"}, {":: v6only", "127.0.0.1"},
+		{"192.0.2.1 freebind"}, {"2001:db8::1 freebind"}, // addresses of another host
 	}
 }
 
@@ -30,7 +31,7 @@ func shapeOf(shape []string, reuse bool) []holders.Options {
 	var all []holders.Options
 	for _, e := range on(1, netdiag.ReuseNo, shape...) {
 		c := e.Claims(0)[0]
-		all = append(all, holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: reuse})
+		all = append(all, holders.Options{Protocol: unix.IPPROTO_TCP, Addr: c.Addr, V6Only: c.V6Only, ReuseAddr: reuse, FreeBind: e.FreeBind})
 	}
 	return all
 }

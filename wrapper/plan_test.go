@@ -1,8 +1,9 @@
 package wrapper
 
 import (
-	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,20 +11,18 @@ import (
 	"portguard/netdiag"
 )
 
-// on are the endpoints of one TCP port at these addresses: "*" for every address, and "* v6only" or ":: v6only" for IPv6 alone.
+// on are the endpoints of one TCP port at these addresses: "*" for every address, and "* v6only" or ":: v6only" for IPv6 alone, and
+// "192.0.2.1 freebind" for one that the host need not have.
 func on(port uint16, said netdiag.Reuse, addrs ...string) []netdiag.Endpoint {
 	all := make([]netdiag.Endpoint, len(addrs))
 	for i, a := range addrs {
 		all[i] = tcp(port)
 		all[i].ReuseAddr = said
-		var name string
-		if _, err := fmt.Sscanf(a, "%s v6only", &name); err == nil {
-			all[i].V6Only = true
-		} else {
-			name = a
-		}
-		if name != "*" {
-			all[i].Addr = netip.MustParseAddr(name)
+		words := strings.Fields(a)
+		all[i].V6Only = slices.Contains(words, "v6only")
+		all[i].FreeBind = slices.Contains(words, "freebind")
+		if words[0] != "*" {
+			all[i].Addr = netip.MustParseAddr(words[0])
 		}
 	}
 	return all

@@ -179,7 +179,7 @@ func TestV6OnlyFlag(t *testing.T) {
 func TestOptionsAreSet(t *testing.T) {
 	nstest.Root(t) // for the uid
 	rig := newRig(t)
-	o := Options{Protocol: unix.IPPROTO_TCP, Addr: any6, V6Only: true, ReuseAddr: true, ReusePort: true, UID: 1000, Device: "lo"}
+	o := Options{Protocol: unix.IPPROTO_TCP, Addr: any6, V6Only: true, ReuseAddr: true, ReusePort: true, FreeBind: true, UID: 1000, Device: "lo"}
 	h := rig.Hold(t, 23001, Spec{Options: o, State: Listen, Origin: Named})
 	get := func(level, option int) bool {
 		v, err := unix.GetsockoptInt(h.FD, level, option)
@@ -199,7 +199,7 @@ func TestOptionsAreSet(t *testing.T) {
 	got := Options{
 		Protocol: unix.IPPROTO_TCP, Addr: h.Local.Addr(), V6Only: get(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY),
 		ReuseAddr: get(unix.SOL_SOCKET, unix.SO_REUSEADDR), ReusePort: get(unix.SOL_SOCKET, unix.SO_REUSEPORT),
-		UID: int(stat.Uid), Device: device,
+		FreeBind: get(unix.IPPROTO_IPV6, unix.IPV6_FREEBIND), UID: int(stat.Uid), Device: device,
 	}
 	if diff := cmp.Diff(o, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -15,6 +15,7 @@ type Options struct {
 	V6Only    bool       // IPV6_V6ONLY, set before bind()
 	ReuseAddr bool
 	ReusePort bool
+	FreeBind  bool   // IP_FREEBIND or IPV6_FREEBIND
 	UID       int    // owner of the socket; 0: whoever runs the test. Needs root
 	Device    string // SO_BINDTODEVICE; "": none
 }
@@ -28,6 +29,7 @@ func (o Options) String() string {
 		{o.V6Only, " v6only"},
 		{o.ReuseAddr, " reuseaddr"},
 		{o.ReusePort, " reuseport"},
+		{o.FreeBind, " freebind"},
 		{o.UID != 0, fmt.Sprintf(" uid %d", o.UID)},
 		{o.Device != "", " dev " + o.Device},
 	} {
@@ -68,6 +70,15 @@ func (o Options) set(fd, family int) error {
 	if family == unix.AF_INET6 {
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, number(o.V6Only)); err != nil {
 			return os.NewSyscallError("IPV6_V6ONLY", err)
+		}
+	}
+	if o.FreeBind {
+		level, option := unix.IPPROTO_IP, unix.IP_FREEBIND
+		if family == unix.AF_INET6 {
+			level, option = unix.IPPROTO_IPV6, unix.IPV6_FREEBIND
+		}
+		if err := unix.SetsockoptInt(fd, level, option, 1); err != nil {
+			return os.NewSyscallError("IP_FREEBIND", err)
 		}
 	}
 	if o.Device != "" {

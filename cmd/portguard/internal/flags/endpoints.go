@@ -23,6 +23,7 @@ type Endpoint struct {
 	reusePort   bool
 	v6Only      bool
 	asUser      string
+	freeBind    bool
 }
 
 // AddEndpoints adds them in the order in which --help shows them.
@@ -34,6 +35,7 @@ func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
 	fs.StringVar(&o.asUser, AsUserFlag[2:], "", "with --reuseport: the `USER` that the service will be, as one user's sockets share a port")
 	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
+	fs.BoolVar(&o.freeBind, "freebind", false, "the service sets IP_FREEBIND or IP_TRANSPARENT: it binds an address that this host\ndoes not have (yet)")
 }
 
 // Endpoints reads the values of -p. line makes a command line of a port.
@@ -63,7 +65,7 @@ func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint,
 
 // SocketOptions are what the flags say of the socket that the service will bind.
 func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
-	opts := netdiag.Options{ReusePort: o.reusePort, V6Only: o.v6Only}
+	opts := netdiag.Options{ReusePort: o.reusePort, V6Only: o.v6Only, FreeBind: o.freeBind}
 	var err error
 	if opts.Owner, err = o.owner(); err != nil {
 		return opts, err

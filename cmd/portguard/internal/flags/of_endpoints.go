@@ -25,5 +25,8 @@ func OfEndpoints(all []netdiag.Endpoint) []string {
 	if all[0].V6Only {
 		args = append(args, "--v6only")
 	}
+	if all[0].FreeBind {
+		args = append(args, "--freebind")
+	}
 	return append(args, "-p", netdiag.Arguments(all))
 }

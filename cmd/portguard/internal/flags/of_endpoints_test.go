@@ -94,6 +94,7 @@ func TestOfEndpoints(t *testing.T) {
 		{"4502,59182,59183", netdiag.Options{}, "-p 4502,59182,59183"},
 		{"[::1]:30000-30009,80", netdiag.Options{ReuseAddr: netdiag.ReuseNo, ReusePort: true}, "--no-reuseaddr --reuseport -p [::1]:30000-30009,80"},
 		{"30010", netdiag.Options{ReuseAddr: netdiag.ReuseYes}, "--reuseaddr yes -p 30010"},
+		{"192.0.2.1:80", netdiag.Options{FreeBind: true}, "--freebind -p 192.0.2.1:80"},
 		{"30010", netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 33}}, "--reuseport --as-user 33 -p 30010"},
 	} {
 		all, err := netdiag.ParseEndpoints(tt.ports, tt.opts, nil)

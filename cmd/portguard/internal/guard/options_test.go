@@ -94,6 +94,7 @@ func TestOptionsMakeEndpoints(t *testing.T) {
 		{"-p 30010 --reuseport --as-user root", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true}})}},
 		{"-p 30010 --reuseport --as-user 4321", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 4321}})}},
 		{"-p 30010 --reuseport --as-user=", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true})}}, // a unit without User=
+		{"-p 30010 --freebind", []netdiag.Endpoint{tcp(30010, netdiag.Options{FreeBind: true})}},
 	} {
 		t.Run(tt.flags, func(t *testing.T) {
 			r, err := parseLine(strings.Fields(tt.flags)...)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
@@ -39,6 +41,9 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 	}
 	if o.Trial.Verdict == netdiag.NoAddress {
 		now("--wait 60s", "start as soon as the address is there")
+		if o.Trial.Errno != unix.ENODEV {
+			now("--freebind", "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
+		}
 		return all
 	}
 	switch {

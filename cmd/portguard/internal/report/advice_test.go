@@ -60,7 +60,7 @@ func TestAdvise(t *testing.T) {
 		{"listener and client", netdiag.Taken, []netdiag.Holder{listener, client}, []string{wait, killOther, reserve}},
 		{"kernel", netdiag.Taken, []netdiag.Holder{{Kind: netdiag.Kernel, Absence: netdiag.OfKernel}}, nil},
 		{"nobody shows", netdiag.Taken, nil, []string{wait}},
-		{"address not there", netdiag.NoAddress, nil, []string{"portguard --wait 60s -p 30010 -- COMMAND"}},
+		{"address not there", netdiag.NoAddress, nil, []string{"portguard --wait 60s -p 30010 -- COMMAND", "portguard --freebind -p 30010 -- COMMAND"}},
 		{"free", netdiag.Free, nil, nil},
 		{"forbidden", netdiag.Forbidden, nil, nil},
 	} {

@@ -56,6 +56,10 @@ func TestPlan(t *testing.T) {
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --close"}, nil,
 		},
 		{
+			"what the service's socket is like", "pre", []string{"--freebind", "--reuseaddr", "yes", "-p", "192.0.2.1:80"}, systemd.Service{}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 192.0.2.1:80 --reuseaddr yes --freebind"}, nil,
+		},
+		{
 			"SO_REUSEPORT is judged as the unit's user", "pre", []string{"--share", "--reuseport", "-p", "1"}, systemd.Service{User: "daemon"}, own,
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --share --as-user ${USER}"}, nil,
 		},
