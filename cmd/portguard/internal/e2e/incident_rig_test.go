@@ -97,7 +97,8 @@ type actor struct {
 	errs  outputBuffer
 }
 
-// launch runs a program until the test ends.
+// launch runs a program until the test ends, by SIGKILL: a supervisor leaves its service then, whose output the end waits for. It has
+// to be stopped before.
 func launch(t *testing.T, argv ...string) *actor {
 	t.Helper()
 	return launchCommand(t, exec.Command(argv[0], argv[1:]...))
