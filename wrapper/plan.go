@@ -49,7 +49,7 @@ func planPort(endpoints []netdiag.Endpoint) plan {
 	p.where = slices.DeleteFunc(p.where, func(a netip.Addr) bool { return inTheWay(a, service) })
 	switch {
 	case p.strict && every:
-		p.why = "every socket is in the way of 0.0.0.0 or of [::], and a service without SO_REUSEADDR may bind both; --reserve is in nobody's way"
+		p.why = "every socket is in the way of 0.0.0.0 or of [::], and a service without SO_REUSEADDR may bind both; a reservation is in nobody's way"
 	case p.strict && len(p.where) == 0:
 		p.why = "the service itself has every address that a socket could hold the port on"
 	case len(p.where) == 0:
