@@ -15,7 +15,7 @@ import (
 // for the port keeps it without its connection, and is shared then.
 func (g *Guard) cut(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Close, r, g.wouldClose)
+		g.rehearse(ctx, Close, r)
 		return
 	}
 	g.rounds(ctx, Close, r, func(t target) (moved bool) {

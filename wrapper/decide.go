@@ -94,8 +94,8 @@ func (j Judge) Advises(r Rung, listeners bool, f *netdiag.Finding) bool {
 
 // attainable reports whether each holder of an endpoint can be dealt with by the rung or by a later one that is allowed.
 // Where it is not so, the endpoint stays taken whatever is done to the others. A share of the others harms nobody: it may
-// be tried beside a holder that may be in nobody's way.
-func (j Judge) attainable(from Rung, f *netdiag.Finding) bool {
+// be tried beside a holder that may be in nobody's way. may tells of a rung whether this user may do it, too.
+func (j Judge) attainable(from Rung, f *netdiag.Finding, may func(Rung, *netdiag.Holder) bool) bool {
 	if from < Wait && j.Policy.allows(Wait) && Wait.helps(f.Trial.Verdict) {
 		return true // whatever it is, it may go by itself
 	}
@@ -105,7 +105,7 @@ func (j Judge) attainable(from Rung, f *netdiag.Finding) bool {
 	for i := range f.Holders {
 		possible := from == Share && f.Holders[i].MayBeApart()
 		for r := from; r <= Kill; r++ {
-			possible = possible || r != Wait && j.Policy.allows(r) && j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead()
+			possible = possible || r != Wait && j.Policy.allows(r) && j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead() && may(r, &f.Holders[i])
 		}
 		if !possible {
 			return false

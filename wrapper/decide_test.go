@@ -113,7 +113,7 @@ func TestHoldersThatMayBeInAnotherVRF(t *testing.T) {
 	}
 	f := &netdiag.Finding{Endpoint: tcp(30010), Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: []netdiag.Holder{client, elsewhere}}
 	for r, want := range map[Rung]bool{Share: true, Close: false, Kill: false} {
-		if got := all.attainable(r, f); got != want {
+		if got := all.attainable(r, f, anything); got != want {
 			t.Errorf("%v is attainable: %v, want %v", r, got, want)
 		}
 	}

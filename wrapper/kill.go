@@ -14,7 +14,7 @@ import (
 // kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind.
 func (g *Guard) kill(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Kill, r, g.wouldKill)
+		g.rehearse(ctx, Kill, r)
 		return
 	}
 	targets := g.targets(ctx, Kill, r)

@@ -14,14 +14,39 @@ import (
 )
 
 // rehearse says what a rung would do, by all that comes before the act itself: who could not do it is told so as in earnest.
-func (g *Guard) rehearse(ctx context.Context, rung Rung, r *Report, would func(context.Context, *netdiag.Holder) Action) {
+func (g *Guard) rehearse(ctx context.Context, rung Rung, r *Report) {
 	for _, t := range g.targets(ctx, rung, r) {
 		for _, h := range t.holders {
-			a := would(ctx, h)
+			a := g.would(ctx, r.Judge, rung, h)
 			a.Rung, a.Holder = rung, h
 			g.act(t.Outcome, a)
 		}
 	}
+}
+
+// permitted asks before an act that harms whether this user may do it: of two processes that have a socket one would be ended for
+// nothing if the other may not be signalled. What a share may not do it finds out by itself, at nobody's cost.
+func (g *Guard) permitted(ctx context.Context, judge Judge, rung Rung, h *netdiag.Holder) Decision {
+	if rung == Share {
+		return Decision{}
+	}
+	if a := g.would(ctx, judge, rung, h); a.Result != Would {
+		return Decision{Result: a.Result, Why: a.Detail}
+	}
+	return Decision{}
+}
+
+// would is what a rung would do to a holder, or why it could not.
+func (g *Guard) would(ctx context.Context, judge Judge, rung Rung, h *netdiag.Holder) Action {
+	switch rung {
+	case Share:
+		return g.wouldShare(ctx, h)
+	case Close:
+		return g.wouldClose(ctx, h)
+	case RestartUnit:
+		return g.wouldRestart(ctx, judge, h)
+	}
+	return g.wouldKill(ctx, h)
 }
 
 // foresee says which endpoints would be free at the end of a dry run: those of which every holder would be acted on, or goes by
@@ -82,6 +107,9 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 	for _, o := range h.Keepers() {
 		if err := maySignal(o.PID); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: pid %d: %v", a.Detail, o.PID, err)
+			if a.Result == NotPermitted {
+				a.Detail += "; that takes CAP_KILL"
+			}
 			break
 		}
 	}
@@ -107,8 +135,11 @@ func wouldTouch(text string, h *netdiag.Holder) Action {
 
 func (g *Guard) wouldClear(ctx context.Context, h *netdiag.Holder) Action {
 	text := "clear the " + describe(h)
-	if errors.Is(g.mayDestroy(ctx), unix.EPERM) {
+	switch err := g.mayDestroy(ctx); {
+	case errors.Is(err, unix.EPERM):
 		return Action{Result: NotPermitted, Detail: text + ": that takes CAP_NET_ADMIN"}
+	case errors.Is(err, unix.EOPNOTSUPP):
+		return Action{Result: NotPossible, Detail: text + ": this kernel cannot; it ends by itself (--wait)"}
 	}
 	return Action{Result: Would, Detail: text + ", which belongs to no process"}
 }

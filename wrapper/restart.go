@@ -16,7 +16,7 @@ const restartLimit = 3 * time.Minute
 // port: a placeholder keeps it off this one.
 func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, RestartUnit, r, func(ctx context.Context, h *netdiag.Holder) Action { return g.wouldRestart(ctx, r.Judge, h) })
+		g.rehearse(ctx, RestartUnit, r)
 		return
 	}
 	guards := guardsFor(r)

@@ -56,8 +56,9 @@ func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target 
 			pointless = true
 			continue
 		}
-		t := target{Outcome: o, holders: g.pick(judge, rung, o)}
-		if !judge.attainable(rung, &o.Finding) {
+		t := target{Outcome: o, holders: g.pick(ctx, judge, rung, o)}
+		may := func(rung Rung, h *netdiag.Holder) bool { return g.permitted(ctx, judge, rung, h).GoAhead() }
+		if !judge.attainable(rung, &o.Finding, may) {
 			pointless = true
 		}
 		if len(t.holders) > 0 {
@@ -74,7 +75,7 @@ func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target 
 }
 
 // pick decides about every holder and records each refusal.
-func (g *Guard) pick(judge Judge, rung Rung, o *Outcome) []*netdiag.Holder {
+func (g *Guard) pick(ctx context.Context, judge Judge, rung Rung, o *Outcome) []*netdiag.Holder {
 	if o.Trial.Verdict != netdiag.Taken {
 		return nil
 	}
@@ -89,7 +90,11 @@ func (g *Guard) pick(judge Judge, rung Rung, o *Outcome) []*netdiag.Holder {
 	var some []*netdiag.Holder
 	for i := range o.Holders {
 		h := &o.Holders[i]
-		if d := judge.Decide(rung, o.Endpoint, h); d.GoAhead() {
+		d := judge.Decide(rung, o.Endpoint, h)
+		if d.GoAhead() {
+			d = g.permitted(ctx, judge, rung, h)
+		}
+		if d.GoAhead() {
 			some = append(some, h)
 		} else {
 			g.act(o, Action{rung, h, d.Result, d.text()})

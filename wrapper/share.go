@@ -13,7 +13,7 @@ import (
 // connections that belong to nobody. No connection is cut and no byte is lost.
 func (g *Guard) share(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Share, r, g.wouldShare)
+		g.rehearse(ctx, Share, r)
 		return
 	}
 	g.rounds(ctx, Share, r, func(t target) (moved bool) {
