@@ -1,6 +1,7 @@
 package netdiag
 
 import (
+	"errors"
 	"net/netip"
 	"strconv"
 
@@ -44,6 +45,18 @@ func (s unbound) set(protocol Protocol, c Claim) error {
 			v6only = 1
 		}
 		return unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
+	}
+	return nil
+}
+
+// to binds it to a device, before any address. It takes CAP_NET_RAW before Linux 5.7, and where it is bound to one already, as by
+// `ip vrf exec`.
+func (s unbound) to(device string) error {
+	if device == "" {
+		return nil
+	}
+	if err := unix.BindToDevice(s.fd, device); err != nil {
+		return &stepError{ToDevice, err}
 	}
 	return nil
 }
@@ -103,6 +116,10 @@ func BindBeside(e Endpoint, where netip.Addr) (int, error) {
 	// Where the host's IPv6 is switched off by sysctl it has no ::1. Who cannot do without finds out when it binds.
 	_ = s.freebind()
 	uid := e.Claims(uint32(unix.Geteuid()))[0].UID
+	if err = s.to(e.Device); err != nil { // else it would be among the ports of another VRF, perhaps
+		unix.Close(s.fd)
+		return -1, errors.Unwrap(err)
+	}
 	err = s.set(TCP, Claim{Addr: where, V6Only: true, ReuseAddr: true, ReusePort: e.ReusePort, UID: uid})
 	if err == nil {
 		err = s.bind(where, e.Port)

@@ -15,6 +15,9 @@ type Endpoint struct {
 	// 0.0.0.0, as most servers do. The IPv6 wildcard says [::] and nothing else.
 	Addr netip.Addr
 	Port uint16 // host byte order, never 0
+	// Device is the name of the device that the socket is bound to by SO_BINDTODEVICE, "" for none. That of a link-local address is
+	// its zone.
+	Device string
 	Options
 }
 
@@ -62,17 +65,25 @@ func (e Endpoint) Address() string {
 	return e.Addr.String()
 }
 
-// Bind is the address and port as a bind() would name them: "*:30010", "127.0.0.1:8080", "[::1]:8080".
+// Bind is the address and port as a bind() would name them: "*:30010", "127.0.0.1:8080", "[::1]:8080", "0.0.0.0%eth0:67".
 func (e Endpoint) Bind() string {
-	if e.EveryAddress() {
-		return "*:" + strconv.Itoa(int(e.Port))
+	device := ""
+	if e.Device != "" {
+		device = "%" + e.Device
 	}
-	return netip.AddrPortFrom(e.Addr, e.Port).String()
+	a := e.Address()
+	if strings.Contains(a, ":") {
+		a = "[" + a + "]"
+	}
+	return a + device + ":" + strconv.Itoa(int(e.Port))
 }
 
-// String is the short name used in messages: "30010/tcp", or "127.0.0.1:8080/tcp" when the endpoint has an address.
+// anywhere: it is a port alone.
+func (e Endpoint) anywhere() bool { return e.EveryAddress() && e.Device == "" }
+
+// String is the short name used in messages: "30010/tcp", or "127.0.0.1:8080/tcp" when the endpoint has an address or a device.
 func (e Endpoint) String() string {
-	if e.EveryAddress() {
+	if e.anywhere() {
 		return fmt.Sprintf("%d/%s", e.Port, e.Protocol)
 	}
 	return fmt.Sprintf("%s/%s", e.Bind(), e.Protocol)
@@ -84,7 +95,7 @@ func (e Endpoint) Argument() string { return e.argument(e.Port) }
 // argument is that of the endpoint and of those on the ports up to last.
 func (e Endpoint) argument(last uint16) string {
 	s := e.Bind()
-	if e.EveryAddress() {
+	if e.anywhere() {
 		s = strconv.Itoa(int(e.Port))
 	}
 	if last > e.Port {
@@ -141,10 +152,18 @@ func (e Endpoint) Claims(uid uint32) []Claim {
 
 // Overlaps reports whether no service could listen on both endpoints at once, as 127.0.0.1:80 beside *:80.
 func (e Endpoint) Overlaps(o Endpoint) bool {
-	if e.Protocol != o.Protocol || e.Port != o.Port {
+	if e.Protocol != o.Protocol || e.Port != o.Port || e.device() != "" && o.device() != "" && e.device() != o.device() {
 		return false
 	}
 	first := e.Claims(0)[0]
 	first.Listening = true
 	return Conflict(e.Protocol, o.Claims(0)[0], first)
+}
+
+// device is the one that its socket comes to be bound to.
+func (e Endpoint) device() string {
+	if e.Device != "" {
+		return e.Device
+	}
+	return e.Addr.Zone()
 }

@@ -72,6 +72,12 @@ func TestEndpointsThatNoTwoServicesCanHave(t *testing.T) {
 		{"0.0.0.0", ":: v6only", false},
 		{"*", "* reuseport", true},
 		{"* reuseport", "* reuseport", false},
+		{"* dev eth0", "* dev eth1", false},
+		{"0.0.0.0 dev eth0", "0.0.0.0 dev eth0", true},
+		{"0.0.0.0 dev eth0", "*", true},
+		{"fe80::1%eth0", "fe80::1%eth1", false},
+		{"fe80::1%eth0", ":: dev eth1", false},
+		{"fe80::1%eth0", ":: dev eth0", true},
 		{"*", "udp *", false},
 		{"udp *", "udp 127.0.0.1", true},
 		{"udp * reuseaddr", "udp * reuseaddr", false},
@@ -93,6 +99,9 @@ func TestEndpointIsPrintedAsPeopleWriteIt(t *testing.T) {
 		{"127.0.0.1", "127.0.0.1", "127.0.0.1:80", "127.0.0.1:80/tcp"},
 		{"::", "::", "[::]:80", "[::]:80/tcp"},
 		{"fe80::1%eth0", "fe80::1%eth0", "[fe80::1%eth0]:80", "[fe80::1%eth0]:80/tcp"},
+		{"* dev eth0", "*", "*%eth0:80", "*%eth0:80/tcp"},
+		{"udp 0.0.0.0 dev eth0", "0.0.0.0", "0.0.0.0%eth0:80", "0.0.0.0%eth0:80/udp"},
+		{":: dev eth0", "::", "[::]%eth0:80", "[::]%eth0:80/tcp"},
 	} {
 		e := service(tt.service, 80)
 		want := []string{tt.address, tt.bind, tt.short}

@@ -17,6 +17,8 @@ type Holder struct {
 	// Certain is false when the socket conflicts only if it lacks SO_REUSEADDR, and nothing could tell whether it does; and
 	// for UDP with SO_REUSEPORT, when nothing tells which of the sockets the kernel asks. See MayBeApart for another reason.
 	Certain bool
+	// Device is the name of the device that the socket is bound to, "" for none, and where it cannot be told.
+	Device string
 	// Owners are the processes that have the socket open, ordered by pid.
 	Owners []owner.Process
 	// Absence says why Owners is empty.
@@ -29,6 +31,9 @@ type Holder struct {
 
 // ID is the same for one socket whenever it is seen, and another for every other.
 func (h *Holder) ID() SocketID { return idOf(h.Socket) }
+
+// Local is its own end as people know it: see End.
+func (h *Holder) Local() string { return End(h.Socket.Local, h.Device) }
 
 // Plain is an end of a socket as people know it: a v4-mapped address is the IPv4 address.
 func Plain(end netip.AddrPort) netip.AddrPort {

@@ -79,6 +79,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 		Kind:   t.kind(s),
 		Flags:  t.flagsOf(s),
 		Owners: found.Owners[s.Inode],
+		Device: t.deviceOf(s),
 	}
 	if len(h.Owners) == 0 {
 		h.Hints = found.Held[s.Inode]

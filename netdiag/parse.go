@@ -23,7 +23,7 @@ func (e *SyntaxError) Error() string {
 type LookupService func(protocol, name string) (port int, err error)
 
 // ParseEndpoints reads the argument of -p: comma-separated endpoints such as 30010, 30010/udp, 127.0.0.1:8080,
-// [::1]:8080, :8080, localhost:8080, 30000-30009 and http. Every endpoint gets the options. Errors are *SyntaxError.
+// [::1]:8080, :8080, localhost:8080, 0.0.0.0%eth0:67, 30000-30009 and http. Every endpoint gets the options. Errors are *SyntaxError.
 func ParseEndpoints(text string, opts Options, lookup LookupService) ([]Endpoint, error) {
 	var all []Endpoint
 	for part := range strings.SplitSeq(text, ",") {
@@ -51,7 +51,15 @@ func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint,
 		}
 		rest = before
 	}
-	addr, ports, err := splitAddress(text, rest)
+	rest, device, err := cutDevice(text, rest)
+	if err != nil {
+		return nil, err
+	}
+	addr, ports, err := splitAddress(text, rest, device)
+	if err != nil {
+		return nil, err
+	}
+	addr, device, err = onDevice(text, addr, device)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +69,7 @@ func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint,
 	}
 	endpoints := make([]Endpoint, 0, int(last)-int(first)+1)
 	for p := int(first); p <= int(last); p++ {
-		endpoints = append(endpoints, Endpoint{Protocol: proto, Addr: addr, Port: uint16(p), Options: opts})
+		endpoints = append(endpoints, Endpoint{Protocol: proto, Addr: addr, Port: uint16(p), Device: device, Options: opts})
 	}
 	return endpoints, nil
 }
@@ -74,8 +82,9 @@ func isNetwork(text string) bool {
 	return err1 == nil || err2 == nil
 }
 
-// splitAddress takes the address off the front. The zero address means that none was given.
-func splitAddress(text, rest string) (addr netip.Addr, ports string, err error) {
+// splitAddress takes the address off the front. The zero address means that none was given. A link-local address needs a zone, or a
+// device that becomes it.
+func splitAddress(text, rest, device string) (addr netip.Addr, ports string, err error) {
 	host, ports, ok := cutLast(rest, ":")
 	switch {
 	case isAddress(rest):
@@ -91,7 +100,7 @@ func splitAddress(text, rest string) (addr netip.Addr, ports string, err error) 
 		if err != nil || !addr.Is6() {
 			return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is not an IPv6 address", host), "[::1]:8080"}
 		}
-		if addr.IsLinkLocalUnicast() && addr.Zone() == "" {
+		if addr.IsLinkLocalUnicast() && addr.Zone() == "" && device == "" {
 			return netip.Addr{}, "", &SyntaxError{text, "a link-local address needs its interface", fmt.Sprintf("[%s%%eth0]:%s", addr, ports)}
 		}
 		return addr, ports, nil

@@ -14,6 +14,7 @@ func FuzzParseEndpoints(f *testing.F) {
 		"30010", "30010/udp", "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:8080", ":8080", "*:8080", "localhost:8080",
 		"30000-30009", "http", "http-alt", "80,,81", "[fe80::1%eth0]:80", "[::ffff:10.0.0.1]:80/tcp", "-30009", "1-65535",
 		"[::ffff:10.0.0.1%eth0]:80", "[fe80::1%e]:th0]:80", "65536", "+1", "::1:80",
+		"0.0.0.0%eth0:67/udp", "[::]%eth0:547/udp", "*%eth0:80", "%eth0:1-2", "[fe80::1]%eth0:80", "[fe80::1%eth0]%eth0:80", "30010%eth0", "a]%b[:1",
 	} {
 		f.Add(text)
 	}
@@ -30,7 +31,7 @@ func FuzzParseEndpoints(f *testing.F) {
 			return
 		}
 		for _, e := range []netdiag.Endpoint{endpoints[0], endpoints[len(endpoints)-1]} {
-			if e.Port == 0 || e.Addr.Is4() && e.Addr.Zone() != "" {
+			if e.Port == 0 || e.Addr.Is4() && e.Addr.Zone() != "" || e.Device != "" && (e.Addr.Zone() != "" || e.Addr.Is6() && e.Addr.IsLinkLocalUnicast()) {
 				t.Errorf("endpoint %+v", e)
 			}
 			for _, printed := range []string{e.String(), e.Bind() + "/" + e.Protocol.String()} {

@@ -49,6 +49,15 @@ func TestParseEndpoints(t *testing.T) {
 		{"[::ffff:10.99.0.1]:8080", "[::ffff:10.99.0.1]:8080/tcp"},
 		{"[fe80::1%eth0]:8080", "[fe80::1%eth0]:8080/tcp"},
 
+		{"0.0.0.0%eth0:67/udp", "0.0.0.0%eth0:67/udp"},
+		{"[::]%eth0:547/udp", "[::]%eth0:547/udp"},
+		{"[::1]%lo:80", "[::1]%lo:80/tcp"},
+		{"*%eth0:80", "*%eth0:80/tcp"},
+		{"%eth0:80", "*%eth0:80/tcp"},
+		{"localhost%lo:80-81", "127.0.0.1%lo:80/tcp 127.0.0.1%lo:81/tcp"},
+		{"[::ffff:10.99.0.1]%eth0.7@x:80", "[::ffff:10.99.0.1]%eth0.7@x:80/tcp"},
+		{"[fe80::1]%eth0:80", "[fe80::1%eth0]:80/tcp"}, // as ss has it
+
 		{"http", "80/tcp"},
 		{"http-alt", "8080/tcp"},
 		{"3com-tsmux", "106/tcp"},
@@ -125,6 +134,18 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		{"30009-30000", "30009-30000", "the range runs backwards", "30000-30009"},
 		{"1-2-3", "1-2-3", q(noNumber, "2-3"), "30010"},
 		{"1-65536", "1-65536", "65536 is above 65535, the highest port", "30010"},
+
+		{"30010%eth0", "30010%eth0", "the interface belongs to the address, before the port", "*%eth0:30010"},
+		{"0.0.0.0%eth0", "0.0.0.0%eth0", noPort, "0.0.0.0%eth0:67"},
+		{"[::]%eth0", "[::]%eth0", noPort, "0.0.0.0%eth0:67"},
+		{"0.0.0.0%eth0:", "0.0.0.0%eth0:", noPort, "30010"},
+		{"0.0.0.0%:67", "0.0.0.0%:67", `"" is not the name of an interface`, "0.0.0.0%eth0:67"},
+		{"*%a-name-far-too-long:67", "*%a-name-far-too-long:67", `"a-name-far-too-long" is not the name of an interface`, "0.0.0.0%eth0:67"},
+		{"*%..:67", "*%..:67", `".." is not the name of an interface`, "0.0.0.0%eth0:67"},
+		{"*%e th:67", "*%e th:67", `"e th" is not the name of an interface`, "0.0.0.0%eth0:67"},
+		{"*%a%b:67", "*%a%b:67", `"a%b" is not the name of an interface`, "0.0.0.0%eth0:67"},
+		{"[fe80::1%eth0]%eth1:80", "[fe80::1%eth0]%eth1:80", "its interface is given twice", "[fe80::1%eth0]:80"},
+		{"fe80::1%eth0:80", "fe80::1%eth0:80", brackets, "[::1]:8080"},
 
 		{"80/sctp", "80/sctp", `"sctp" is neither tcp nor udp`, "30010/udp"},
 		{"80/", "80/", `"" is neither tcp nor udp`, "30010/udp"},

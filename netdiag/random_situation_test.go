@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -21,6 +22,7 @@ type situation struct {
 	service netdiag.Endpoint
 	options holders.Options // the service's, but for what its endpoint says: the protocol, and whose it is
 	tried   []holders.Spec
+	device  uint32   // that the service binds to, 0 for none
 	actors  []*actor // those of them that go together
 	lacks   lacks
 }
@@ -78,6 +80,7 @@ func imagine(t *testing.T, r *rand.Rand, l *lab, diag *sockdiag.Conn) *situation
 		s.service = randomService(r, protocol, l.port)
 	}
 	s.options.Protocol = int(protocol)
+	s.options.Device, s.device = s.service.Device, index(t, s.service.Device)
 	return s
 }
 
@@ -94,7 +97,7 @@ func (s *situation) change(t *testing.T, r *rand.Rand, h *holders.Holder) *actor
 	}
 	a.claim = netdiag.Claim{
 		Addr: h.Local.Addr(), V6Only: h.V6Only, UID: uint32(h.UID), ReuseAddr: h.ReuseAddr, ReusePort: h.ReusePort,
-		Listening: h.State == holders.Listen, Minisock: h.State.Minisock(),
+		Listening: h.State == holders.Listen, Minisock: h.State.Minisock(), Device: index(t, h.Device),
 	}
 	return a
 }
@@ -169,7 +172,24 @@ func (a *actor) bound() bool {
 	return a.Protocol == unix.IPPROTO_TCP && (a.State == holders.Bound || a.State == holders.Reset && a.Origin == holders.Named)
 }
 
-func (s *situation) claim() netdiag.Claim { return s.service.Claims(uint32(s.options.UID))[0] }
+func (s *situation) claim() netdiag.Claim {
+	c := s.service.Claims(uint32(s.options.UID))[0]
+	c.Device = s.device
+	return c
+}
+
+// index is that of a device, 0 for none.
+func index(t *testing.T, name string) uint32 {
+	t.Helper()
+	if name == "" {
+		return 0
+	}
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint32(i.Index)
+}
 
 // conflicts is the rule's word on one actor.
 func (s *situation) conflicts(a *actor) bool {

@@ -9,6 +9,9 @@ import (
 	"portguard/netdiag/holders"
 )
 
+// elsewhere is a device on which no holder is.
+const elsewhere = "elsewhere0"
+
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 // randomSpecs are one to six sockets for one port, in an order in which they can be made.
@@ -88,5 +91,9 @@ func randomService(r *rand.Rand, protocol netdiag.Protocol, port uint16) netdiag
 	}
 	e.ReuseAddr = pick(r, netdiag.ReuseNotSaid, netdiag.ReuseYes, netdiag.ReuseNo)
 	e.ReusePort = r.IntN(3) == 0
+	e.Device = pick(r, "", "", "", "", "lo", elsewhere)
+	if e.Addr.IsLoopback() && e.Addr.Is6() && e.Device == elsewhere {
+		e.Device = "" // ::1 is on loopback alone
+	}
 	return e
 }

@@ -15,6 +15,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/netdiag/nstest"
 	"portguard/netdiag/sockdiag"
 )
 
@@ -59,6 +60,7 @@ func forRandomSituations(t *testing.T, n int, look func(*situation)) {
 		first = uint64(time.Now().UnixNano())
 	}
 	l := newLab(t)
+	nstest.Device(t, elsewhere, "10.97.0.1/24")
 	diag, err := sockdiag.Dial()
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type tables struct {
 	complete  bool // nothing is missing, portguard's own included
 	own       []sockdiag.Socket
 	vrfs      map[uint32]uint32 // by device, of TCP sockets
+	devices   map[uint32]string // names that were asked for
 	kept      map[SocketID]sockdiag.Tristate
 	mptcp     mptcpSockets
 }
@@ -33,6 +34,7 @@ func newTables() *tables {
 		auto:    map[SocketID]sockdiag.Tristate{},
 		flags:   map[SocketID]Flags{},
 		cgroups: map[uint64]string{},
+		devices: map[uint32]string{},
 		kept:    map[SocketID]sockdiag.Tristate{},
 	}
 }
@@ -234,3 +236,13 @@ func (t *tables) evidence(s sockdiag.Socket) Evidence {
 }
 
 func (t *tables) kind(s sockdiag.Socket) Kind { return KindOf(s, t.evidence(s)) }
+
+// deviceOf is the name of the device that a socket is bound to.
+func (t *tables) deviceOf(s sockdiag.Socket) string {
+	name, known := t.devices[s.Interface]
+	if !known && s.Interface != 0 {
+		name = DeviceName(s.Interface)
+		t.devices[s.Interface] = name
+	}
+	return name
+}

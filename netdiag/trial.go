@@ -37,8 +37,9 @@ type Step uint8
 
 // The steps. The zero value is the socket itself and its bind().
 const (
-	Binding Step = iota
-	Owning       // to make the socket the service's user's
+	Binding  Step = iota
+	Owning        // to make the socket the service's user's
+	ToDevice      // SO_BINDTODEVICE
 )
 
 // stepError is a failure of a step before bind().
@@ -131,7 +132,10 @@ func bind(e Endpoint, c *Claim) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err = s.set(e.Protocol, *c); err == nil && e.FreeBind {
+	if err = s.to(e.Device); err == nil {
+		err = s.set(e.Protocol, *c)
+	}
+	if err == nil && e.FreeBind {
 		err = s.freebind()
 	}
 	if err == nil {

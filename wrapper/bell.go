@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
@@ -11,7 +12,8 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// bell rings when the kernel says that a socket on one of the ports, or an address of the host, has come or gone. Where
+// bell rings when the kernel says that a socket on one of the ports, or an address of the host, has come or gone, or a device
+// that an endpoint is bound to may have. Where
 // it cannot be hung up (netlink forbidden), it never rings, and the pace of the wait is all there is.
 type bell struct {
 	sockets   *sockdiag.Events
@@ -23,7 +25,11 @@ type bell struct {
 func newBell(ctx context.Context, waiting []*Outcome) *bell {
 	b := &bell{cancelled: -1, stop: func() bool { return true }}
 	b.sockets, _ = sockdiag.Subscribe(portRanges(waiting))
-	b.addresses, _ = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
+	groups := []uint{unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR}
+	if slices.ContainsFunc(waiting, func(o *Outcome) bool { return o.Endpoint.Device != "" }) {
+		groups = append(groups, unix.RTNLGRP_LINK)
+	}
+	b.addresses, _ = nl.Subscribe(unix.NETLINK_ROUTE, groups...)
 	if fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
 		b.cancelled = fd
 		b.stop = context.AfterFunc(ctx, func() { unix.Write(fd, []byte{1, 0, 0, 0, 0, 0, 0, 0}) })

@@ -65,7 +65,7 @@ func describe(h *netdiag.Holder) string {
 		}
 		fmt.Fprintf(&b, " %s (pid %d)", o.Command, o.PID)
 	}
-	fmt.Fprintf(&b, " %s", netdiag.Plain(h.Socket.Local))
+	fmt.Fprintf(&b, " %s", h.Local())
 	if h.Socket.Remote.Port() != 0 {
 		fmt.Fprintf(&b, " -> %s", netdiag.Plain(h.Socket.Remote))
 	}

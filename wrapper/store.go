@@ -44,6 +44,9 @@ func (p *Placeholder) storeName() string {
 	if e := p.Endpoints[0]; len(p.Endpoints) == 1 && !e.EveryAddress() {
 		name += e.Addr.String() + "-"
 	}
+	if e := p.Endpoints[0]; len(p.Endpoints) == 1 && e.Device != "" {
+		name += e.Device + "-"
+	}
 	return strings.ReplaceAll(fmt.Sprintf("%s%d", name, p.port().Number), ":", "_")
 }
 

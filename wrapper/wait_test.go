@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
@@ -180,6 +183,27 @@ func TestWaitSeesAnAddressAppear(t *testing.T) {
 				t.Error("the median is above 50ms")
 			}
 		})
+	}
+}
+
+// A device that a service is bound to may come with a tunnel or a cable, and has no address yet when it does.
+func TestWaitSeesADeviceAppear(t *testing.T) {
+	e := netdiag.Endpoint{Protocol: netdiag.UDP, Addr: netip.IPv4Unspecified(), Port: 23035, Device: "late0"}
+	w := wait(t, t.Context(), patient, e)
+	if got := w.first.Outcomes[0].Trial; got.Verdict != netdiag.NoAddress || got.Errno != unix.ENODEV {
+		t.Fatalf("it waits because the endpoint is %v (%v)", got.Verdict, got.Errno)
+	}
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = e.Device
+	link := &netlink.Dummy{LinkAttrs: attrs}
+	adding := time.Now()
+	if err := netlink.LinkAdd(link); err != nil {
+		t.Skipf("no second network device: %v", err)
+	}
+	defer netlink.LinkDel(link)
+	w.checkFreed(t, 5*time.Second)
+	if took := w.ended.Sub(adding); took > time.Second && !nstest.Emulated() {
+		t.Errorf("the wait ends %v after the device has come", took)
 	}
 }
 

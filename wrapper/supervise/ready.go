@@ -136,7 +136,10 @@ func serves(s sockdiag.Socket, e netdiag.Endpoint) bool {
 	if s.Protocol != uint8(e.Protocol) || s.Local.Port() != e.Port {
 		return false
 	}
-	if e.EveryAddress() {
+	switch {
+	case e.Device != "" && netdiag.DeviceName(s.Interface) != e.Device:
+		return false
+	case e.EveryAddress():
 		return true
 	}
 	local, want := s.Local.Addr().Unmap(), e.Addr.WithZone("").Unmap()

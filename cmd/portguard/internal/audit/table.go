@@ -9,7 +9,6 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
-	"portguard/netdiag"
 	"portguard/netdiag/portrange/risk"
 )
 
@@ -136,7 +135,7 @@ func clientLines(r auditRow) []string {
 		if len(h.Owners) > 0 {
 			who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID, cli.Safe(report.UserOf(h.Owners[0])), report.WhereOf(h.Cgroup))
 		}
-		lines = append(lines, fmt.Sprintf("has it: %s  %s%s  %s", who, netdiag.Plain(h.Socket.Local), report.Arrow(h), h.Socket.State))
+		lines = append(lines, fmt.Sprintf("has it: %s  %s%s  %s", who, h.Local(), report.Arrow(h), h.Socket.State))
 	}
 	return lines
 }

@@ -11,6 +11,7 @@ func TestUnitJudgesAsTheService(t *testing.T) {
 		r.Install(t, builds.build(t, "./testdata/unit/optioned"), "/usr/local/bin/optioned")
 		r.Shell(t, "ip link set lo up")
 		t.Run("SO_REUSEPORT", r.testReusePort)
+		t.Run("SO_BINDTODEVICE", r.testDevice)
 	})
 }
 
@@ -65,4 +66,36 @@ func (r unitRig) testReusePort(t *testing.T) {
 			r.Shell(t, "systemctl stop second first.service made.service roots.socket roots.service; systemctl reset-failed")
 		})
 	}
+}
+
+// A service has its port on its interface, as it is found there, and starts beside another one's.
+func (r unitRig) testDevice(t *testing.T) {
+	const serve = "[Service]\nType=notify\nExecStart=/usr/local/bin/optioned -device "
+	r.Unit(t, "inner.service", serve+"in0 tcp4 0.0.0.0:30051\n")
+	r.Unit(t, "outer.service", serve+"out0 tcp4 0.0.0.0:30051\n")
+	if _, status, err := r.Run("ip", "link", "add", "in0", "type", "dummy"); status != 0 || err != nil {
+		t.Skip("this kernel has no dummy devices")
+	}
+	r.Shell(t, "ip link add out0 type dummy", "systemctl daemon-reload; systemctl start inner outer")
+	for _, form := range []string{"pre", "wrapper"} {
+		t.Run(form, func(t *testing.T) {
+			r.succeeds(t, "unit", "install", "outer", "--as", form)
+			if text := r.Shell(t, "cat /etc/systemd/system/outer.service.d/*"); !strings.Contains(text, " -p 0.0.0.0%%out0:30051") {
+				t.Errorf("the drop-in:\n%s", text)
+			}
+			if shown := r.succeeds(t, "unit", "show", "outer"); !strings.Contains(shown, "0.0.0.0%out0 30051/tcp") {
+				t.Errorf("show:\n%s", shown)
+			}
+			r.Shell(t, "systemctl restart outer", "systemctl is-active inner outer")
+			r.succeeds(t, "unit", "remove", "outer")
+		})
+	}
+	t.Run("where it is not bound to one", func(t *testing.T) {
+		r.Shell(t, "systemctl stop outer")
+		out, status := r.portguard(t, "-p", "0.0.0.0:30051")
+		if status != 69 || !strings.Contains(out, "socket  0.0.0.0%in0:30051  LISTEN") {
+			t.Errorf("status %d\n%s", status, out)
+		}
+	})
+	r.Shell(t, "systemctl stop inner; ip link delete in0; ip link delete out0")
 }

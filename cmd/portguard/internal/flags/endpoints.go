@@ -29,7 +29,7 @@ type Endpoint struct {
 // AddEndpoints adds them in the order in which --help shows them.
 func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 	fs.SortFlags = false
-	fs.StringArrayVarP(&o.Ports, "port", "p", nil, "`ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080,\n[::1]:8080, 30000-30009, http; repeats, and takes commas")
+	fs.StringArrayVarP(&o.Ports, "port", "p", nil, "`ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080,\n[::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
 	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "`yes|no`: does the service set SO_REUSEADDR? (not said: TCP services do)")
 	fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
 	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
@@ -94,7 +94,7 @@ func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error 
 	for _, e := range all {
 		k := e.Key()
 		for _, other := range byPort[k] {
-			if e.Addr == other.Addr {
+			if e.Addr == other.Addr && e.Device == other.Device {
 				return cli.Misuse(fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument()))
 			}
 			if e.Overlaps(other) {

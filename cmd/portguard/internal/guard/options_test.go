@@ -76,6 +76,12 @@ func TestOptionsMakeEndpoints(t *testing.T) {
 	v4, v6 := tcp(30010, netdiag.Options{V6Only: true}), tcp(30010, netdiag.Options{V6Only: true})
 	v4.Addr, v6.Addr = netip.IPv4Unspecified(), netip.IPv6Unspecified()
 
+	on := func(device string) netdiag.Endpoint {
+		e := tcp(30010, none)
+		e.Addr, e.Device = netip.IPv4Unspecified(), device
+		return e
+	}
+
 	for _, tt := range []struct {
 		flags string
 		want  []netdiag.Endpoint
@@ -90,6 +96,7 @@ func TestOptionsMakeEndpoints(t *testing.T) {
 		{"-p 30010 --reuseaddr no", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
 		{"-p 30010 --no-reuseaddr", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
 		{"-p 30010 --reuseaddr no --no-reuseaddr", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReuseAddr: netdiag.ReuseNo})}},
+		{"-p 0.0.0.0%eth0:30010,0.0.0.0%eth1:30010", []netdiag.Endpoint{on("eth0"), on("eth1")}},
 		{"-p 30010 --reuseport", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true})}},
 		{"-p 30010 --reuseport --as-user root", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true}})}},
 		{"-p 30010 --reuseport --as-user 4321", []netdiag.Endpoint{tcp(30010, netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 4321}})}},

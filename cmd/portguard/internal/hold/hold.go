@@ -115,7 +115,7 @@ func sayHolding(a *cli.App, o holdOptions, h wrapper.Holding) {
 		parts = append(parts, fmt.Sprintf("waiting for %s in use", cli.Count(h.InUse)))
 	}
 	if h.NoAddress > 0 {
-		parts = append(parts, fmt.Sprintf("waiting for %s whose address this host does not have", cli.Count(h.NoAddress)))
+		parts = append(parts, fmt.Sprintf("waiting for %s whose address or interface this host does not have", cli.Count(h.NoAddress)))
 	}
 	line := strings.Join(parts, ", ")
 	if !o.Quiet {

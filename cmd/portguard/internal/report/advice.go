@@ -40,8 +40,10 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
 	}
 	if o.Trial.Verdict == netdiag.NoAddress {
-		now("--wait 60s", "start as soon as the address is there")
-		if o.Trial.Errno != unix.ENODEV {
+		if o.Trial.Errno == unix.ENODEV {
+			now("--wait 60s", "start as soon as the interface is there")
+		} else {
+			now("--wait 60s", "start as soon as the address is there")
 			now("--freebind", "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
 		}
 		return all

@@ -19,6 +19,9 @@ func About(o *wrapper.Outcome) map[string]string {
 		"PORTGUARD_ADDRESS":  o.Endpoint.Address(),
 		"PORTGUARD_VERDICT":  verdictText(o),
 	}
+	if o.Endpoint.Device != "" {
+		f["PORTGUARD_DEVICE"] = o.Endpoint.Device
+	}
 	h := mainHolder(o)
 	if h == nil {
 		return f

@@ -29,7 +29,8 @@ type (
 	}
 	JSONEndpoint struct {
 		Protocol         string       `json:"protocol"`
-		Address          string       `json:"address"` // "*": every address
+		Address          string       `json:"address"`          // "*": every address
+		Device           string       `json:"device,omitempty"` // SO_BINDTODEVICE
 		Port             uint16       `json:"port"`
 		Verdict          string       `json:"verdict"`
 		By               string       `json:"by,omitempty"`            // the rung, when the verdict is freed
@@ -47,6 +48,7 @@ type (
 		State     string         `json:"state"`
 		Certain   bool           `json:"certain"`
 		Local     string         `json:"local"`
+		Device    string         `json:"device,omitempty"` // that the socket is bound to
 		Remote    *string        `json:"remote"`
 		Inode     uint32         `json:"inode"`
 		Cookie    string         `json:"cookie"`
@@ -129,6 +131,7 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) JSONEndp
 	e := JSONEndpoint{
 		Protocol:         o.Endpoint.Protocol.String(),
 		Address:          o.Endpoint.Address(),
+		Device:           o.Endpoint.Device,
 		Port:             o.Endpoint.Port,
 		Verdict:          verdictText(o),
 		WouldBeFree:      o.WouldBeFree,
@@ -180,6 +183,7 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 		State:     h.Socket.State.String(),
 		Certain:   h.Certain,
 		Local:     netdiag.Plain(h.Socket.Local).String(),
+		Device:    h.Device,
 		Inode:     h.Socket.Inode,
 		Cookie:    strconv.FormatUint(h.Socket.Cookie, 16),
 		Why:       why(h, facts),

@@ -195,7 +195,7 @@ func HolderText(o *wrapper.Outcome) string {
 func whoHolds(o *wrapper.Outcome) (who, more string) {
 	switch {
 	case o.Trial.Verdict == netdiag.NoAddress:
-		return fmt.Sprintf("%s is not an address of this host yet", o.Endpoint.Addr), ""
+		return fmt.Sprintf("this host does not have %s yet", lacking(o)), ""
 	case o.Unexplained != nil:
 		return "taken, and who has it cannot be asked", ""
 	case len(o.Holders) == 0:

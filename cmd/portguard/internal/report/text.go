@@ -92,7 +92,7 @@ func (t Text) headline(o *wrapper.Outcome) string {
 	case netdiag.Forbidden:
 		return fails("forbidden", o.Trial.Errno.Error()) + forbiddenHelp(o)
 	case netdiag.NoAddress:
-		return fails("not possible", "cannot assign requested address") + fmt.Sprintf("; this host does not have %s (yet)", e.Addr)
+		return fails("not possible", o.Trial.Errno.Error()) + fmt.Sprintf("; this host does not have %s (yet)", lacking(o))
 	}
 	if o.Trial.Failed == netdiag.Owning {
 		return fmt.Sprintf("%s is %s: a socket cannot be made one of user %s to try it (%v); that takes CAP_CHOWN, as root has it",
@@ -101,9 +101,23 @@ func (t Text) headline(o *wrapper.Outcome) string {
 	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
 }
 
+// lacking is what an endpoint takes that the host does not have.
+func lacking(o *wrapper.Outcome) string {
+	e := o.Endpoint
+	switch {
+	case o.Trial.Errno != unix.ENODEV:
+		return e.Addr.String()
+	case e.Device != "":
+		return "the interface " + cli.Safe(e.Device)
+	}
+	return "the interface " + cli.Safe(e.Addr.Zone())
+}
+
 func forbiddenHelp(o *wrapper.Outcome) string {
 	e := o.Endpoint
 	switch {
+	case o.Trial.Failed == netdiag.ToDevice:
+		return "; a socket that a rule of the cgroup (ip vrf exec) has bound to an interface is bound to another one with CAP_NET_RAW alone, the service's as well"
 	case o.Trial.Errno == unix.EPERM:
 		return fmt.Sprintf("; a rule of this cgroup forbids it, to the service as well: SocketBindDeny= of the unit "+
 			"(SocketBindAllow=%s:%d beside it allows it), or another BPF program", e.Protocol, e.Port)
@@ -157,7 +171,7 @@ func (t Text) holder(h netdiag.Holder) {
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
 		fmt.Fprintf(t.W, "  %s  %s%s\n", t.Paint.Label("holder"), Nobody(h), where)
 	}
-	fmt.Fprintf(t.W, "  %s  %s%s  %s%s\n", t.Paint.Label("socket"), netdiag.Plain(h.Socket.Local), Arrow(h), h.Socket.State, fdOf(h.Owners))
+	fmt.Fprintf(t.W, "  %s  %s%s  %s%s\n", t.Paint.Label("socket"), h.Local(), Arrow(h), h.Socket.State, fdOf(h.Owners))
 	for _, line := range cli.Wrap(why(h, t.Facts), 100) {
 		fmt.Fprintf(t.W, "          %s\n", line)
 	}

@@ -50,6 +50,8 @@ func TestTextOfTheIncident(t *testing.T) {
 func TestHeadline(t *testing.T) {
 	every := netdiag.Endpoint{Protocol: netdiag.TCP, Port: 80}
 	one := netdiag.Endpoint{Protocol: netdiag.UDP, Addr: netip.MustParseAddr("10.11.0.5"), Port: 30010}
+	dhcp := netdiag.Endpoint{Protocol: netdiag.UDP, Addr: netip.IPv4Unspecified(), Port: 67, Device: "eth0"}
+	linkLocal := netdiag.Endpoint{Protocol: netdiag.TCP, Addr: netip.MustParseAddr("fe80::1%eth0"), Port: 80}
 	for _, tt := range []struct {
 		name     string
 		endpoint netdiag.Endpoint
@@ -73,6 +75,13 @@ func TestHeadline(t *testing.T) {
 		{"address not there", one, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL}, wrapper.Ground,
 			`10.11.0.5:30010/udp is not possible: binding 10.11.0.5:30010 fails with "cannot assign requested address"; ` +
 				`this host does not have 10.11.0.5 (yet)`},
+		{"no such interface", dhcp, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.ENODEV, Failed: netdiag.ToDevice}, wrapper.Ground,
+			`0.0.0.0%eth0:67/udp is not possible: binding 0.0.0.0%eth0:67 fails with "no such device"; this host does not have the interface eth0 (yet)`},
+		{"no such interface for a link-local address", linkLocal, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.ENODEV}, wrapper.Ground,
+			`[fe80::1%eth0]:80/tcp is not possible: binding [fe80::1%eth0]:80 fails with "no such device"; this host does not have the interface eth0 (yet)`},
+		{"no right to bind to the interface", dhcp, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EPERM, Failed: netdiag.ToDevice}, wrapper.Ground,
+			`0.0.0.0%eth0:67/udp is forbidden: binding 0.0.0.0%eth0:67 fails with "operation not permitted"; a socket that a rule of the cgroup ` +
+				`(ip vrf exec) has bound to an interface is bound to another one with CAP_NET_RAW alone, the service's as well`},
 		{"no right to judge as the service", netdiag.Endpoint{Protocol: netdiag.TCP, Port: 80, Options: netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 4294000000}}},
 			netdiag.Trial{Errno: unix.EPERM, Failed: netdiag.Owning}, wrapper.Ground,
 			`80/tcp is unknown: a socket cannot be made one of user 4294000000 to try it (operation not permitted); that takes CAP_CHOWN, as root has it`},
@@ -97,6 +106,8 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 	perhaps.Holders[0].Certain = false
 	partial := reporttest.Incident()
 	partial.Partial = true
+	device := reporttest.Incident()
+	device.Holders[0].Kind, device.Holders[0].Device, device.Holders[0].Socket.Remote = netdiag.Listener, "eth0", netip.AddrPort{}
 	hidden := reporttest.Incident()
 	hidden.Holders[0].Owners, hidden.Holders[0].Absence, hidden.Holders[0].Socket.UID = nil, netdiag.NotPermitted, 4294000000
 
@@ -109,6 +120,9 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 		{"the kernel cannot be asked", notAsked, "  holder  not known: sock_diag: operation not permitted\n"},
 		{"perhaps it shares", perhaps, "          (whether it is in the way hangs on its socket options, which could not be seen)\n"},
 		{"the kernel hides some", partial, "\n  note    there may be more in the way than shows: the kernel's tables here leave out "},
+		{"the interface", device, "  socket  10.11.0.5%eth0:30010  ESTABLISHED, fd 272\n" +
+			"          a program listens on this port: another service has it; on the interface eth0 alone: a service that\n" +
+			"          is bound to another one does not meet it\n"},
 		{"the owner is hidden, its user and unit are not", hidden, "  holder  a process of user 4294000000, order.service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,7 +23,15 @@ type Facts struct {
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
 func why(h netdiag.Holder, facts Facts) string {
-	return whatItIs(h, facts) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+	return whatItIs(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+}
+
+// whereItIs tells of the device that a service is bound to. A link-local address says it by itself.
+func whereItIs(h netdiag.Holder) string {
+	if h.Device == "" || h.Kind != netdiag.Listener && h.Kind != netdiag.Bound || h.Socket.Local.Addr().IsLinkLocalUnicast() {
+		return ""
+	}
+	return fmt.Sprintf("; on the interface %s alone: a service that is bound to another one does not meet it", cli.Safe(h.Device))
 }
 
 // whatIsAround tells of the container that it belongs to, and of the services that would end with its owner.

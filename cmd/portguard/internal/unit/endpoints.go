@@ -3,7 +3,6 @@ package unit
 import (
 	"cmp"
 	"errors"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,40 +13,44 @@ import (
 
 // endpointsOf are the endpoints of listeners. One on every address has no address; a pair for IPv4 and IPv6 has none, either.
 func endpointsOf(listeners []sockdiag.Socket) ([]netdiag.Endpoint, error) {
-	wild := map[uint16]map[string]bool{}
+	type place struct {
+		device string
+		port   uint16
+	}
+	wild := map[place]map[string]bool{}
 	var all []netdiag.Endpoint
-	add := func(addr netip.Addr, port uint16) {
-		all = append(all, netdiag.Endpoint{Protocol: netdiag.TCP, Addr: addr, Port: port})
+	add := func(addr netip.Addr, at place) {
+		all = append(all, onDevice(netdiag.Endpoint{Protocol: netdiag.TCP, Addr: addr, Port: at.port}, at.device))
 	}
 	for _, s := range listeners {
-		addr, port := s.Local.Addr().Unmap(), s.Local.Port()
+		addr, at := s.Local.Addr().Unmap(), place{netdiag.DeviceName(s.Interface), s.Local.Port()}
 		if !addr.IsUnspecified() {
-			add(zoned(addr, s.Interface), port)
+			add(addr, at)
 			continue
 		}
-		if wild[port] == nil {
-			wild[port] = map[string]bool{}
+		if wild[at] == nil {
+			wild[at] = map[string]bool{}
 		}
 		switch {
 		case addr.Is4():
-			wild[port]["v4"] = true
+			wild[at]["v4"] = true
 		case s.V6Only == sockdiag.Yes:
-			wild[port]["v6"] = true
+			wild[at]["v6"] = true
 		default:
-			wild[port]["dual"] = true
+			wild[at]["dual"] = true
 		}
 	}
 	plain, v6Only := false, false
-	for port, has := range wild {
+	for at, has := range wild {
 		switch {
 		case has["dual"], has["v4"] && has["v6"]:
 			plain = true
-			add(netip.Addr{}, port)
+			add(netip.Addr{}, at)
 		case has["v4"]:
-			add(netip.IPv4Unspecified(), port)
+			add(netip.IPv4Unspecified(), at)
 		default:
 			v6Only = true
-			add(netip.IPv6Unspecified(), port)
+			add(netip.IPv6Unspecified(), at)
 		}
 	}
 	if v6Only && plain {
@@ -62,13 +65,12 @@ func endpointsOf(listeners []sockdiag.Socket) ([]netdiag.Endpoint, error) {
 	return slices.Compact(all), nil
 }
 
-// zoned adds the interface, which a link-local address needs.
-func zoned(addr netip.Addr, index uint32) netip.Addr {
-	if !addr.Is6() || !addr.IsLinkLocalUnicast() {
-		return addr
+// onDevice adds the device, which is the zone of a link-local address.
+func onDevice(e netdiag.Endpoint, device string) netdiag.Endpoint {
+	if e.Addr.Is6() && e.Addr.IsLinkLocalUnicast() {
+		e.Addr = e.Addr.WithZone(device)
+	} else {
+		e.Device = device
 	}
-	if i, err := net.InterfaceByIndex(int(index)); err == nil {
-		return addr.WithZone(i.Name)
-	}
-	return addr
+	return e
 }

@@ -17,6 +17,10 @@ func TestEndpointsOfListeners(t *testing.T) {
 	}
 	dual := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.No) }
 	six := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.Yes) }
+	on := func(device uint32, s sockdiag.Socket) sockdiag.Socket {
+		s.Interface = device
+		return s
+	}
 	other := func(local string) sockdiag.Socket { return listener(local, sockdiag.Unknown) }
 	for _, tt := range []struct {
 		name  string
@@ -32,6 +36,11 @@ func TestEndpointsOfListeners(t *testing.T) {
 		{"addresses are kept", []sockdiag.Socket{other("127.0.0.1:80"), other("[::1]:80")}, "-p [::1]:80,127.0.0.1:80", false},
 		{"a mapped address is IPv4", []sockdiag.Socket{other("[::ffff:127.0.0.1]:80")}, "-p 127.0.0.1:80", false},
 		{"SO_REUSEPORT", []sockdiag.Socket{dual("80"), dual("80"), other("127.0.0.1:81"), other("127.0.0.1:81")}, "-p 80,127.0.0.1:81", false},
+		{"on an interface", []sockdiag.Socket{on(1, dual("80")), on(1, other("0.0.0.0:81")), on(1, other("127.0.0.1:82"))},
+			"-p *%lo:80,0.0.0.0%lo:81,127.0.0.1%lo:82", false},
+		{"a link-local address", []sockdiag.Socket{on(1, other("[fe80::1]:80"))}, "-p [fe80::1%lo]:80", false},
+		{"a pair on two interfaces is none", []sockdiag.Socket{on(1, other("0.0.0.0:80")), six("80")}, "--v6only -p [::]:80,0.0.0.0%lo:80", false},
+		{"on an interface that is gone", []sockdiag.Socket{on(999999, dual("80"))}, "-p 80", false},
 		{"in order", []sockdiag.Socket{dual("9090"), dual("80"), dual("443")}, "-p 80,443,9090", false},
 		{"one behind the other", []sockdiag.Socket{dual("8082"), dual("8080"), dual("8081")}, "-p 8080-8082", false},
 		{"what no flag can say", []sockdiag.Socket{dual("80"), six("81")}, "", true},

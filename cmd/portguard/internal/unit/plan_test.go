@@ -60,6 +60,10 @@ func TestPlan(t *testing.T) {
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 192.0.2.1:80 --reuseaddr yes --freebind"}, nil,
 		},
 		{
+			"an interface is no specifier", "pre", []string{"-p", "0.0.0.0%eth0:67/udp"}, systemd.Service{}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 0.0.0.0%%eth0:67/udp"}, nil,
+		},
+		{
 			"SO_REUSEPORT is judged as the unit's user", "pre", []string{"--share", "--reuseport", "-p", "1"}, systemd.Service{User: "daemon"}, own,
 			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1 --reuseport --share --as-user ${USER}"}, nil,
 		},
@@ -203,9 +207,9 @@ func TestGuarded(t *testing.T) {
 		rows []endpointRow
 	}{
 		{
-			"pre", dropin.DropIn{Pre: `+/usr/bin/portguard -p 30010-30012,53/udp -p 127.0.0.1:80 --kill --only "exe=/opt/100%% $$x"`},
+			"pre", dropin.DropIn{Pre: `+/usr/bin/portguard -p 30010-30012,53/udp -p 127.0.0.1:80 -p 0.0.0.0%%eth0:67-68/udp --kill --only "exe=/opt/100%% $$x"`},
 			guardedUnit{Form: formPre, Flags: []string{"--kill", "--only", "exe=/opt/100% $x"}},
-			[]endpointRow{{"30010-30012/tcp", false}, {"53/udp", false}, {"127.0.0.1 80/tcp", false}},
+			[]endpointRow{{"30010-30012/tcp", false}, {"53/udp", false}, {"127.0.0.1 80/tcp", false}, {"0.0.0.0%eth0 67-68/udp", false}},
 		},
 		{
 			"wrapper", dropin.DropIn{Exec: "-:/usr/bin/portguard -p 30010 --hold fdstore -- /a --share -p 9"},

@@ -48,12 +48,15 @@ func endpointRows(all []guardedEndpoint) []endpointRow {
 	var rows []endpointRow
 	for i := 0; i < len(all); {
 		first, j := all[i], i+1
-		for j < len(all) && all[j].Address == first.Address && all[j].Protocol == first.Protocol &&
+		for j < len(all) && all[j].Address == first.Address && all[j].Device == first.Device && all[j].Protocol == first.Protocol &&
 			all[j].Reserved == first.Reserved && all[j].Port == all[j-1].Port+1 {
 			j++
 		}
 		name := portrange.Range{Low: first.Port, High: all[j-1].Port}.String() + "/" + first.Protocol
-		if first.Address != "*" {
+		switch {
+		case first.Device != "":
+			name = first.Address + "%" + first.Device + " " + name
+		case first.Address != "*":
 			name = first.Address + " " + name
 		}
 		rows = append(rows, endpointRow{name, first.Reserved})

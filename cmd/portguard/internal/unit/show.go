@@ -62,6 +62,7 @@ type guardedUnit struct {
 type guardedEndpoint struct {
 	Protocol         string `json:"protocol"`
 	Address          string `json:"address"` // "*": every address
+	Device           string `json:"device,omitempty"`
 	Port             uint16 `json:"port"`
 	InEphemeralRange bool   `json:"in_ephemeral_range"`
 	Reserved         bool   `json:"reserved"`
@@ -143,6 +144,7 @@ func guardedEndpointOf(e netdiag.Endpoint, facts report.Facts) guardedEndpoint {
 	return guardedEndpoint{
 		Protocol:         e.Protocol.String(),
 		Address:          e.Address(),
+		Device:           e.Device,
 		Port:             e.Port,
 		InEphemeralRange: facts.Ephemeral.Contains(e.Port),
 		Reserved:         facts.Reserved.Contains(e.Port),
