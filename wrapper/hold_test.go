@@ -306,3 +306,28 @@ func TestPlaceholderKeepsOut(t *testing.T) {
 		}
 	}
 }
+
+// A rule of the cgroup is about placeholders as well. Where it leaves them IPv4, one that is out of the service's way is there.
+func TestHoldWhereTheCgroupForbids(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		ipv4, ipv6 bool // forbidden
+		addr       string
+		where, why string
+	}{
+		{"IPv6, and one IPv4 address is wanted", false, true, "127.0.0.1", "127.255.255.254", ""},
+		{"IPv6, and every address is wanted", false, true, "*", "invalid IP",
+			"a rule of this cgroup (SocketBindDeny=) forbids [100::1]:23050, which would be out of the service's way; SocketBindAllow=tcp:23050 beside it allows it"},
+		{"IPv4, and every address is wanted", true, false, "*", "100::1", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			nstest.ForbidBind(t, tt.ipv4, tt.ipv6, func() {
+				all := holding{[]string{tt.addr}, netdiag.ReuseNotSaid}.take(t, 23050)
+				defer placeholders(all).close()
+				if len(all) != 1 || all[0].Where.String() != tt.where || all[0].Why != tt.why {
+					t.Errorf("%+v, want one at %s: %s", all, tt.where, tt.why)
+				}
+			})
+		})
+	}
+}

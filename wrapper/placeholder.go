@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"fmt"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -31,7 +32,7 @@ func (p *Placeholder) port() netdiag.Port { return p.Endpoints[0].Key() }
 // place binds a placeholder for endpoints of one port, at the first address of the plan that can be had.
 func place(endpoints []netdiag.Endpoint, where []netip.Addr) Placeholder {
 	p := Placeholder{Endpoints: endpoints, FD: -1}
-	noIPv6 := false
+	noIPv6 := false // for the host or, where a rule says so, for us
 	for _, a := range where {
 		if noIPv6 && a.Is6() {
 			continue
@@ -41,9 +42,12 @@ func place(endpoints []netdiag.Endpoint, where []netip.Addr) Placeholder {
 			p.FD, p.Where, p.Why = fd, a, ""
 			return p
 		}
-		noIPv6 = err == unix.EAFNOSUPPORT
+		noIPv6 = err == unix.EAFNOSUPPORT || err == unix.EPERM && a.Is6()
 		switch {
 		case p.Why != "":
+		case err == unix.EPERM:
+			p.Why = fmt.Sprintf("a rule of this cgroup (SocketBindDeny=) forbids %s, which would be out of the service's way; SocketBindAllow=tcp:%d beside it allows it",
+				netip.AddrPortFrom(a, endpoints[0].Port), endpoints[0].Port)
 		case noIPv6:
 			p.Why = "this host has no IPv6, and an IPv4 one could be in the service's way (--reuseaddr yes if it sets SO_REUSEADDR)"
 		default:

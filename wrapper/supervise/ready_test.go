@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,9 +23,11 @@ func TestServes(t *testing.T) {
 	any4, dual, v6 := listener("0.0.0.0:80", sockdiag.Unknown), listener("[::]:80", sockdiag.No), listener("[::]:80", sockdiag.Yes)
 	lo4, lo6 := listener("127.0.0.1:80", sockdiag.Unknown), listener("[::1]:80", sockdiag.Yes)
 	mapped := listener("[::ffff:127.0.0.1]:80", sockdiag.No)
+	onLoopback := lo4
+	onLoopback.Interface = 1
 	for _, tt := range []struct {
 		name     string
-		addr     string
+		addr     string // with a device
 		socket   sockdiag.Socket
 		protocol netdiag.Protocol
 		port     uint16
@@ -43,12 +46,17 @@ func TestServes(t *testing.T) {
 		{"an IPv6 address, by [::]", "::1", v6, netdiag.TCP, 80, true},
 		{"an IPv6 address, not by 0.0.0.0", "::1", any4, netdiag.TCP, 80, false},
 		{"0.0.0.0, not by one address", "0.0.0.0", lo4, netdiag.TCP, 80, false},
+		{"on an interface", "127.0.0.1%lo", onLoopback, netdiag.TCP, 80, true},
+		{"every address of an interface", "%lo", onLoopback, netdiag.TCP, 80, true},
+		{"not by another interface's", "127.0.0.1%eth9", onLoopback, netdiag.TCP, 80, false},
+		{"not by every interface's", "127.0.0.1%lo", lo4, netdiag.TCP, 80, false},
 		{"[::], not by one address", "::", lo6, netdiag.TCP, 80, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := netdiag.Endpoint{Protocol: tt.protocol, Port: tt.port}
-			if tt.addr != "" {
-				e.Addr = netip.MustParseAddr(tt.addr)
+			addr, device, _ := strings.Cut(tt.addr, "%")
+			if e.Device = device; addr != "" {
+				e.Addr = netip.MustParseAddr(addr)
 			}
 			if got := serves(tt.socket, e); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
