@@ -2,7 +2,9 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"os"
+	"time"
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
@@ -80,20 +82,35 @@ func (a Around) Below(h *netdiag.Holder) []netdiag.Neighbour {
 // Beside are the services of the same cgroup that listen on other ports, those of Below among them.
 func (a Around) Beside(h *netdiag.Holder) []netdiag.Neighbour { return a.Services[h.ID()] }
 
-// lookAround asks what the owners are to containers, once for each.
-func (g *Guard) lookAround(ctx context.Context, o *Outcome) {
+// engineSilence is for how long an engine that has not answered in time is not asked again.
+const engineSilence = time.Minute
+
+// lookAround asks what the owners are to containers, once for each, and of all together no longer than askLimit: there may be as
+// many as there are ports.
+func (g *Guard) lookAround(ctx context.Context, r *Report) {
 	const most = 4096 // while a wait goes on, clients come and go
 	if len(g.parts) > most {
 		clear(g.parts)
 	}
-	for i := range o.Holders {
-		h := &o.Holders[i]
-		for _, p := range h.Owners {
-			key := keyOf(p, h)
-			if _, known := g.parts[key]; !known {
-				g.parts[key] = container.Finder{}.Look(ctx, p, key.at)
+	limit := askLimit
+	if time.Now().Before(g.engineAt) {
+		limit = 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for i := range r.Outcomes {
+		for k := range r.Outcomes[i].Holders {
+			h := &r.Outcomes[i].Holders[k]
+			for _, p := range h.Owners {
+				key := keyOf(p, h)
+				if _, known := g.parts[key]; !known {
+					g.parts[key] = container.Finder{}.Look(ctx, p, key.at)
+				}
 			}
 		}
+	}
+	if limit > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		g.engineAt = time.Now().Add(engineSilence)
 	}
 }
 

@@ -30,8 +30,9 @@ type Guard struct {
 	idle     map[netdiag.SocketID]time.Time
 	patience patience
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
-	freed func(*Outcome)
-	parts map[partKey]container.Part // what was asked already
+	freed    func(*Outcome)
+	parts    map[partKey]container.Part // what was asked already
+	engineAt time.Time                  // when an engine that did not answer may be asked again
 }
 
 // New returns a guard. Close it in the end.
@@ -171,8 +172,8 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 			o.Unexplained = err
 		}
 		g.fit(&o.Trial) // it may have come free while we asked
-		g.lookAround(ctx, o)
 	}
+	g.lookAround(ctx, r)
 }
 
 // try asks the kernel again about an endpoint that was not free, and credits the rung when it is now.

@@ -29,11 +29,15 @@ type Listening struct {
 	Port     uint16
 }
 
-// Look tells what a process is to containers, and which one it is. It takes no longer than two seconds, and microseconds for
-// a process that has nothing to do with any.
+// Look tells what a process is to containers, and which one it is. It takes no longer than two seconds, nor than ctx has left, and
+// microseconds for a process that has nothing to do with any. What it is, which decides whether it may be touched, hangs on
+// nobody's answer.
 func (f Finder) Look(ctx context.Context, p owner.Process, at Listening) Part {
 	part := Of(p)
-	if part.Role == None {
+	if part.Role == Member && f.endsWith(p, part.Container) {
+		part.Role = Main
+	}
+	if part.Role == None || ctx.Err() != nil {
 		return part
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -50,8 +54,6 @@ func (f Finder) Look(ctx context.Context, p owner.Process, at Listening) Part {
 
 func (f Finder) look(ctx context.Context, part Part, p owner.Process, at Listening) Part {
 	switch {
-	case part.Role == Member && f.endsWith(p, part.Container):
-		part.Role = Main
 	case part.Container.ID != "":
 	case part.Container.Runtime == "docker":
 		f.askDocker(ctx, &part, at)

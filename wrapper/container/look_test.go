@@ -92,6 +92,26 @@ func TestLookDoesNotWaitForDocker(t *testing.T) {
 	}
 }
 
+// What a process is hangs on no answer: whoever is taken for less than a container's main process may be ended.
+func TestLookKnowsTheMainProcessWithoutDocker(t *testing.T) {
+	first := process("java -jar app.jar", "/usr/bin/java", "/docker/"+id1, 0) // in the host's pid namespace
+	first.PID, first.InnerPID, first.Parent = 4000, 4000, os.Getpid()
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, ctx := range map[string]context.Context{"it does not answer": t.Context(), "nobody is asked": late} {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			part := Finder{Files: Files{Root: engine(t, "")}}.Look(ctx, first, Listening{})
+			if part.Role != Main || part.Container.ID != id1 {
+				t.Errorf("%+v", part)
+			}
+			if took := time.Since(begin); ctx == late && took > limit {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
 func TestPublisher(t *testing.T) {
 	at := func(addr string, port uint16) Listening { return Listening{"tcp", netip.MustParseAddr(addr), port} }
 	all, err := parseContainers([]byte(`[{"Id":"` + id1 + `","Names":["/a"],"Ports":[{"IP":"127.0.0.1","PublicPort":80,"Type":"tcp"},{"IP":"0.0.0.0","PublicPort":53,"Type":"udp"}]},` +
