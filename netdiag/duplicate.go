@@ -70,6 +70,31 @@ func verify(fd int, s sockdiag.Socket) error {
 	return fmt.Errorf("%w (inode %d, not %d)", ErrChanged, inode, s.Inode)
 }
 
+// FlagsOf asks a socket, through the first of its owners that lets us, for the options that sock_diag does not show. Where none does,
+// they are Closed.
+func FlagsOf(owners []owner.Process, s sockdiag.Socket) Flags {
+	may := pidfd.MayGetFD() == nil
+	flags, err := askOwners(owners, s, &may)
+	if err != nil || len(owners) == 0 {
+		return Flags{V6Only: v6Only(s), Closed: true}
+	}
+	return flags
+}
+
+// FreeBinds reports whether a socket was made to bind an address that the host need not have. Where no owner lets us ask: no.
+func FreeBinds(owners []owner.Process, s sockdiag.Socket) bool {
+	for _, o := range owners {
+		fd, err := Duplicate(o, s)
+		if err != nil {
+			continue
+		}
+		defer unix.Close(fd)
+		yes, err := pidfd.FreeBind(fd, s.Family == unix.AF_INET6)
+		return yes && err == nil
+	}
+	return false
+}
+
 // readFlags asks a duplicate for the options that sock_diag does not show. That the system calls may be made is known.
 func readFlags(o owner.Process, s sockdiag.Socket) (Flags, error) {
 	fd, err := duplicateOf(o, s)

@@ -47,6 +47,20 @@ func V6Only(fd int) (bool, error) {
 	return flag(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, "getsockopt IPV6_V6ONLY")
 }
 
+// FreeBind reports whether a socket may bind an address that the host does not have: by IP_FREEBIND, IP_TRANSPARENT or IPv6's.
+func FreeBind(fd int, ipv6 bool) (bool, error) {
+	level, options := unix.IPPROTO_IP, []int{unix.IP_FREEBIND, unix.IP_TRANSPARENT}
+	if ipv6 {
+		level, options = unix.IPPROTO_IPV6, []int{unix.IPV6_FREEBIND, unix.IPV6_TRANSPARENT}
+	}
+	for _, option := range options {
+		if yes, err := flag(fd, level, option, "getsockopt IP_FREEBIND"); yes || err != nil {
+			return yes, err
+		}
+	}
+	return false, nil
+}
+
 func flag(fd, level, option int, name string) (bool, error) {
 	value, err := unix.GetsockoptInt(fd, level, option)
 	return value != 0, os.NewSyscallError(name, err)

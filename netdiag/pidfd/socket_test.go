@@ -39,6 +39,7 @@ func TestFlags(t *testing.T) {
 		{"SO_REUSEADDR", ReuseAddr, unix.SOL_SOCKET, unix.SO_REUSEADDR},
 		{"SO_REUSEPORT", ReusePort, unix.SOL_SOCKET, unix.SO_REUSEPORT},
 		{"IPV6_V6ONLY", V6Only, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY},
+		{"IPV6_FREEBIND", func(fd int) (bool, error) { return FreeBind(fd, true) }, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND},
 	} {
 		for _, want := range []int{0, 1} {
 			if err := unix.SetsockoptInt(fd, tt.level, tt.option, want); err != nil {
@@ -51,6 +52,13 @@ func TestFlags(t *testing.T) {
 		if _, err := tt.read(-1); !errors.Is(err, unix.EBADF) {
 			t.Errorf("%s of no descriptor: %v", tt.name, err)
 		}
+	}
+	four := tcp(t, unix.AF_INET)
+	if err := unix.SetsockoptInt(four, unix.IPPROTO_IP, unix.IP_FREEBIND, 1); err != nil {
+		t.Fatal(err)
+	}
+	if yes, err := FreeBind(four, false); err != nil || !yes {
+		t.Errorf("IP_FREEBIND set to 1 reads %v, %v", yes, err)
 	}
 	if _, err := V6Only(tcp(t, unix.AF_INET)); err == nil {
 		t.Error("an IPv4 socket has IPV6_V6ONLY")

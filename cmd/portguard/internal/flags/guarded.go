@@ -12,6 +12,7 @@ import (
 type Guarded struct {
 	Endpoint
 	Ladder
+	Reserve
 	Hold
 }
 
@@ -20,6 +21,7 @@ func (o *Guarded) Set() *pflag.FlagSet {
 	fs := pflag.NewFlagSet("guard", pflag.ContinueOnError)
 	o.AddEndpoints(fs)
 	o.AddLadder(fs)
+	o.AddReserve(fs)
 	o.AddHold(fs)
 	return fs
 }

@@ -16,18 +16,18 @@ type options struct {
 	flags.Hold
 	superviseOptions
 	flags.Output
-	reserve bool
-	force   bool
-	dryRun  bool
-	argv0   bool
-	others  []string // the other commands, one of which a mistyped word may mean
+	flags.Reserve
+	force  bool
+	dryRun bool
+	argv0  bool
+	others []string // the other commands, one of which a mistyped word may mean
 }
 
 // addFlags adds the flags of the main command, in the order in which --help shows them.
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.AddEndpoints(fs)
 	o.AddLadder(fs)
-	fs.BoolVar(&o.reserve, "reserve", false, "once the port is free, keep the kernel from picking it, until the next boot")
+	o.AddReserve(fs)
 	flags.AddForce(fs, &o.force, "with --reserve: ")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "do nothing, but say what would be done and started; exit status 0 if every port\nwould be had")
 	o.AddHold(fs)
@@ -61,7 +61,7 @@ func (r request) argv() []string {
 
 // parse checks everything that can be checked before anything is touched.
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
-	r := request{reserve: o.reserve, force: o.force, argv0: o.argv0, Output: o.Output}
+	r := request{reserve: o.Reserve.Reserve, force: o.force, argv0: o.argv0, Output: o.Output}
 	// The flags' own values come first: what stands behind a wrong one is a consequence.
 	err := cli.Eaten("portguard", fs)
 	if err != nil {
@@ -83,7 +83,7 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	if r.hold, err = o.Holds(fs, len(r.command) > 0); err != nil {
 		return r, err
 	}
-	if o.force && !o.reserve {
+	if o.force && !r.reserve {
 		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010")
 	}
 	r.restart, err = o.supervision(fs, r)

@@ -12,7 +12,7 @@ import (
 )
 
 // endpointsOf are the endpoints of listeners. One on every address has no address; a pair for IPv4 and IPv6 has none, either.
-func endpointsOf(listeners []sockdiag.Socket) ([]netdiag.Endpoint, error) {
+func endpointsOf(listeners []listener) ([]netdiag.Endpoint, error) {
 	type place struct {
 		device string
 		port   uint16
@@ -56,8 +56,10 @@ func endpointsOf(listeners []sockdiag.Socket) ([]netdiag.Endpoint, error) {
 	if v6Only && plain {
 		return nil, errors.New("listens on IPv6 alone on one port and on both families on another; portguard needs to be told with -p, one of them at a time")
 	}
+	reusePort := everyOne(listeners, func(f netdiag.Flags) sockdiag.Tristate { return f.ReusePort }, sockdiag.Yes)
+	freeBind := slices.ContainsFunc(listeners, func(l listener) bool { return l.freeBind }) // nothing to a socket on an address that is there
 	for i := range all {
-		all[i].V6Only = v6Only
+		all[i].V6Only, all[i].ReusePort, all[i].FreeBind = v6Only, reusePort, freeBind
 	}
 	slices.SortFunc(all, func(a, b netdiag.Endpoint) int {
 		return cmp.Or(cmp.Compare(len(a.Argument()), len(b.Argument())), strings.Compare(a.Argument(), b.Argument()))

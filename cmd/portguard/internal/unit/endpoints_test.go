@@ -11,39 +11,50 @@ import (
 	"portguard/systemd"
 )
 
+func listening(local string, v6Only sockdiag.Tristate) listener {
+	return listener{Socket: sockdiag.Socket{Local: netip.MustParseAddrPort(local), V6Only: v6Only}}
+}
+
+func dual(port string) listener { return listening("[::]:"+port, sockdiag.No) }
+
+func six(port string) listener { return listening("[::]:"+port, sockdiag.Yes) }
+
+func other(local string) listener { return listening(local, sockdiag.Unknown) }
+
 func TestEndpointsOfListeners(t *testing.T) {
-	listener := func(local string, v6Only sockdiag.Tristate) sockdiag.Socket {
-		return sockdiag.Socket{Local: netip.MustParseAddrPort(local), V6Only: v6Only}
+	shared := func(l listener) listener {
+		l.flags.ReusePort = sockdiag.Yes
+		return l
 	}
-	dual := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.No) }
-	six := func(port string) sockdiag.Socket { return listener("[::]:"+port, sockdiag.Yes) }
-	on := func(device uint32, s sockdiag.Socket) sockdiag.Socket {
-		s.Interface = device
-		return s
+	on := func(device uint32, l listener) listener {
+		l.Interface = device
+		return l
 	}
-	other := func(local string) sockdiag.Socket { return listener(local, sockdiag.Unknown) }
 	for _, tt := range []struct {
 		name  string
-		in    []sockdiag.Socket
+		in    []listener
 		want  string
 		fails bool
 	}{
 		{"none", nil, "", false},
-		{"dual-stack is a port alone", []sockdiag.Socket{dual("80")}, "-p 80", false},
-		{"a pair is one, too", []sockdiag.Socket{other("0.0.0.0:80"), six("80")}, "-p 80", false},
-		{"IPv4 alone", []sockdiag.Socket{other("0.0.0.0:80")}, "-p 0.0.0.0:80", false},
-		{"IPv6 alone", []sockdiag.Socket{six("80")}, "--v6only -p [::]:80", false},
-		{"addresses are kept", []sockdiag.Socket{other("127.0.0.1:80"), other("[::1]:80")}, "-p [::1]:80,127.0.0.1:80", false},
-		{"a mapped address is IPv4", []sockdiag.Socket{other("[::ffff:127.0.0.1]:80")}, "-p 127.0.0.1:80", false},
-		{"SO_REUSEPORT", []sockdiag.Socket{dual("80"), dual("80"), other("127.0.0.1:81"), other("127.0.0.1:81")}, "-p 80,127.0.0.1:81", false},
-		{"on an interface", []sockdiag.Socket{on(1, dual("80")), on(1, other("0.0.0.0:81")), on(1, other("127.0.0.1:82"))},
+		{"dual-stack is a port alone", []listener{dual("80")}, "-p 80", false},
+		{"a pair is one, too", []listener{other("0.0.0.0:80"), six("80")}, "-p 80", false},
+		{"IPv4 alone", []listener{other("0.0.0.0:80")}, "-p 0.0.0.0:80", false},
+		{"IPv6 alone", []listener{six("80")}, "--v6only -p [::]:80", false},
+		{"addresses are kept", []listener{other("127.0.0.1:80"), other("[::1]:80")}, "-p [::1]:80,127.0.0.1:80", false},
+		{"a mapped address is IPv4", []listener{other("[::ffff:127.0.0.1]:80")}, "-p 127.0.0.1:80", false},
+		{"SO_REUSEPORT", []listener{dual("80"), dual("80"), other("127.0.0.1:81"), other("127.0.0.1:81")}, "-p 80,127.0.0.1:81", false},
+		{"SO_REUSEPORT of all", []listener{shared(dual("80")), shared(other("127.0.0.1:81"))}, "--reuseport -p 80,127.0.0.1:81", false},
+		{"SO_REUSEPORT of one is no option of both", []listener{shared(dual("80")), other("127.0.0.1:81")}, "-p 80,127.0.0.1:81", false},
+		{"IP_FREEBIND of one", []listener{{Socket: other("192.0.2.1:80").Socket, freeBind: true}, other("127.0.0.1:80")}, "--freebind -p 127.0.0.1:80,192.0.2.1:80", false},
+		{"on an interface", []listener{on(1, dual("80")), on(1, other("0.0.0.0:81")), on(1, other("127.0.0.1:82"))},
 			"-p *%lo:80,0.0.0.0%lo:81,127.0.0.1%lo:82", false},
-		{"a link-local address", []sockdiag.Socket{on(1, other("[fe80::1]:80"))}, "-p [fe80::1%lo]:80", false},
-		{"a pair on two interfaces is none", []sockdiag.Socket{on(1, other("0.0.0.0:80")), six("80")}, "--v6only -p [::]:80,0.0.0.0%lo:80", false},
-		{"on an interface that is gone", []sockdiag.Socket{on(999999, dual("80"))}, "-p 80", false},
-		{"in order", []sockdiag.Socket{dual("9090"), dual("80"), dual("443")}, "-p 80,443,9090", false},
-		{"one behind the other", []sockdiag.Socket{dual("8082"), dual("8080"), dual("8081")}, "-p 8080-8082", false},
-		{"what no flag can say", []sockdiag.Socket{dual("80"), six("81")}, "", true},
+		{"a link-local address", []listener{on(1, other("[fe80::1]:80"))}, "-p [fe80::1%lo]:80", false},
+		{"a pair on two interfaces is none", []listener{on(1, other("0.0.0.0:80")), six("80")}, "--v6only -p [::]:80,0.0.0.0%lo:80", false},
+		{"on an interface that is gone", []listener{on(999999, dual("80"))}, "-p 80", false},
+		{"in order", []listener{dual("9090"), dual("80"), dual("443")}, "-p 80,443,9090", false},
+		{"one behind the other", []listener{dual("8082"), dual("8080"), dual("8081")}, "-p 8080-8082", false},
+		{"what no flag can say", []listener{dual("80"), six("81")}, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all, err := endpointsOf(tt.in)

@@ -26,7 +26,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 		}
 	}
 	if len(in.endpoints) > 0 {
-		return nil
+		return in.learnRunning(ctx, svc)
 	}
 	withPort := func(port string) string { return "portguard unit install " + svc.Name + " -p " + port }
 	right := withPort("30010")
@@ -40,7 +40,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	if err != nil {
 		return err
 	}
-	var own []sockdiag.Socket
+	var own []listener
 	for _, l := range listeners {
 		if unit, ok := activated[netdiag.Port{Protocol: netdiag.TCP, Number: l.Local.Port()}]; !ok {
 			own = append(own, l)
@@ -48,6 +48,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 			return activatedError(svc, netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.Local.Port()}, unit)
 		}
 	}
+	own, in.learned = completed(own, holdersOfHalf(ctx))
 	found, err := endpointsOf(own)
 	switch {
 	case err != nil:
@@ -58,12 +59,37 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	if err := in.flags.Parse(flags.OfEndpoints(found)); err != nil { // beside those that were given
 		return err
 	}
-	in.endpoints, err = in.options.Endpoints(withPort)
-	return err
+	if in.endpoints, err = in.options.Endpoints(withPort); err != nil {
+		return err
+	}
+	return in.fit(svc, own)
+}
+
+// learnRunning is for endpoints that were given: where the service listens on them right now, its sockets tell what it takes to
+// start it. Where they cannot be seen, nothing is learned.
+func (in *unitInstall) learnRunning(ctx context.Context, svc systemd.Service) error {
+	if svc.ControlGroup == "" || svc.PrivateNetwork || svc.NetworkNSPath != "" {
+		return nil
+	}
+	listeners, err := listenersOf(ctx, svc.Name)
+	if err != nil {
+		return nil
+	}
+	guarded := func(l listener) bool {
+		return slices.ContainsFunc(in.endpoints, func(e netdiag.Endpoint) bool { return e.Protocol == netdiag.TCP && e.Port == l.Local.Port() })
+	}
+	return in.fit(svc, slices.DeleteFunc(listeners, func(l listener) bool { return !guarded(l) }))
+}
+
+// listener is one of a service's, with what its owner has set on it.
+type listener struct {
+	sockdiag.Socket
+	flags    netdiag.Flags
+	freeBind bool
 }
 
 // listenersOf are the TCP listeners of a service whose ports somebody asked for by number.
-func listenersOf(ctx context.Context, unit string) ([]sockdiag.Socket, error) {
+func listenersOf(ctx context.Context, unit string) ([]listener, error) {
 	conn, err := sockdiag.Dial()
 	if err != nil {
 		return nil, err
@@ -90,7 +116,14 @@ func listenersOf(ctx context.Context, unit string) ([]sockdiag.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(s sockdiag.Socket) bool { return !belongs(s, found.Owners[s.Inode], unit) }), nil
+	var own []listener
+	for _, s := range all {
+		if belongs(s, found.Owners[s.Inode], unit) {
+			owners := found.Owners[s.Inode]
+			own = append(own, listener{s, netdiag.FlagsOf(owners, s), !s.Local.Addr().Unmap().IsUnspecified() && netdiag.FreeBinds(owners, s)})
+		}
+	}
+	return own, nil
 }
 
 // belongs goes by the processes that have the socket. Where these cannot be seen, it goes by the cgroup that made it.

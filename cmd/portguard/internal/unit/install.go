@@ -30,7 +30,8 @@ written or reloaded, and "unchanged" is said.
   --hold fdstore      with --as wrapper: the port stays held while the service restarts, by a socket that systemd keeps
                       (FileDescriptorStoreMax= is raised for it).
 
-Without -p the endpoints are those TCP ports that the service listens on right now.
+Without -p the endpoints are those TCP ports that the service listens on right now. What its sockets have set
+(SO_REUSEADDR, SO_REUSEPORT, IPV6_V6ONLY, IP_FREEBIND) goes into the flags.
 
 Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could not be asked; 77 needs root.`
 
@@ -55,6 +56,7 @@ type unitInstall struct {
 	options   *flags.Guarded
 	endpoints []netdiag.Endpoint // none: to be found
 	policy    wrapper.Policy
+	learned   []string // what is worth saying of the running service
 	hold      flags.HoldMode
 	portguard string // path
 	line      string // the command line, as it was given
