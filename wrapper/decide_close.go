@@ -7,8 +7,10 @@ func (j Judge) decideClose(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	switch {
 	case (h.Kind == netdiag.Listener || h.Absence == netdiag.NotAccepted) && !j.Policy.KillListeners:
 		return notPossible("a listening service is never touched without --kill-listeners")
-	case h.Absence == netdiag.NotAccepted, nobodys(h):
+	case h.Absence == netdiag.NotAccepted:
 		return Decision{}
+	case nobodys(h):
+		return j.mayClear(h)
 	case staysBound(h) && e.ReuseAddr == netdiag.ReuseNo:
 		return notPossible("its program asked for the port and keeps it when the connection is cut")
 	case staysBound(h) && e.Protocol == netdiag.UDP:

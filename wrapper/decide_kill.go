@@ -6,7 +6,7 @@ import "portguard/netdiag"
 func (j Judge) decideKill(h *netdiag.Holder) Decision {
 	switch {
 	case nobodys(h):
-		return Decision{} // there is a record to clear, and no process to end
+		return j.mayClear(h) // there is a record to clear, and no process to end
 	case h.Kind == netdiag.Listener && !j.Policy.KillListeners:
 		return notPossible("a listening service is never touched without --kill-listeners")
 	case h.Absence == netdiag.NotAccepted:
@@ -18,4 +18,16 @@ func (j Judge) decideKill(h *netdiag.Holder) Decision {
 // nobodys reports whether a socket belongs to no process any more.
 func nobodys(h *netdiag.Holder) bool {
 	return h.Kind == netdiag.Remains || h.Kind == netdiag.Closing || h.Absence == netdiag.StaleSubflow
+}
+
+// mayClear is about what belongs to no process any more. A record without data harms nobody when it goes; data that is on its way
+// is somebody's.
+func (j Judge) mayClear(h *netdiag.Holder) Decision {
+	if h.Kind == netdiag.Remains {
+		return Decision{}
+	}
+	if why := j.Policy.Only.excludesData(h.Socket, h.Cgroup); why != "" {
+		return notPossible("%s", why)
+	}
+	return Decision{}
 }

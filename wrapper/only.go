@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
 )
 
@@ -89,6 +90,28 @@ func (o Only) excludes(p owner.Process) string {
 		return "runs " + what + given("exe", o.Exes)
 	}
 	return ""
+}
+
+// excludesData says why what no process has any more, and still has data to send, may not be taken away: "" when it may. The
+// socket tells its user, but for root's, which older kernels (before Linux 6.17) say of every such socket, and the cgroup that it
+// was made in; nothing tells what program had it.
+func (o Only) excludesData(s sockdiag.Socket, cgroup string) string {
+	unit, _ := systemd.UnitOfCgroup(cgroup)
+	switch {
+	case len(o.Users) > 0 && !o.hasUser(s.UID):
+	case len(o.Units)+len(o.UserUnits) > 0 && !o.hasUnit(unit):
+	case len(o.Exes) > 0:
+	default:
+		return ""
+	}
+	return "no process has it any more, it still has data to send, and nothing tells that it is of those that --only allows: wait for it"
+}
+
+// hasUser is about a socket that is nobody's any more, so that 0 is nobody known.
+func (o Only) hasUser(uid uint32) bool {
+	number := strconv.Itoa(int(uid))
+	u, err := user.LookupId(number)
+	return uid != 0 && (slices.Contains(o.Users, number) || err == nil && slices.Contains(o.Users, u.Username))
 }
 
 // hasUnit: a user may call his units what he likes, and the system's after none of them.

@@ -6,7 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/netdiag/sockdiag"
 )
 
 func TestOnlyAdd(t *testing.T) {
@@ -108,6 +110,42 @@ func TestOnlyExcludes(t *testing.T) {
 }
 
 // A name that nobody has is a mistyped one; a number may be anybody's.
+// Data of a connection that no process has any more is somebody's: where nothing tells that --only allows him, it is left alone.
+func TestOnlySparesDataUnderWay(t *testing.T) {
+	const pool = "/system.slice/pool.service"
+	const redis = 65534
+	orphan := func(uid uint32, cgroup string) netdiag.Holder {
+		return netdiag.Holder{Kind: netdiag.Closing, Absence: netdiag.Ownerless, Certain: true, Cgroup: cgroup, Socket: sockdiag.Socket{UID: uid}}
+	}
+	for _, tt := range []struct {
+		name   string
+		only   Only
+		holder netdiag.Holder
+		may    bool
+	}{
+		{"nothing is narrowed", Only{}, orphan(redis, pool), true},
+		{"its user's", Only{Users: []string{"65534"}}, orphan(redis, ""), true},
+		{"its user's, by name", Only{Users: []string{"nobody"}}, orphan(redis, ""), true},
+		{"another user's", Only{Users: []string{"daemon"}}, orphan(redis, ""), false},
+		{"root's, or one of which the kernel does not tell", Only{Users: []string{"root"}}, orphan(0, ""), false},
+		{"its unit's", Only{Units: []string{"pool.service"}}, orphan(redis, pool), true},
+		{"another unit's", Only{Units: []string{"cache.service"}}, orphan(redis, pool), false},
+		{"in no unit that is known", Only{Units: []string{"*"}}, orphan(redis, ""), false},
+		{"its user's and another unit's", Only{Users: []string{"65534"}, Units: []string{"cache.service"}}, orphan(redis, pool), false},
+		{"of whatever program", Only{Exes: []string{"*"}}, orphan(redis, pool), false},
+		{"without data", Only{Users: []string{"daemon"}}, netdiag.Holder{Kind: netdiag.Remains, Absence: netdiag.Ownerless, Certain: true}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			judge := Judge{Policy: Policy{Close: true, Kill: true, Only: tt.only}}
+			for _, r := range []Rung{Close, RestartUnit, Kill} {
+				if d := judge.Decide(r, tcp(30010), &tt.holder); d.GoAhead() != tt.may {
+					t.Errorf("%s: %+v", r, d)
+				}
+			}
+		})
+	}
+}
+
 func TestOnlyUnknown(t *testing.T) {
 	for text, want := range map[string]string{
 		"user=root": "", "user=0": "", "user=4294967295": "", "unit=nobody-has-this": "",
