@@ -106,7 +106,7 @@ func TestHoldWaitsForAnAddress(t *testing.T) {
 	port := l.port()
 	hold := launch(t, l.portguard, "hold", "-p", "192.0.2.77:"+number(port))
 	eventually(t, 10*time.Second, "portguard waits", func() bool {
-		return strings.Contains(hold.errs.String(), "waiting for 1 port whose address this host does not have\n")
+		return strings.Contains(hold.errs.String(), "waiting for 1 port whose address or interface this host does not have\n")
 	})
 	if strings.Contains(hold.errs.String(), "in use") {
 		t.Errorf("nobody has the port: %s", hold.errs.String())
