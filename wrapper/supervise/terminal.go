@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/permit"
 )
 
 // The terminal is that of standard input. Handing it over takes SIGTTOU to be ignored, see listen.
@@ -12,12 +14,18 @@ const terminal = 0
 // foreground reports whether the terminal is ours to hand over: we lead the process group that has it. In a script's group,
 // whose shell expects to be interrupted together with its commands, it is not.
 func foreground() bool {
+	if !permit.Syscall(unix.SYS_IOCTL) {
+		return false
+	}
 	group, err := unix.IoctlGetInt(terminal, unix.TIOCGPGRP)
 	return err == nil && group == os.Getpid() && group == unix.Getpgrp()
 }
 
 // onTerminal reports whether one of our standard descriptors is our controlling terminal.
 func onTerminal() bool {
+	if !permit.Syscall(unix.SYS_IOCTL) {
+		return false
+	}
 	for fd := range 3 {
 		if _, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil {
 			return true

@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"portguard/netdiag/permit"
 	"portguard/wrapper/become"
 )
 
@@ -46,4 +48,13 @@ func (a *App) Colour(w io.Writer, no bool) Paint {
 }
 
 // IsTerminal reports whether stdout or stderr is one.
-func IsTerminal(w io.Writer) bool { return term.IsTerminal(descriptor(w)) }
+func IsTerminal(w io.Writer) bool { return isTerminal(descriptor(w)) }
+
+// isTerminal is false where a seccomp filter kills for the question, ioctl.
+func isTerminal(fd int) bool {
+	var st unix.Stat_t
+	if unix.Fstatat(fd, "", &st, unix.AT_EMPTY_PATH) != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return false // a pipe, a file or a socket, as nearly everywhere that has a filter
+	}
+	return permit.Syscall(unix.SYS_IOCTL) && term.IsTerminal(fd)
+}

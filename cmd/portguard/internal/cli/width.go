@@ -12,16 +12,25 @@ import (
 // TerminalWidth is stderr's, which the live line is on.
 func TerminalWidth() int {
 	const usual = 80
-	if width, _, err := term.GetSize(2); err == nil && width > 0 {
+	if width := terminalWidth(2); width > 0 {
 		return width
 	}
 	return usual
 }
 
+// terminalWidth is 0 of what is no terminal, and where the terminal does not know.
+func terminalWidth(fd int) int {
+	if !isTerminal(fd) {
+		return 0
+	}
+	width, _, _ := term.GetSize(fd) // 0 when it fails
+	return width
+}
+
 // Columns is the width of the terminal, of COLUMNS, or 80.
 func Columns(w io.Writer) int {
 	if descriptor(w) == 1 {
-		if width, _, err := term.GetSize(1); err == nil && width > 0 {
+		if width := terminalWidth(1); width > 0 {
 			return width
 		}
 	}
