@@ -2,8 +2,9 @@
 
 package become
 
-// entry is the process's entry point when the linker is given -E portguard/wrapper/become.entry. It has the kernel map the
-// program's code and data, notes down the start variables, puts every register back and jumps to Go's own entry point.
+// entry is the process's entry point when the linker is given -E portguard/wrapper/become.entry. Where the Go runtime may not
+// be able to run it calls [cramped]. Then it has the kernel map the program's code and data, notes down the start variables, puts
+// registers back and jumps to Go's own entry point.
 // Nothing calls it: it has no return address.
 //
 //lint:ignore U1000 the linker's -E names it

@@ -1,11 +1,21 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 #define SYS_rt_sigaction	13
 #define SYS_rt_sigprocmask	14
 #define SYS_madvise	28
 #define SYS_fcntl	72
+#define SYS_sched_getscheduler	145
+#define SYS_prctl	157
+#define SYS_arch_prctl	158
+#define SYS_prlimit64	302
 #define F_GETFD	1
 #define SIG_IGN	1
+#define RLIMIT_DATA	2
+#define RLIMIT_AS	9
+#define PR_GET_SECCOMP	21
+#define ARCH_SET_FS	0x1002
+#define SCHED_DEADLINE	6
 #define MADV_POPULATE_READ	22
 #define MADV_POPULATE_WRITE	23
 #define PAGE	4096
@@ -28,6 +38,50 @@ TEXT ·entry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	MOVQ	R11, 80(SP)
 	MOVQ	R12, 88(SP)
 	MOVQ	R13, 96(SP)
+
+	// Where the runtime may not be able to run, cramped looks closer.
+	XORL	DI, DI		// this process
+	MOVL	$RLIMIT_DATA, SI
+	XORL	DX, DX		// no new limit
+	MOVQ	SP, R10
+	MOVL	$SYS_prlimit64, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNZ	space
+	CMPQ	0(SP), $const_roomyData
+	JCS	close
+space:
+	XORL	DI, DI
+	MOVL	$RLIMIT_AS, SI
+	XORL	DX, DX
+	MOVQ	SP, R10
+	MOVL	$SYS_prlimit64, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNZ	filter
+	CMPQ	0(SP), $const_roomyAddressSpace
+	JCS	close
+filter:
+	MOVL	$PR_GET_SECCOMP, DI
+	MOVL	$SYS_prctl, AX
+	SYSCALL
+	CMPQ	AX, $const_filtered
+	JEQ	close
+	TESTQ	AX, AX
+	JNZ	roomy		// a kernel without filters, or an emulator
+	XORL	DI, DI		// this thread
+	MOVL	$SYS_sched_getscheduler, AX
+	SYSCALL
+	CMPQ	AX, $SCHED_DEADLINE
+	JNE	roomy
+close:
+	// Go's calling convention loads g from the thread's memory, of which the runtime sets up its own.
+	MOVL	$ARCH_SET_FS, DI
+	LEAQ	·noThread+16(SB), SI
+	MOVL	$SYS_arch_prctl, AX
+	SYSCALL
+	CALL	·cramped(SB)
+roomy:
 
 	// Code and data are mapped at once, not by a page fault each. Before Linux 5.14 nothing happens.
 	LEAQ	runtime·text(SB), DI
@@ -101,3 +155,11 @@ nextfd:
 	MOVQ	96(SP), R13
 	ADDQ	$FRAME, SP
 	JMP	_rt0_amd64_linux(SB)
+
+// func zeroed() (from, to uintptr)
+TEXT ·zeroed(SB),NOSPLIT,$0-16
+	LEAQ	runtime·noptrbss(SB), AX
+	MOVQ	AX, from+0(FP)
+	LEAQ	runtime·enoptrbss(SB), AX
+	MOVQ	AX, to+8(FP)
+	RET

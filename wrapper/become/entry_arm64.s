@@ -1,11 +1,19 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 #define SYS_fcntl	25
+#define SYS_sched_getscheduler	120
 #define SYS_rt_sigaction	134
 #define SYS_rt_sigprocmask	135
+#define SYS_prctl	167
 #define SYS_madvise	233
+#define SYS_prlimit64	261
 #define F_GETFD	1
 #define SIG_IGN	1
+#define RLIMIT_DATA	2
+#define RLIMIT_AS	9
+#define PR_GET_SECCOMP	21
+#define SCHED_DEADLINE	6
 #define MADV_POPULATE_READ	22
 #define MADV_POPULATE_WRITE	23
 #define PAGE	65536	/* the largest that arm64 has; segments begin at such */
@@ -25,6 +33,46 @@ TEXT ·entry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 
 	ADD	$FRAME, RSP, R9
 	MOVD	R9, ·startStack(SB)
+
+	// Where the runtime may not be able to run, cramped looks closer.
+	MOVD	$0, R0		// this process
+	MOVD	$RLIMIT_DATA, R1
+	MOVD	$0, R2		// no new limit
+	MOVD	RSP, R3
+	MOVD	$SYS_prlimit64, R8
+	SVC
+	CBNZ	R0, space
+	MOVD	0(RSP), R9
+	MOVD	$const_roomyData, R10
+	CMP	R10, R9
+	BLO	close
+space:
+	MOVD	$0, R0
+	MOVD	$RLIMIT_AS, R1
+	MOVD	$0, R2
+	MOVD	RSP, R3
+	MOVD	$SYS_prlimit64, R8
+	SVC
+	CBNZ	R0, filter
+	MOVD	0(RSP), R9
+	MOVD	$const_roomyAddressSpace, R10
+	CMP	R10, R9
+	BLO	close
+filter:
+	MOVD	$PR_GET_SECCOMP, R0
+	MOVD	$SYS_prctl, R8
+	SVC
+	CMP	$const_filtered, R0
+	BEQ	close
+	CBNZ	R0, roomy	// a kernel without filters, or an emulator
+	MOVD	$0, R0		// this thread
+	MOVD	$SYS_sched_getscheduler, R8
+	SVC
+	CMP	$SCHED_DEADLINE, R0
+	BNE	roomy
+close:
+	CALL	·cramped(SB)
+roomy:
 
 	// Code and data are mapped at once, not by a page fault each. Before Linux 5.14 nothing happens.
 	MOVD	$runtime·text(SB), R0
@@ -94,3 +142,11 @@ nextfd:
 	LDP	80(RSP), (R10, R11)
 	ADD	$FRAME, RSP
 	JMP	_rt0_arm64_linux(SB)
+
+// func zeroed() (from, to uintptr)
+TEXT ·zeroed(SB),NOSPLIT,$0-16
+	MOVD	$runtime·noptrbss(SB), R0
+	MOVD	R0, from+0(FP)
+	MOVD	$runtime·enoptrbss(SB), R0
+	MOVD	R0, to+8(FP)
+	RET

@@ -10,6 +10,11 @@ var (
 	startClosed  uint64         // bit n: fd n, of 0 to 2
 )
 
+// noThread is what a thread's memory is until the runtime starts: no g.
+//
+//lint:ignore U1000 entry uses it
+var noThread [2]uintptr
+
 // stackEnviron reads the environment from an initial process stack as the kernel lays it out (create_elf_tables in
 // fs/binfmt_elf.c): a word argc, argc pointers and NULL, the environment's pointers and NULL. The strings stay where they are.
 func stackEnviron(stack unsafe.Pointer) []string {

@@ -14,8 +14,8 @@ var (
 	// always are made before every start. A filter that kills for one of them lets no service start behind portguard.
 	always = []string{
 		"bind", "clone", "close", "execve", "faccessat2", "fcntl", "futex", "getegid", "geteuid", "getgid", "getpid", "getrlimit",
-		"gettid", "getuid", "ioctl", "madvise", "mmap", "nanosleep", "newfstatat", "openat", "prctl", "pread64", "prlimit64", "read",
-		"rt_sigaction", "rt_sigprocmask", "sched_getaffinity", "setsockopt", "sigaltstack", "socket",
+		"gettid", "getuid", "madvise", "mmap", "nanosleep", "newfstatat", "openat", "prctl", "pread64", "prlimit64", "read",
+		"rt_sigaction", "rt_sigprocmask", "sched_getaffinity", "setsockopt", "sigaltstack", "socket", "wait4",
 	}
 	// vital are those of them that have to succeed: an errno does not do.
 	vital = []string{

@@ -54,7 +54,7 @@ func limitWords(l systemd.Limits) (set, ulimit string) {
 	return strings.Join(settings, " "), strings.Join(words, " && ")
 }
 
-// runsWithin has portguard start a command under these limits. That it comes to a verdict on the port, whichever, is enough.
+// runsWithin has portguard look at a port under these limits. That it comes to a verdict on the port, whichever, is enough.
 // os/exec would make the program 3 % larger.
 func runsWithin(portguard, limits string) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -62,7 +62,7 @@ func runsWithin(portguard, limits string) error {
 		return err
 	}
 	defer null.Close()
-	argv := []string{"/bin/sh", "-c", limits + ` && exec "$0" --quiet -p 1 -- /bin/true`, portguard}
+	argv := []string{"/bin/sh", "-c", limits + ` && exec "$0" --quiet -p 1`, portguard}
 	p, err := os.StartProcess(argv[0], argv, &os.ProcAttr{Files: []*os.File{null, null, null}})
 	if err != nil {
 		return err
