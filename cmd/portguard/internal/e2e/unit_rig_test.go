@@ -95,6 +95,7 @@ func TestUnitLife(t *testing.T) {
 		t.Run("network namespaces", r.testNetworkNamespace)
 		t.Run("refusals", r.testRefusals)
 		t.Run("sandboxes", r.testSandboxes)
+		t.Run("its program is gone", r.testProgramGone)
 		t.Run("learns", r.testLearns)
 		t.Run("installed again", r.testInstalledAgain)
 		t.Run("several at once", r.testAtOnce)

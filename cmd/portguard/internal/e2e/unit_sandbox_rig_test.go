@@ -89,3 +89,26 @@ func (r unitRig) testSandboxes(t *testing.T) {
 	}
 	r.Shell(t, "rm /etc/systemd/system/boxed-* /etc/systemd/system/pre-* /etc/systemd/system/wrapper-*; systemctl daemon-reload; systemctl reset-failed")
 }
+
+// A guard whose program is gone fails the start, but for one that was written with a "-", as docs/systemd.md says.
+func (r unitRig) testProgramGone(t *testing.T) {
+	r.Unit(t, "gone.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n")
+	r.Shell(t, "systemctl daemon-reload")
+	r.succeeds(t, "unit", "install", "gone", "-p", "30060")
+	for _, tt := range []struct {
+		name, edit string
+		status     int
+	}{
+		{"as installed", "true", 1},
+		{"with a dash", "sed -i s/ExecStartPre=+/ExecStartPre=-+/ /etc/systemd/system/gone.service.d/zz-portguard.conf", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, status, err := r.Run("sh", "-c", tt.edit+"; systemctl daemon-reload; mv /usr/local/bin/portguard /tmp/; systemctl start gone; s=$?; mv /tmp/portguard /usr/local/bin/; exit $s")
+			if err != nil || status != tt.status {
+				t.Errorf("status %d, %v, want %d\n%s", status, err, tt.status, out)
+			}
+		})
+	}
+	r.succeeds(t, "unit", "remove", "gone")
+	r.Shell(t, "rm /etc/systemd/system/gone.service; systemctl daemon-reload; systemctl reset-failed")
+}
