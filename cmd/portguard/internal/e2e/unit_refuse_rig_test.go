@@ -17,6 +17,7 @@ func (r unitRig) testRefusals(t *testing.T) {
 	unit("web.socket", "[Socket]\nListenStream=30040\nListenStream=/run/web\n")
 	unit("web.service", "[Service]\nType=exec\nExecStart=/bin/sleep 1000\n")
 	unit("root.service", "[Service]\nRootDirectory=/srv\nExecStart=/bin/true\n")
+	unit("daemon.service", "[Service]\nUser=daemon\nExecStart=/bin/true\n")
 	unit("home.service", "[Service]\nProtectHome=yes\nExecStart=/bin/true\n")
 	unit("hand.service", "[Service]\nExecStart=/usr/local/bin/portguard -p 1 -- /bin/true\n")
 	unit("late.service", "[Service]\nType=exec\nExecStart=/bin/sleep 1000\n")
@@ -90,10 +91,12 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"removed by an alias": {"portguard unit install quiet -p 1 >/dev/null; portguard unit remove alias", "removed /etc/systemd/system/quiet.service.d/", 0},
 		"removed by an alias, without systemd": {"portguard unit install quiet -p 1 >/dev/null; unshare -m sh -c 'mount -t tmpfs none /run && portguard unit remove alias'",
 			"removed /etc/systemd/system/quiet.service.d/", 0},
-		"a read-only /etc":           {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},
-		"a home that it cannot see":  {"/root/portguard unit install home -p 1 --as wrapper", "ProtectHome=yes", 64},
-		"a place that does not last": {"/root/portguard unit install home -p 1 --dry-run", "note: /root/portguard is not a place that lasts", 0},
-		"no systemd":                 {"unshare -m sh -c 'mount -t tmpfs none /run && portguard unit install quiet -p 1'", "systemd does not run here", 71},
+		"a read-only /etc":                        {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},
+		"a home that it cannot see":               {"/root/portguard unit install home -p 1 --as wrapper", "ProtectHome=yes", 64},
+		"a directory that its user may not enter": {"/root/portguard unit install daemon -p 1 --as wrapper", "runs as user daemon, who may not execute /root/portguard", 64},
+		"the same, as root":                       {"/root/portguard unit install daemon -p 1 --dry-run", "ExecStartPre=+/root/portguard -p 1", 0},
+		"a place that does not last":              {"/root/portguard unit install home -p 1 --dry-run", "note: /root/portguard is not a place that lasts", 0},
+		"no systemd":                              {"unshare -m sh -c 'mount -t tmpfs none /run && portguard unit install quiet -p 1'", "systemd does not run here", 71},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, status, err := r.Run("sh", "-c", tt.script)

@@ -18,7 +18,7 @@ const threads = 12
 // cannotRunWithin refuses where the service's resource limits leave portguard too little. ExecStartPre=+ has none of them.
 func (in unitInstall) cannotRunWithin(svc systemd.Service) error {
 	asPre := "portguard unit " + in.spelledAs(formPre)
-	if n := svc.Limits.Processes; n != 0 && n < threads && (svc.DynamicUser || svc.User != "" && svc.User != "root") {
+	if n := svc.Limits.Processes; n != 0 && n < threads && !runsAsRoot(svc) {
 		return cli.Misuse(fmt.Sprintf("LimitNPROC=%d of %s is less than the %d threads that portguard may need", n, svc.Name, threads), asPre)
 	}
 	set, words := limitWords(svc.Limits)

@@ -54,7 +54,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 	if unitfile.Last(files, "Service", "SyslogIdentifier") == "" {
 		p.dropIn.SyslogIdentifier = command.Name() // what systemd would take
 	}
-	if svc.User != "" && svc.User != "root" || svc.DynamicUser {
+	if !runsAsRoot(svc) {
 		p.say("the ladder has the rights of user %s; --as pre gives it root's", userOfService(svc))
 	}
 	if in.hold == flags.HoldFDStore {
@@ -135,6 +135,10 @@ func orNone(access string) string {
 		return "none"
 	}
 	return access
+}
+
+func runsAsRoot(svc systemd.Service) bool {
+	return !svc.DynamicUser && (svc.User == "" || svc.User == "root")
 }
 
 func userOfService(svc systemd.Service) string {

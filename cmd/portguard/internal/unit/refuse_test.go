@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,5 +159,35 @@ func TestHitsStartLimit(t *testing.T) {
 				t.Errorf("got %t", got)
 			}
 		})
+	}
+}
+
+func TestClosedTo(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "d", "portguard")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil { // it was the test's alone
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		dir, file os.FileMode
+		want      bool
+	}{
+		{0o755, 0o755, false},
+		{0o711, 0o755, false},
+		{0o750, 0o755, false}, // its group may be the user's
+		{0o700, 0o755, true},
+		{0o755, 0o700, true},
+		{0o755, 0o744, true},
+		{0o755, 0o710, false},
+	} {
+		if err := errors.Join(os.Chmod(filepath.Dir(file), tt.dir), os.Chmod(file, tt.file)); err != nil {
+			t.Fatal(err)
+		}
+		if got := closedTo("no such user", file); got != tt.want {
+			t.Errorf("%o in %o: %t, want %t", tt.file, tt.dir, got, tt.want)
+		}
 	}
 }

@@ -6,7 +6,10 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
 	"portguard/systemd"
 )
 
@@ -30,6 +33,9 @@ func (in unitInstall) unseen(svc systemd.Service, at systemd.Place) string {
 	case setting != "":
 		return fmt.Sprintf("cannot start %s: it has %s", in.portguard, setting)
 	case executable(file):
+		if user := userOfService(svc); at == systemd.AtStart && !runsAsRoot(svc) && closedTo(svc.User, file) {
+			return fmt.Sprintf("runs as user %s, who may not execute %s", user, file)
+		}
 		return ""
 	case file == filepath.Join(svc.RootDirectory, in.portguard):
 		return fmt.Sprintf("has its root directory in %s, where there is no %s", svc.RootDirectory, in.portguard)
@@ -77,6 +83,25 @@ func realPath(path string) string {
 func executable(file string) bool {
 	info, err := os.Stat(file)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// closedTo reports whether a directory above a file, or the file, lets neither this user through nor any group or others. What a
+// group may is not looked into.
+func closedTo(user, file string) bool {
+	uid, known := flags.UserID(user)
+	for ; ; file = filepath.Dir(file) {
+		var st unix.Stat_t
+		if err := unix.Stat(file, &st); err != nil {
+			return false
+		}
+		owner := known && st.Uid == uid && st.Mode&0o100 != 0
+		if !owner && st.Mode&0o011 == 0 {
+			return true
+		}
+		if file == "/" {
+			return false
+		}
+	}
 }
 
 // lastsNot is a place whose files come and go, or that not every service may see.
