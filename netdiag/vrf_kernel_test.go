@@ -156,6 +156,10 @@ func TestExplainAcrossVRFs(t *testing.T) {
 		{"nobody but a VRF's", "0 0", nil, []string{"server 0.0.0.0 dev red"}, "*", "free"},
 		{"a service in the VRF, by the zone of its address", "0 0", []holders.Spec{spec(holders.Listen, holders.Named, "::")},
 			[]string{"server :: dev slave0"}, "fe80::88%slave0", "taken; listener LISTEN :: mine"},
+		{"a service that binds to the VRF's device", "0 0", []holders.Spec{spec(holders.Listen, holders.Named, "::")},
+			[]string{"server 0.0.0.0 dev red"}, "* dev red", "taken; listener LISTEN 0.0.0.0 mine"},
+		{"the same, and the port is the host's alone", "0 0", []holders.Spec{spec(holders.Listen, holders.Named, "::")}, nil, "* dev red", "free"},
+		{"a service that binds to another device of the VRF", "0 0", nil, []string{"server 0.0.0.0 dev red"}, "10.88.0.1 dev slave0", "free"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l.hold(t, tt.own...)
