@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 	"portguard/netdiag"
 )
 
-// kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind.
+// kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind. Who has got one
+// of those sockets meanwhile, a child that was started in between, is a holder like the others, and decided about like them.
 func (g *Guard) kill(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
 		g.rehearse(ctx, Kill, r)
@@ -23,15 +25,31 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	}
 	guards := guardsFor(r) // nobody is to be given what is set free, before the trial has it
 	defer guards.close()
-	g.bindAll(guards)
+	for range maxRounds {
+		g.bindAll(guards)
+		ended := g.killOwners(ctx, r.Judge, targets)
+		if !ended || !anyWanted(targets) || ctx.Err() != nil {
+			return
+		}
+		sockets := idsOf(targets)
+		targets = g.targets(ctx, Kill, r)
+		if len(targets) == 0 || !within(targets, sockets) { // what is there now has taken the port by itself
+			return
+		}
+	}
+}
+
+// killOwners ends those who own the holders of the targets. ended: somebody was signalled, and nobody who was has a socket any more.
+func (g *Guard) killOwners(ctx context.Context, judge Judge, targets []target) (ended bool) {
 	victims := g.victims(ctx, targets)
 	notes := willRestart(ctx, victims)
-	g.signalAll(ctx, r.Judge, victims, g.policy.signal())
+	g.signalAll(ctx, judge, victims, g.policy.signal())
 	g.awaitDeath(ctx, targets, victims, time.Now().Add(g.policy.Grace))
 	if ctx.Err() == nil && anyWanted(targets) {
-		g.signalAll(ctx, r.Judge, victims, unix.SIGKILL)
+		g.signalAll(ctx, judge, victims, unix.SIGKILL)
 		g.awaitDeath(ctx, targets, victims, time.Now().Add(killLimit))
 	}
+	ended = anySignalled(victims) && len(g.stillHolding(ctx, victims)) == 0
 	resetKept(ctx, victims, time.Now().Add(drainLimit))
 	for _, t := range targets {
 		g.awaitRings(ctx, t, time.Now().Add(drainLimit))
@@ -41,6 +59,31 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	for _, v := range victims {
 		v.close()
 	}
+	return ended
+}
+
+func anySignalled(victims []*victim) bool {
+	return slices.ContainsFunc(victims, func(v *victim) bool { return len(v.sent) > 0 })
+}
+
+func idsOf(targets []target) map[netdiag.SocketID]bool {
+	ids := map[netdiag.SocketID]bool{}
+	for _, t := range targets {
+		for _, h := range t.holders {
+			ids[h.ID()] = true
+		}
+	}
+	return ids
+}
+
+// within reports whether the targets are about these sockets alone.
+func within(targets []target, ids map[netdiag.SocketID]bool) bool {
+	for id := range idsOf(targets) {
+		if !ids[id] {
+			return false
+		}
+	}
+	return true
 }
 
 // killLimit is how long a process may take to die of SIGKILL: one in uninterruptible sleep may never.

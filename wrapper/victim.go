@@ -81,9 +81,19 @@ func (v *victim) add(h *netdiag.Holder, p owner.Process, keep bool) {
 }
 
 // signalAll sends the signal to every victim that, looked at again right now, still has one of the sockets open, and has
-// not become one that may not be touched.
+// not become one that may not be touched. The first signal goes to nobody where somebody else who may not be touched has got a
+// socket of theirs: it would stay taken.
 func (g *Guard) signalAll(ctx context.Context, judge Judge, victims []*victim, sig unix.Signal) {
-	still := g.stillHolding(ctx, victims)
+	keepers := g.keepersNow(ctx, victims)
+	still := stillOf(victims, keepers)
+	if !anySignalled(victims) {
+		if err := forbidden(judge, victims, keepers); err != nil {
+			for _, v := range victims {
+				v.err = err
+			}
+			return
+		}
+	}
 	for _, v := range victims {
 		now, holds := still[v.process.PID]
 		if v.pidfd == nil || !holds {
@@ -112,72 +122,6 @@ func (v *victim) wake(sig unix.Signal) {
 	if wakes(condition, sig) && v.pidfd.Signal(unix.SIGCONT) == nil {
 		v.sent = append(v.sent, unix.SIGCONT)
 	}
-}
-
-// stillHolding looks again, and returns by pid those that hold, as they are now: the process that was found, by pid and
-// start time, must have a socket of the inode that was found, and the kernel must still know that inode by the cookie that
-// was found. The pidfds are open already, so no pid can change hands after this.
-func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]owner.Process {
-	still := map[int]owner.Process{}
-	var inodes []uint32
-	confirmed := map[uint32]bool{}
-	for _, v := range victims {
-		for _, h := range v.holders {
-			inodes = append(inodes, h.Socket.Inode)
-			if g.isListed(ctx, h) || isStill(v.process, h) {
-				confirmed[h.Socket.Inode] = true
-			}
-		}
-	}
-	found, err := owner.Scanner{}.Find(ctx, inodes)
-	if err != nil {
-		return still
-	}
-	for _, v := range victims {
-		for _, h := range v.holders {
-			for _, p := range keepersOf(found, h.Socket.Inode) {
-				if confirmed[h.Socket.Inode] && p.PID == v.process.PID && p.StartTicks == v.process.StartTicks {
-					still[p.PID] = p
-				}
-			}
-		}
-	}
-	return still
-}
-
-// keepersOf are those who have the socket of an inode open, or in an io_uring.
-func keepersOf(found owner.Result, inode uint32) []owner.Process {
-	all := found.Owners[inode]
-	for _, hint := range found.Held[inode] {
-		if hint.Kind == owner.HintIOURing {
-			all = append(all[:len(all):len(all)], hint.Process)
-		}
-	}
-	return all
-}
-
-// isListed asks the kernel whether the socket of this cookie still has the inode that was found.
-func (g *Guard) isListed(ctx context.Context, h *netdiag.Holder) bool {
-	diag, err := g.prober.Diag()
-	if err != nil {
-		return false
-	}
-	s, err := diag.Lookup(ctx, h.Socket)
-	return err == nil && s.Inode == h.Socket.Inode
-}
-
-// isStill asks the socket itself, for kernels that do not list it.
-func isStill(p owner.Process, h *netdiag.Holder) bool {
-	i := slices.IndexFunc(h.Owners, func(o owner.Process) bool { return o.PID == p.PID })
-	if i < 0 {
-		return false
-	}
-	fd, err := netdiag.Duplicate(h.Owners[i], h.Socket)
-	if err != nil {
-		return false
-	}
-	unix.Close(fd)
-	return true
 }
 
 // pollAny sleeps for d, or until one of the victims that live ends. It reports whether any lives.
