@@ -17,16 +17,6 @@ const (
 	LeastAddressSpace = 768 << 20 // RLIMIT_AS: LimitAS=, ulimit -v
 )
 
-// scratch is memory of package crypto/internal/fips140/drbg, which comes with D-Bus. It is for certified random numbers
-// (GODEBUG=fips140=on), is never touched without them, and counts against both limits all the same.
-const scratch = 32 << 20
-
-// Below these entry calls cramped.
-const (
-	roomyData         = LeastData + scratch
-	roomyAddressSpace = LeastAddressSpace + scratch
-)
-
 // cramped is called by entry, before the Go runtime starts, where the runtime may not be able to run: where a limit on memory
 // is low, where there is a seccomp filter, or where this thread may make no other. It returns if it can. Otherwise the runtime
 // would end the process with a trace, or the filter without a word: then cramped says so in one line and becomes COMMAND,
@@ -64,12 +54,6 @@ func cramped() {
 //go:nocheckptr
 func hindrance() string {
 	data, space := limit(unix.RLIMIT_DATA), limit(unix.RLIMIT_AS)
-	if data < roomyData || space < roomyAddressSpace {
-		if certified() {
-			return "the limits on memory (ulimit -d, -v; LimitDATA=, LimitAS= in a unit) are below the 80 and 800 MiB that GODEBUG=fips140 takes"
-		}
-		release()
-	}
 	switch {
 	case data < LeastData:
 		return "the limit on data (ulimit -d; LimitDATA= in a unit) is below 48 MiB"
@@ -101,22 +85,3 @@ func limit(resource uintptr) uint64 {
 	_, _, _ = syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, resource, 0, uintptr(unsafe.Pointer(&now)), 0, 0)
 	return now.Cur
 }
-
-// release gives scratch back. The linker puts what is largest last.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func release() {
-	from, to := zeroed()
-	if to-from < scratch {
-		return
-	}
-	const page = 64 << 10 // the largest that arm64 has
-	from = (to - scratch + page - 1) &^ (page - 1)
-	to &^= page - 1
-	_, _, _ = syscall.RawSyscall6(unix.SYS_MUNMAP, from, to-from, 0, 0, 0, 0)
-}
-
-// zeroed is where the program's memory lies that begins as zeros and has no pointers.
-func zeroed() (from, to uintptr)

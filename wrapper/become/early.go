@@ -118,21 +118,6 @@ func changedIdentity() bool {
 	return ids[atUID] != ids[atEUID] || ids[atGID] != ids[atEGID]
 }
 
-// certified reports whether GODEBUG may ask for certified random numbers.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func certified() bool {
-	value := variable("GODEBUG=")
-	for p := value; p != nil && *p != 0; p = (*byte)(unsafe.Add(unsafe.Pointer(p), 1)) {
-		if after(p, "fips140") != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // variable is the value of the first variable of the environment with this name and "=", nil without one.
 //
 //go:nosplit

@@ -48,7 +48,7 @@ TEXT ·entry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	SYSCALL
 	TESTQ	AX, AX
 	JNZ	space
-	CMPQ	0(SP), $const_roomyData
+	CMPQ	0(SP), $const_LeastData
 	JCS	close
 space:
 	XORL	DI, DI
@@ -59,7 +59,7 @@ space:
 	SYSCALL
 	TESTQ	AX, AX
 	JNZ	filter
-	CMPQ	0(SP), $const_roomyAddressSpace
+	CMPQ	0(SP), $const_LeastAddressSpace
 	JCS	close
 filter:
 	MOVL	$PR_GET_SECCOMP, DI
@@ -155,11 +155,3 @@ nextfd:
 	MOVQ	96(SP), R13
 	ADDQ	$FRAME, SP
 	JMP	_rt0_amd64_linux(SB)
-
-// func zeroed() (from, to uintptr)
-TEXT ·zeroed(SB),NOSPLIT,$0-16
-	LEAQ	runtime·noptrbss(SB), AX
-	MOVQ	AX, from+0(FP)
-	LEAQ	runtime·enoptrbss(SB), AX
-	MOVQ	AX, to+8(FP)
-	RET

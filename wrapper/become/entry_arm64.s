@@ -43,7 +43,7 @@ TEXT ·entry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	SVC
 	CBNZ	R0, space
 	MOVD	0(RSP), R9
-	MOVD	$const_roomyData, R10
+	MOVD	$const_LeastData, R10
 	CMP	R10, R9
 	BLO	close
 space:
@@ -55,7 +55,7 @@ space:
 	SVC
 	CBNZ	R0, filter
 	MOVD	0(RSP), R9
-	MOVD	$const_roomyAddressSpace, R10
+	MOVD	$const_LeastAddressSpace, R10
 	CMP	R10, R9
 	BLO	close
 filter:
@@ -142,11 +142,3 @@ nextfd:
 	LDP	80(RSP), (R10, R11)
 	ADD	$FRAME, RSP
 	JMP	_rt0_arm64_linux(SB)
-
-// func zeroed() (from, to uintptr)
-TEXT ·zeroed(SB),NOSPLIT,$0-16
-	MOVD	$runtime·noptrbss(SB), R0
-	MOVD	R0, from+0(FP)
-	MOVD	$runtime·enoptrbss(SB), R0
-	MOVD	R0, to+8(FP)
-	RET

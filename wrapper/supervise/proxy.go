@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net"
 	"os"
@@ -48,7 +47,7 @@ func ListenNotify(env []string) (*NotifyProxy, error) {
 	if !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "@") {
 		return nil, nil
 	}
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: "@portguard-notify-" + rand.Text()})
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: "@portguard-notify-" + unguessable()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"crypto/rand"
 	"errors"
 	"net"
 	"os"
@@ -21,7 +20,7 @@ func (n *NotifyProxy) say(state string) {
 // settle waits until all that was in the socket has been passed on: until a message of our own behind it comes in.
 func (n *NotifyProxy) settle() {
 	n.mu.Lock()
-	mark, reached := rand.Text(), make(chan struct{})
+	mark, reached := unguessable(), make(chan struct{})
 	n.mark, n.reached = mark, reached
 	n.mu.Unlock()
 	if systemd.Post(n.conn.LocalAddr().String(), []byte(mark), nil, time.Now().Add(deaf)) != nil {
