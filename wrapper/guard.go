@@ -30,9 +30,10 @@ type Guard struct {
 	idle     map[netdiag.SocketID]time.Time
 	patience patience
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
-	freed    func(*Outcome)
-	parts    map[partKey]container.Part // what was asked already
-	engineAt time.Time                  // when an engine that did not answer may be asked again
+	freed     func(*Outcome)
+	parts     map[partKey]container.Part // what was asked already
+	engineAt  time.Time                  // when an engine that did not answer may be asked again
+	managerAt time.Time                  // the same of systemd
 }
 
 // New returns a guard. Close it in the end.

@@ -19,7 +19,7 @@ func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
 		j.Program, j.Blind = owner.Scanner{}.Self()
 	}
 	if j.Blind == nil {
-		j.Services = askServices(ctx, units)
+		j.Services = g.askServices(ctx, units)
 	}
 	return j
 }

@@ -6,26 +6,27 @@ import (
 	"portguard/systemd"
 )
 
-// willRestart tells, of the services that victims are the main process of, which systemd starts again when they end.
-func willRestart(ctx context.Context, victims []*victim) map[int]string {
+// willRestart tells, of the services that victims are the main process of, which systemd starts again when they end. What systemd
+// would do may not be known: nothing depends on it.
+func (g *Guard) willRestart(ctx context.Context, victims []*victim) map[int]string {
 	notes := map[int]string{}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	var m *systemd.Manager
+	units := map[int]string{}
 	for _, v := range victims {
-		u, ok := systemd.UnitOfCgroup(v.process.Cgroup)
-		if !ok || u.User {
-			continue
+		if u, ok := systemd.UnitOfCgroup(v.process.Cgroup); ok && !u.User {
+			units[v.process.PID] = u.Name
 		}
-		if m == nil {
-			var err error
-			if m, err = systemd.Connect(ctx); err != nil {
-				return notes // what systemd would do is not known, and nothing depends on it
-			}
-			defer m.Close()
-		}
-		if s, err := m.Service(ctx, u.Name); err == nil && s.MainPID == v.process.PID && s.Restart != "" && s.Restart != "no" {
-			notes[v.process.PID] = "; systemd may start " + u.Name + " again (Restart=" + s.Restart + "), perhaps on the same port: --restart-unit restarts it away from it"
+	}
+	if len(units) == 0 {
+		return notes
+	}
+	m, ctx, heard, err := g.manager(ctx)
+	defer heard()
+	if err != nil {
+		return notes
+	}
+	for pid, unit := range units {
+		if s, err := m.Service(ctx, unit); err == nil && s.MainPID == pid && s.Restart != "" && s.Restart != "no" {
+			notes[pid] = "; systemd may start " + unit + " again (Restart=" + s.Restart + "), perhaps on the same port: --restart-unit restarts it away from it"
 		}
 	}
 	return notes

@@ -2,6 +2,8 @@ package wrapper
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,7 +21,7 @@ type Service struct {
 	Err error
 }
 
-// askLimit is how long systemd may take to tell of all services together.
+// askLimit is how long systemd, or a container engine, may take to tell of all together.
 const askLimit = 2 * time.Second
 
 // servicesOf names the services that have one of the endpoints, each once.
@@ -35,17 +37,35 @@ func servicesOf(wanted []*Outcome) []string {
 	return slices.Sorted(maps.Keys(units))
 }
 
+// managerSilence is for how long a systemd that has not answered in time is not asked again: each rung would wait for it anew.
+const managerSilence = time.Minute
+
+// manager reaches systemd to ask it something, unless it was silent a moment ago. The context is for the questions; heard takes it
+// back, and notes whether the time has run out.
+func (g *Guard) manager(ctx context.Context) (m *systemd.Manager, asking context.Context, heard func(), err error) {
+	if time.Now().Before(g.managerAt) {
+		return nil, ctx, func() {}, fmt.Errorf("systemd did not answer within %s", askLimit)
+	}
+	asking, cancel := context.WithTimeout(ctx, askLimit)
+	m, err = systemd.Connect(asking)
+	return m, asking, func() {
+		if errors.Is(asking.Err(), context.DeadlineExceeded) {
+			g.managerAt = time.Now().Add(managerSilence)
+		}
+		if m != nil {
+			m.Close()
+		}
+		cancel()
+	}, err
+}
+
 // askServices asks systemd about services, by name.
-func askServices(ctx context.Context, units []string) map[string]Service {
+func (g *Guard) askServices(ctx context.Context, units []string) map[string]Service {
 	if len(units) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	m, err := systemd.Connect(ctx)
-	if err == nil {
-		defer m.Close()
-	}
+	m, ctx, heard, err := g.manager(ctx)
+	defer heard()
 	all := map[string]Service{}
 	for _, unit := range units {
 		all[unit] = askService(ctx, m, unit, err)

@@ -1,13 +1,16 @@
 package e2e
 
 import (
+	"errors"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
 )
 
@@ -38,4 +41,49 @@ func TestDeafEngineHoldsUpOnce(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	a.says(t, "docker-proxy publishes a port of a container of docker")
+}
+
+// The same of a systemd that does not answer: each rung asks it anew what a restart would do, and who starts again what was ended.
+func TestDeafSystemdHoldsUpOnce(t *testing.T) {
+	nstest.Root(t)
+	l := newLadder(t)
+	var cgroup string
+	for _, top := range []string{"/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"} {
+		dir := top + "/portguard-deaf-" + strconv.Itoa(os.Getpid()) + ".service"
+		if os.Mkdir(dir, 0o755) == nil && os.WriteFile(dir+"/cgroup.procs", nil, 0) == nil {
+			cgroup = dir
+			break
+		}
+		_ = os.Remove(dir) // of a tmpfs, or read-only
+	}
+	if cgroup == "" {
+		t.Log("on this host: no cgroup can be made")
+		return
+	}
+	t.Cleanup(func() {
+		eventually(t, 10*time.Second, "nobody is in the cgroup", func() bool { return os.Remove(cgroup) == nil })
+	})
+	dir := t.TempDir()
+	if err := errors.Join(os.MkdirAll(dir+"/systemd/system", 0o755), os.Mkdir(dir+"/dbus", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, socket := range []string{"/dbus/system_bus_socket", "/systemd/private"} {
+		deaf, err := net.Listen("unix", dir+socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer deaf.Close()
+	}
+	port, holder, _ := l.client(t)
+	if err := os.WriteFile(cgroup+"/cgroup.procs", []byte(strconv.Itoa(holder.pid())), 0); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	a := suffer(t, time.Minute, "unshare", "--mount", "sh", "-c", `mount --bind "$1" /run && shift && exec "$@"`, "sh", dir,
+		l.portguard, "--restart-unit", "--kill", "-p", number(port), "--", "true")
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	a.honest(t, cli.ExitOK)
+	a.says(t, "what a restart of .* would do cannot be asked")
 }
