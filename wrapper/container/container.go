@@ -16,7 +16,7 @@ import (
 // Container is a container, as far as it is known.
 type Container struct {
 	// Runtime is docker, podman, containerd, cri-o, lxc or systemd-nspawn; kubernetes where nothing says which of them the
-	// kubelet uses.
+	// kubelet uses; "" where nothing says which at all.
 	Runtime string
 	// ID is what the runtime's own tools take: 64 hexadecimal digits, or the name for lxc and systemd-nspawn. "" when it is
 	// not known.
@@ -37,6 +37,8 @@ func (c Container) String() string {
 	switch {
 	case c.Name != "":
 		return fmt.Sprintf("container %s (%s)", c.Name, c.Runtime)
+	case c.ID != "" && c.Runtime == "":
+		return "container " + short(c.ID)
 	case c.ID != "":
 		return fmt.Sprintf("container %s (%s)", short(c.ID), c.Runtime)
 	case c.Runtime != "":

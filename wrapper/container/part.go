@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"portguard/netdiag/owner"
@@ -48,6 +49,9 @@ type Part struct {
 func Of(p owner.Process) Part {
 	part := helperOf(p)
 	c, inside := OfCgroup(p.Cgroup)
+	if !inside && part.Role == None && p.InnerPID == 1 && p.PID != 1 {
+		c, inside = ofOwnNamespace(p.Cgroup)
+	}
 	switch {
 	case !inside:
 		return part
@@ -60,6 +64,17 @@ func Of(p owner.Process) Part {
 	part.Container, part.published = c, Listening{}
 	part.Container.Unit = ownService(c, p.Cgroup)
 	return part
+}
+
+// ofOwnNamespace is the container of a process that is pid 1 of a pid namespace below ours, in a cgroup that is called as one, and
+// that is under no runtime's own: docker with a parent cgroup of somebody's choice (ECS), nerdctl, runc by hand.
+func ofOwnNamespace(cgroup string) (Container, bool) {
+	for _, part := range slices.Backward(strings.Split(cgroup, "/")) {
+		if isID(part) {
+			return Container{ID: part}, true
+		}
+	}
+	return Container{}, false
 }
 
 // ownService is the service that has a container of podman's, and what keeps it running, in its own cgroup.

@@ -37,6 +37,10 @@ func TestOf(t *testing.T) {
 		p    owner.Process
 		want Part
 	}{
+		{"pid 1 of a container below a cgroup of somebody's choice", process("java -jar app.jar", "/usr/bin/java", "/ecs/"+uid1+"/"+id1, 0, 1), Part{
+			Role: Main, Container: Container{ID: id1}}},
+		{"another process in that cgroup", process("java -jar app.jar", "/usr/bin/java", "/ecs/"+uid1+"/"+id1, 0), Part{}},
+		{"pid 1 of a namespace of its own", process("java -jar app.jar", "/usr/bin/java", "/system.slice/order.service", 0, 1), Part{}},
 		{"docker-proxy names the port, and where it leads", process(dockerProxy, "/usr/sbin/docker-proxy", "/system.slice/docker.service", 0), Part{
 			Role: Port, Program: "docker-proxy", Container: Container{Runtime: "docker"}, To: "172.17.0.2:80",
 			published: Listening{"tcp", netip.MustParseAddr("0.0.0.0"), 30010},
