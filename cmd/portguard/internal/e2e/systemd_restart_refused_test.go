@@ -30,6 +30,8 @@ func (r systemdRig) testRestartRefused(t *testing.T) {
 			"victim.service would not start again: systemd says that it is masked"},
 		{"its file is gone", "[Service]\n" + holder, []string{"rm /etc/systemd/system/victim.service", "systemctl daemon-reload"},
 			"victim.service would not start again: systemd says that it is not-found"},
+		{"a client that asks for its port", "[Service]\n" + holder + " -ask", nil,
+			"its program asked for this port itself, and would ask for it again: after a restart one of the two services is down"},
 		{"a child that outlives it", "[Service]\nKillMode=process\n" + child, nil,
 			"a restart of victim.service would leave pid PID alive: it ends the main process alone (KillMode=process)"},
 		{"what an earlier run has left", "[Service]\nKillMode=process\n" + child, []string{"systemctl stop victim"},

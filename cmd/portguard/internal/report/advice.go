@@ -79,7 +79,7 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 	case helps(wrapper.Kill) && !helps(wrapper.Share) && !helps(wrapper.RestartUnit):
 		now("--kill", "end the process that has it, then start")
 	}
-	if unit := wrapper.ServiceOf(o.Holders); unit != "" && !kinds[netdiag.Listener] && helps(wrapper.RestartUnit) {
+	if unit := wrapper.ServiceOf(o.Holders); unit != "" && kinds.picked() && helps(wrapper.RestartUnit) {
 		now("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
 	}
 	all = append(all, adviseContainers(o, judge.Around)...)
@@ -149,6 +149,12 @@ func KindsOf(o *wrapper.Outcome) kindSet {
 }
 
 func (s kindSet) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }
+
+// picked reports whether the kernel has picked the port for whoever has it. After a restart it picks another; a program that has
+// asked for the port, or listens on it, asks again.
+func (s kindSet) picked() bool {
+	return !s[netdiag.Listener] && !s[netdiag.Bound] && !s[netdiag.BoundClient] && !s[netdiag.Accepted]
+}
 
 // UserOf names the user of a process, by number where it has no name.
 func UserOf(p owner.Process) string {

@@ -38,6 +38,12 @@ func TestAdvise(t *testing.T) {
 	boundMPTCP.Kind = netdiag.BoundClient
 	itself := client
 	itself.Socket.Remote = itself.Socket.Local
+	asking := map[netdiag.Kind]netdiag.Holder{}
+	for _, kind := range []netdiag.Kind{netdiag.BoundClient, netdiag.Accepted} {
+		h := ofUnit
+		h.Kind = kind
+		asking[kind] = h
+	}
 	remains := netdiag.Holder{Kind: netdiag.Remains, Socket: socket(sockdiag.TimeWait), Absence: netdiag.Ownerless}
 	listener := owned(netdiag.Listener, sockdiag.Listen)
 
@@ -49,6 +55,8 @@ func TestAdvise(t *testing.T) {
 	}{
 		{"client", netdiag.Taken, []netdiag.Holder{client}, []string{share, wait, cut, reserve}},
 		{"client that is a unit's", netdiag.Taken, []netdiag.Holder{ofUnit}, []string{share, wait, cut, restart, reserve}},
+		{"client that is a unit's, and asked for its port", netdiag.Taken, []netdiag.Holder{asking[netdiag.BoundClient]}, []string{share, wait, cut}},
+		{"accepted by a unit's", netdiag.Taken, []netdiag.Holder{asking[netdiag.Accepted]}, []string{share, wait, cut}},
 		{"client of MPTCP, which cannot be shared", netdiag.Taken, []netdiag.Holder{mptcp}, []string{wait, cut, reserve}},
 		{"the same, and it asked for its port", netdiag.Taken, []netdiag.Holder{boundMPTCP}, []string{wait, kill}},
 		{"client that is connected to itself", netdiag.Taken, []netdiag.Holder{itself}, []string{wait, cut, reserve}},

@@ -19,9 +19,10 @@ import (
 func main() {
 	listen := flag.String("listen", "", "ports to listen on, with commas")
 	from := flag.Int("from", 0, "port that the kernel is to pick for a connection (IP_LOCAL_PORT_RANGE, Linux 6.3)")
+	ask := flag.Bool("ask", false, "bind to that port by number instead")
 	hold := flag.Duration("for", time.Hour, "how long to have them")
 	flag.Parse()
-	if err := take(*listen, *from); err != nil {
+	if err := take(*listen, *from, *ask); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -33,7 +34,7 @@ func main() {
 }
 
 // take leaves the sockets open: they end with the process.
-func take(listen string, from int) error {
+func take(listen string, from int, ask bool) error {
 	for port := range strings.SplitSeq(listen, ",") {
 		if port == "" {
 			continue
@@ -58,12 +59,15 @@ func take(listen string, from int) error {
 		}
 		return err
 	}}
+	if ask {
+		dialer = net.Dialer{LocalAddr: &net.TCPAddr{Port: from}}
+	}
 	client, err := dialer.DialContext(context.Background(), "tcp4", server.Addr().String())
 	if err != nil {
 		return err
 	}
 	if got := client.LocalAddr().(*net.TCPAddr).Port; got != from {
-		return fmt.Errorf("the kernel picked %d, not %d", got, from)
+		return fmt.Errorf("the port is %d, not %d", got, from)
 	}
 	peer, err := server.Accept()
 	if err != nil {
