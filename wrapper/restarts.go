@@ -86,8 +86,22 @@ func (all *restarts) settle(ctx context.Context) {
 		time.Sleep(deathStep)
 	}
 	for _, one := range all.byUnit {
-		if one.result == "" {
+		switch {
+		case one.result == "":
 			one.end(Done, "asked systemd to restart %s%s, which goes on", one.unit, one.along)
+		case one.result == Done && one.job != nil:
+			all.prove(ctx, one)
 		}
+	}
+}
+
+// prove looks whether the service runs: a restart has gone well for systemd, too, where a condition keeps the service from starting
+// again, or where its program ends at once.
+func (all *restarts) prove(ctx context.Context, one *restart) {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	s, err := all.manager.Service(ctx, one.unit)
+	if err == nil && (s.ActiveState == "inactive" || s.ActiveState == "failed") {
+		one.end(Failed, "restarted %s%s, which is %s now (systemctl status %s)", one.unit, one.along, s.ActiveState, one.unit)
 	}
 }

@@ -85,6 +85,16 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 			t.Errorf("status %d, and it does not say %q:\n%s", status, want, got)
 		}
 	})
+	t.Run("a service that does not come back", func(t *testing.T) {
+		r.hold(t, "gone", "-from 40408")
+		r.Shell(t, "mkdir -p /run/systemd/system/gone.service.d", "printf '[Unit]\\nConditionPathExists=/nowhere\\n' >/run/systemd/system/gone.service.d/x.conf",
+			"systemctl daemon-reload")
+		e, status := r.ask(t, 40408, "--restart-unit")
+		want := "restart-unit failed: restarted gone.service, which is inactive now (systemctl status gone.service)\n"
+		if diff := cmp.Diff(want, actionsOf(e)); diff != "" || status != cli.ExitOK {
+			t.Errorf("status %d (-want +got)\n%s", status, diff)
+		}
+	})
 	r.Shell(t, "systemctl reset-failed")
 }
 
