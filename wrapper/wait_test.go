@@ -195,7 +195,7 @@ func TestWaitSeesADeviceAppear(t *testing.T) {
 	}
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = e.Device
-	link := &netlink.Dummy{LinkAttrs: attrs}
+	link := &netlink.Veth{LinkAttrs: attrs, PeerName: "early0"}
 	adding := time.Now()
 	if err := netlink.LinkAdd(link); err != nil {
 		t.Skipf("no second network device: %v", err)

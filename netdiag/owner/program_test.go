@@ -53,9 +53,14 @@ func runFromDeaf() (string, error) {
 		return "", err
 	}
 	dir := os.Getenv("DEAF")
-	fuse, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return "", fmt.Errorf("/dev/fuse: %w", errors.ErrUnsupported)
+	const deviceOfFUSE = 10<<8 | 229 // /dev/fuse, which a small /dev lacks
+	device := filepath.Join(dir, "fuse")
+	if err := unix.Mknod(device, unix.S_IFCHR|0o600, deviceOfFUSE); err != nil {
+		return "", fmt.Errorf("make %s: %w", device, err)
+	}
+	fuse, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) || errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("FUSE: %w", errors.ErrUnsupported)
 	}
 	if err == nil {
 		err = unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")

@@ -82,6 +82,7 @@ for addr in sys.argv[2:]:
 print('up', flush=True)
 time.sleep(60)
 `
+	nstest.Sysctl(t, "net.ipv4.ip_local_reserved_ports", "\n") // and what is reserved here goes with the test
 	for _, tt := range []struct {
 		flags string // PORT is the port
 		binds string
