@@ -54,7 +54,7 @@ func (g *Guard) killOwners(ctx context.Context, judge Judge, targets []target) (
 	for _, t := range targets {
 		g.awaitRings(ctx, t, time.Now().Add(drainLimit))
 		g.clearRemains(ctx, t.Outcome, Kill)
-		g.concludeKill(t, victims, notes)
+		g.concludeKill(t, victims, notes, ctx.Err() != nil)
 	}
 	for _, v := range victims {
 		v.close()
@@ -202,12 +202,12 @@ func unsettled(h *netdiag.Holder) bool {
 }
 
 // concludeKill records what became of each holder.
-func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string) {
+func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string, interrupted bool) {
 	o := t.Outcome
 	for _, h := range t.holders {
 		for _, v := range victims {
 			if v.owns(h) {
-				a := v.action(h)
+				a := v.action(h, interrupted)
 				if len(v.sent) > 0 {
 					a.Detail += Around{parts: g.parts}.note(h) + notes[v.process.PID]
 				}

@@ -177,8 +177,8 @@ func unsent(fd int) bool {
 	return err == nil && n > 0
 }
 
-// action says what was done to the victim for a holder.
-func (v *victim) action(holder *netdiag.Holder) Action {
+// action says what was done to the victim for a holder. interrupted: what came of it was not waited for.
+func (v *victim) action(holder *netdiag.Holder, interrupted bool) Action {
 	who := fmt.Sprintf("pid %d (%s)", v.process.PID, v.process.Command)
 	if v.err != nil && len(v.sent) == 0 {
 		a := Action{Kill, holder, Failed, "signal " + who + ": " + v.err.Error()}
@@ -203,6 +203,8 @@ func (v *victim) action(holder *netdiag.Holder) Action {
 		a.Detail += ", which has ended; it was " + v.was
 	case ended:
 		a.Detail += ", which has ended"
+	case interrupted:
+		a.Detail += "; what comes of it was not waited for"
 	case slices.Contains(v.sent, unix.SIGKILL):
 		a.Result, a.Detail = Failed, a.Detail+", which has not ended"
 		if is := Hindrance(owner.Scanner{}.Condition(v.process.PID)); is != "" {
