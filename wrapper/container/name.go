@@ -11,6 +11,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/owner"
+	"portguard/netdiag/permit"
 )
 
 // Files are what runtimes keep on disk. The zero value is this host's.
@@ -94,14 +97,20 @@ func listedName(path, id string) string {
 	return ""
 }
 
-// readJSON reads a regular file. Of one in a user's home it is that user who decides what is there: nothing is waited for,
-// and no link is followed at its end.
+// readJSON reads a regular file of a local file system. Of one in a user's home it is that user who decides what is there: nothing is
+// waited for, and no link is followed, which might lead to a server.
 func readJSON(path string, into any) bool {
 	const limit = 16 << 20
-	f, err := os.OpenFile(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if !owner.OnLocalDisk(path) || !permit.Syscall(unix.SYS_OPENAT2) {
+		return false
+	}
+	fd, err := unix.Openat2(unix.AT_FDCWD, path, &unix.OpenHow{
+		Flags: unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,
+	})
 	if err != nil {
 		return false
 	}
+	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
 	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() || st.Size() > limit {
 		return false
