@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"portguard/netdiag/owner"
 )
 
 // dockerContainer is one entry of docker's list, as far as we use it.
@@ -42,6 +44,9 @@ func (f Files) dockerContainers(ctx context.Context, uid uint32) ([]dockerContai
 	socket := "/run/docker.sock"
 	if uid != 0 {
 		socket = fmt.Sprintf("/run/user/%d/docker.sock", uid)
+	}
+	if !owner.OnLocalDisk(f.Root + socket) { // of a user's, it is that user who decides what is mounted there
+		return nil, errors.New("docker's socket is on no file system of this host's own")
 	}
 	answer, err := get(ctx, f.Root+socket, "/containers/json")
 	if err != nil {
