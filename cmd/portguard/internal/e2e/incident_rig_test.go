@@ -132,6 +132,10 @@ func launchCommand(t *testing.T, cmd *exec.Cmd) *actor {
 		}
 	}()
 	t.Cleanup(func() {
+		if t.Failed() && p.cmd.ProcessState == nil { // a supervisor takes its service along
+			_ = p.cmd.Process.Signal(syscall.SIGTERM)
+			time.Sleep(time.Second)
+		}
 		_ = p.cmd.Process.Kill() // it may have ended
 		_ = p.stdin.Close()      // and what it has started may wait for that
 		p.end(t)
