@@ -22,8 +22,12 @@ func roomNow() room {
 }
 
 // allows reports whether a socket that only holds a port may have this descriptor. As the kernel gives the lowest that is
-// free, a high one tells that few are left, and they are needed to ask the kernel, to read /proc and to act.
-func (r room) allows(fd int) bool { return fd < r.limit-min(64, r.limit/8) }
+// free, a high one tells that few are left, and they are needed to ask the kernel, to read /proc and to act. Two of them are the
+// Go runtime's own, which ends the program with a trace when a first timer finds none for its poller.
+func (r room) allows(fd int) bool {
+	const fewest, enough = 4, 64
+	return fd < r.limit-max(fewest, min(enough, r.limit/8))
+}
 
 // forService is how many of n placeholders go into the service, and from which descriptor up. A few go well above what a
 // service expects to find. Many would be in its way there: what it may open ends at its soft limit, which is 1024 as a rule,

@@ -38,7 +38,7 @@ func TestRoomForService(t *testing.T) {
 
 // What is left does for a look at the kernel's tables and at processes, however small the limit is.
 func TestRoomLeavesSome(t *testing.T) {
-	for _, tt := range []struct{ limit, last int }{{8, 6}, {64, 55}, {1024, 959}, {1 << 20, 1<<20 - 65}} {
+	for _, tt := range []struct{ limit, last int }{{6, 1}, {8, 3}, {64, 55}, {1024, 959}, {1 << 20, 1<<20 - 65}} {
 		if r := (room{tt.limit}); !r.allows(tt.last) || r.allows(tt.last+1) {
 			t.Errorf("of %d, %d is not the last", tt.limit, tt.last)
 		}
