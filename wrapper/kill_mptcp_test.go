@@ -36,6 +36,7 @@ func TestKillOfMPTCP(t *testing.T) {
 			h := tt.hold(t, port)
 			var attr *syscall.SysProcAttr
 			if tt.user != 0 {
+				nstest.Root(t) // to become that user
 				attr = as(tt.user)
 			}
 			victim := victims(t, h, attr, obeys)[0]
@@ -44,7 +45,6 @@ func TestKillOfMPTCP(t *testing.T) {
 			if tt.service.Port = port; tt.user == 0 {
 				got = run(t, policy, tt.service)
 			} else {
-				nstest.Root(t) // to become that user
 				got = runAs(t, tt.user, policy, port)
 			}
 			want := []result{{"free", "kill", false, []string{"kill done: sent SIGTERM to pid N (victim), which has ended"}}}

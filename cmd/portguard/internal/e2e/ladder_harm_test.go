@@ -67,10 +67,11 @@ func TestNobodyIsHarmed(t *testing.T) {
 	}
 }
 
+// nginx is a server that serves one page. Where it believes itself root, as in a user namespace, there may be no user nobody.
 func nginx(t *testing.T, port string) []string {
 	t.Helper()
 	dir := t.TempDir()
-	config := "daemon off; master_process off; pid nginx.pid; events {} http { access_log off;\n"
+	config := "user root; daemon off; master_process off; pid nginx.pid; events {} http { access_log off;\n"
 	for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		config += name + "_temp_path " + name + ";\n"
 	}

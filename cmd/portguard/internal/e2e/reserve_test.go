@@ -254,19 +254,19 @@ func TestReserveNamesClients(t *testing.T) {
 	says(t, r.runs(t, 0, "reserve", number(port)), fmt.Sprintf("%d/tcp is taken already, and stays so: keeper (pid ", port), fmt.Sprintf("hint: portguard --share -p %d -- COMMAND", port))
 }
 
-func TestReserveFlagOfTheMainCommand(t *testing.T) {
+func TestReserveFlagOfTheMainCommand(t *testing.T) { // on ports of its own: others may have left a TIME_WAIT
 	r := newSysctlRig(t)
-	says(t, r.runs(t, 0, "--reserve", "--dry-run", "-p", "30010"), "would reserve 30010 until the next boot")
-	dry := r.runs(t, 0, "--reserve", "--dry-run", "-p", "30010", "--", "/bin/echo", "started")
-	says(t, dry, "30010/tcp is free\n", "portguard: would reserve 30010 until the next boot\n", "portguard: would start: /bin/echo started\n")
-	says(t, r.runs(t, 0, "--json", "--reserve", "--dry-run", "-p", "30010", "--", "/bin/echo", "started"), `"reserved":false`, `"would_reserve":"30010"`)
+	says(t, r.runs(t, 0, "--reserve", "--dry-run", "-p", "30610"), "would reserve 30610 until the next boot")
+	dry := r.runs(t, 0, "--reserve", "--dry-run", "-p", "30610", "--", "/bin/echo", "started")
+	says(t, dry, "30610/tcp is free\n", "portguard: would reserve 30610 until the next boot\n", "portguard: would start: /bin/echo started\n")
+	says(t, r.runs(t, 0, "--json", "--reserve", "--dry-run", "-p", "30610", "--", "/bin/echo", "started"), `"reserved":false`, `"would_reserve":"30610"`)
 	kernelHas(t, "")
-	says(t, r.runs(t, 0, "--reserve", "-p", "30010-30011", "--", "/bin/echo", "started"), "started\n", "portguard: reserved 30010-30011 until the next boot")
-	kernelHas(t, "30010-30011")
-	if out := r.runs(t, 0, "--reserve", "-p", "30010", "--", "/bin/echo", "again"); out != "again\n" {
+	says(t, r.runs(t, 0, "--reserve", "-p", "30610-30611", "--", "/bin/echo", "started"), "started\n", "portguard: reserved 30610-30611 until the next boot")
+	kernelHas(t, "30610-30611")
+	if out := r.runs(t, 0, "--reserve", "-p", "30610", "--", "/bin/echo", "again"); out != "again\n" {
 		t.Errorf("the second time:\n%s", out)
 	}
-	says(t, r.runs(t, 0, "--reserve", "--json", "-p", "30012"), `"reserved":true`)
+	says(t, r.runs(t, 0, "--reserve", "--json", "-p", "30612"), `"reserved":true`)
 }
 
 // The host needs ports for its own connections. A start is not broken for that: the reservation alone is not made.
