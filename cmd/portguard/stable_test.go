@@ -133,7 +133,7 @@ func interfaces(t *testing.T) map[string]string {
 func addJournal(t *testing.T, all map[string]string) {
 	t.Helper()
 	o := &wrapper.Outcome{Finding: netdiag.Finding{Holders: []netdiag.Holder{{
-		Cgroup: "/system.slice/order.service",
+		Cgroup: "/user.slice/user-1000.slice/user@1000.service/app.slice/order.service",
 		Owners: []owner.Process{{PID: 7, Command: "order"}},
 	}}}}
 	for field := range cli.Fields(cli.MsgTaken, report.About(o)) {

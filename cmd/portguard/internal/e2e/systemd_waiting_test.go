@@ -25,7 +25,7 @@ func (r systemdRig) testWaiting(t *testing.T) {
 	began := time.Now()
 	r.Shell(t, "systemctl start --no-block patient wrapped deaf")
 	for unit, port := range map[string]int{"patient": 40010, "wrapped": 40011} {
-		want := fmt.Sprintf("waiting for %d/tcp: holder (pid %s) listens", port, pid)
+		want := fmt.Sprintf("waiting for %d/tcp: holder (pid %s, tenant.service) listens", port, pid)
 		r.reaches(t, unit, "StatusText", want)
 		if status := r.Shell(t, "systemctl status --no-pager "+unit+" || true"); !strings.Contains(status, `Status: "`+want+`"`) {
 			t.Errorf("systemctl status does not say %q:\n%s", want, status)

@@ -36,7 +36,7 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 	}
 	kinds := KindsOf(o)
 	helps := func(r wrapper.Rung) bool {
-		tried := judge.Advises(r, false, &o.Finding) && refused(o, r)
+		tried := inVain(o, r) || judge.Advises(r, false, &o.Finding) && refused(o, r)
 		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
 	}
 	if o.Trial.Verdict == netdiag.NoAddress {
@@ -58,6 +58,7 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 		now("--share", "start beside the connection, nothing is cut")
 	}
 	switch {
+	case inVain(o, wrapper.Wait):
 	case kinds.only(netdiag.Remains):
 		now("--wait 70s", "start when the kernel lets go of it")
 	case !kinds[netdiag.Kernel]:

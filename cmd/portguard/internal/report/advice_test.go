@@ -126,7 +126,8 @@ func TestAdviseNothingRefused(t *testing.T) {
 		{"every rung but the last", []netdiag.Holder{first}, []wrapper.Action{no(wrapper.Share), no(wrapper.Close), no(wrapper.RestartUnit)}, []string{"--wait", "--kill"}},
 		{"close for one of two", []netdiag.Holder{first, second}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
 		{"close for one that has gone", []netdiag.Holder{second}, []wrapper.Action{no(wrapper.Close)}, []string{"--share", "--wait", "--close", "--restart-unit"}},
-		{"close, which failed", []netdiag.Holder{first}, []wrapper.Action{failed}, []string{"--share", "--wait", "--close", "--restart-unit"}},
+		{"close, which failed", []netdiag.Holder{first}, []wrapper.Action{failed}, []string{"--share", "--wait", "--restart-unit"}},
+		{"close, which failed for one that has gone", []netdiag.Holder{second}, []wrapper.Action{failed}, []string{"--share", "--wait", "--close", "--restart-unit"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := reporttest.Incident()

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/coreos/go-systemd/v22/journal"
@@ -11,8 +12,12 @@ import (
 	"portguard/wrapper"
 )
 
-// About are the fields of a journal entry about an endpoint: PORTGUARD_PORT=30010 finds a port's whole story.
-func About(o *wrapper.Outcome) map[string]string {
+// About are the fields of a journal entry about an endpoint: PORTGUARD_PORT=30010 finds a port's whole story. Those of a holder
+// are about the first in the way, which is whom a report tells of first.
+func About(o *wrapper.Outcome) map[string]string { return aboutHolder(o, nil) }
+
+// aboutHolder are the fields of an entry that is about one holder of an endpoint; nil: about the endpoint.
+func aboutHolder(o *wrapper.Outcome, h *netdiag.Holder) map[string]string {
 	f := map[string]string{
 		"PORTGUARD_PORT":     strconv.Itoa(int(o.Endpoint.Port)),
 		"PORTGUARD_PROTOCOL": o.Endpoint.Protocol.String(),
@@ -22,27 +27,32 @@ func About(o *wrapper.Outcome) map[string]string {
 	if o.Endpoint.Device != "" {
 		f["PORTGUARD_DEVICE"] = o.Endpoint.Device
 	}
-	h := mainHolder(o)
+	if h == nil {
+		h = mainHolder(o)
+	}
 	if h == nil {
 		return f
 	}
 	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
-	if len(h.Owners) > 0 {
-		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(h.Owners[0].PID)
-		f["PORTGUARD_HOLDER_COMM"] = cli.Safe(h.Owners[0].Command)
+	if keepers := h.Keepers(); len(keepers) > 0 {
+		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(keepers[0].PID)
+		f["PORTGUARD_HOLDER_COMM"] = cli.Safe(keepers[0].Command)
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
 		f["PORTGUARD_HOLDER_UNIT"] = u.Name
+		if u.User {
+			f["PORTGUARD_HOLDER_UNIT_OWNER"] = u.Owner
+		}
 	}
 	return f
 }
 
-// mainHolder is the holder that an entry names: the first in the way, else the first that something was done to.
+// mainHolder is the holder that an entry about an endpoint names: the first in the way, else the last that something was done to.
 func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
 	if len(o.Holders) > 0 {
 		return &o.Holders[0]
 	}
-	for _, a := range o.Actions {
+	for _, a := range slices.Backward(o.Actions) {
 		if a.Holder != nil {
 			return a.Holder
 		}
@@ -65,6 +75,7 @@ func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
 		if len(o.Holders) > 0 {
 			text += "; " + HolderText(o) + ": " + why(o.Holders[0], facts)
 		}
+		text += outcomesText(o)
 		if all := Advise(o, r.Judge, facts); len(all) > 0 {
 			text += "; what would help: " + all[0].Command
 		}

@@ -76,11 +76,11 @@ func (p *Progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	switch {
 	case a.Result != wrapper.Done:
 		priority = journal.PriWarning
-		text = fmt.Sprintf("%s: %s %s: %s", o.Endpoint, a.Rung, a.Result, cli.Safe(a.Detail))
+		text = fmt.Sprintf("%s: %s", o.Endpoint, outcomeText(a))
 	case a.Rung == wrapper.Wait:
 		id = cli.MsgFree
 	}
-	p.Log.Say(id, priority, About(o), text)
+	p.Log.Say(id, priority, aboutHolder(o, a.Holder), text)
 }
 
 // Finish ends the live line.
@@ -203,8 +203,8 @@ func whoHolds(o *wrapper.Outcome) (who, more string) {
 	}
 	h := o.Holders[0]
 	who = Nobody(h)
-	if len(h.Owners) > 0 {
-		who = fmt.Sprintf("%s (pid %d)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID)
+	if keepers := h.Keepers(); len(keepers) > 0 {
+		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, WhereOf(h.Cgroup))
 	} else {
 		who += WhereOf(h.Cgroup)
 	}

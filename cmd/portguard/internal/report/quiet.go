@@ -33,7 +33,7 @@ func Shortly(r *wrapper.Report) string {
 	}
 	for _, a := range o.Actions {
 		if a.Result == wrapper.NotPermitted {
-			text += fmt.Sprintf("; %s %s: %s", a.Rung, a.Result, a.Detail)
+			text += "; " + outcomeText(a)
 			break
 		}
 	}

@@ -41,7 +41,7 @@ func TestQuietly(t *testing.T) {
 		{"the kernel could not be asked", false, []wrapper.Outcome{free, unknown},
 			"portguard: 3/tcp is unknown: binding *:3 fails with \"no buffer space available\"\n"},
 		{"not permitted", false, []wrapper.Outcome{taken, denied},
-			"portguard: 4/tcp: taken by a socket that does not show; kill not-permitted: its owner is not visible to this user (and 1 more)\n"},
+			"portguard: 4/tcp: taken by a socket that does not show; kill not permitted: its owner is not visible to this user (and 1 more)\n"},
 		{"taken, and a command", true, []wrapper.Outcome{free, taken, unknown},
 			"portguard: the command was not started: 2/tcp: taken by a socket that does not show (and 1 more)\n"},
 		{"waited for in vain, and a command", true, []wrapper.Outcome{taken, late},

@@ -70,7 +70,7 @@ func (t Text) outcome(o *wrapper.Outcome) {
 	if t.actions && len(o.Actions) > 0 {
 		fmt.Fprintln(t.W)
 		for _, a := range o.Actions {
-			fmt.Fprintf(t.W, "  %-7s %s: %s\n", a.Rung, a.Result, cli.Safe(a.Detail))
+			fmt.Fprintf(t.W, "  %-7s %s: %s\n", a.Rung, resultText(a.Result), cli.Safe(a.Detail))
 		}
 	}
 	t.advice(o)

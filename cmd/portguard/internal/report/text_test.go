@@ -154,7 +154,7 @@ func TestTextOfActions(t *testing.T) {
 		{Rung: wrapper.Wait, Result: wrapper.Failed, Detail: "still taken after 30s"},
 		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "pid 1 is\x1b[2J the init process"},
 	}
-	const want = "\n  wait    failed: still taken after 30s\n  kill    not-possible: pid 1 is\\x1b[2J the init process\n"
+	const want = "\n  wait    failed: still taken after 30s\n  kill    not possible: pid 1 is\\x1b[2J the init process\n"
 	if got := text(o); !strings.Contains(got, want) {
 		t.Errorf("%q is missing in:\n%s", want, got)
 	}
