@@ -53,6 +53,11 @@ const (
 	HintInFlight
 )
 
+func (k HintKind) String() string { return [...]string{"io_uring", "in-flight"}[k] }
+
+// Certain reports whether the process keeps the socket. Else it is one that may.
+func (k HintKind) Certain() bool { return k == HintIOURing }
+
 // Hint names a process that keeps, or may keep, a socket without having it open.
 type Hint struct {
 	Kind    HintKind

@@ -5,13 +5,11 @@ import (
 	"bytes"
 	"io"
 	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
-	"portguard/netdiag/owner"
 	"portguard/systemd"
 	"portguard/wrapper"
 	"portguard/wrapper/container"
@@ -55,12 +53,14 @@ type (
 		UID       *uint32        `json:"uid"`
 		User      *string        `json:"user"`
 		Unit      *string        `json:"unit"`
+		UnitOwner string         `json:"unit_owner,omitempty"` // of a user's unit: the system's that it is under, user@1000.service
 		Container *JSONContainer `json:"container"`
 		Beside    []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
 		ExpiresMS *int64         `json:"expires_ms"`
 		Why       string         `json:"why"`
 		Gone      bool           `json:"gone,omitempty"` // it was there, and something was done to it
 		Processes []JSONProcess  `json:"processes"`
+		KeptBy    []JSONKeeper   `json:"kept_by,omitempty"` // who keeps it without having it open
 	}
 	JSONContainer struct {
 		Runtime string `json:"runtime"`
@@ -75,16 +75,6 @@ type (
 		Command string   `json:"command"`
 		Ports   []uint16 `json:"ports"`
 		Child   bool     `json:"child"` // it descends from the holder's process
-	}
-	JSONProcess struct {
-		PID     int      `json:"pid"`
-		FD      int      `json:"fd"`
-		Thread  int      `json:"thread,omitempty"` // whose own descriptor table FD is in
-		Command string   `json:"command"`
-		Args    []string `json:"args"`
-		Exe     *string  `json:"exe"`
-		User    string   `json:"user"`
-		Started string   `json:"started"` // RFC 3339, UTC
 	}
 	jsonAction struct {
 		Rung   string `json:"rung"`
@@ -200,7 +190,7 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 		j.ExpiresMS = cli.Ptr(h.Socket.Expires.Milliseconds())
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
-		j.Unit = cli.Ptr(u.Name)
+		j.Unit, j.UnitOwner = cli.Ptr(u.Name), u.Owner
 	}
 	j.Container = containerJSON(facts.Around.Part(&h), h.Cgroup)
 	for _, n := range facts.Around.Beside(&h) {
@@ -208,6 +198,9 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 	}
 	for i, p := range h.Owners {
 		j.Processes[i] = ProcessJSON(p)
+	}
+	for _, hint := range h.Hints {
+		j.KeptBy = append(j.KeptBy, JSONKeeper{By: hint.Kind.String(), Certain: hint.Kind.Certain(), Process: ProcessJSON(hint.Process)})
 	}
 	return j
 }
@@ -225,21 +218,4 @@ func containerJSON(part container.Part, cgroup string) *JSONContainer {
 		c.Name = container.Files{}.Name(c)
 	}
 	return &JSONContainer{Runtime: c.Runtime, ID: c.ID, Name: c.Name, Pod: c.Pod, UID: c.User, Role: part.Role.String()}
-}
-
-// ProcessJSON is one owner.
-func ProcessJSON(p owner.Process) JSONProcess {
-	j := JSONProcess{
-		PID: p.PID, FD: p.FD, Thread: p.TID,
-		Command: p.Command, Args: p.Args,
-		User:    UserOf(p),
-		Started: p.Started.UTC().Format(time.RFC3339),
-	}
-	if p.Exe != "" {
-		j.Exe = cli.Ptr(p.Exe)
-	}
-	if j.Args == nil {
-		j.Args = []string{}
-	}
-	return j
 }

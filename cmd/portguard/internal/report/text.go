@@ -166,7 +166,12 @@ func (t Text) holder(h netdiag.Holder) {
 		}
 	}
 	for _, hint := range h.Hints {
-		fmt.Fprintf(t.W, "  %s  %s (pid %d, %s), by fd %d\n", t.Paint.Label("held by"), cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(UserOf(hint.Process)), hint.Process.FD)
+		perhaps := ""
+		if !hint.Kind.Certain() {
+			perhaps = "perhaps "
+		}
+		fmt.Fprintf(t.W, "  %s  %s%s (pid %d, %s), by fd %d%s\n", t.Paint.Label("held by"), perhaps, cli.Safe(hint.Process.Command), hint.Process.PID,
+			cli.Safe(UserOf(hint.Process)), hint.Process.FD, hindered(hint.Process))
 	}
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
 		fmt.Fprintf(t.W, "  %s  %s%s\n", t.Paint.Label("holder"), Nobody(h), where)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -158,6 +159,15 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 		if diff := cmp.Diff(listens+tt.want, why(h, Facts{})); diff != "" {
 			t.Errorf("absence %d (-want +got)\n%s", tt.absence, diff)
 		}
+	}
+}
+
+// Who may have it in flight is named, and so it is not said that nobody could be.
+func TestWhyOfWhatMayBeInFlight(t *testing.T) {
+	h := netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen), Absence: netdiag.NotPermitted,
+		Hints: []owner.Hint{{Kind: owner.HintInFlight, Process: owner.Process{PID: 7}}}}
+	if got := whoIsMissing(h); strings.Contains(got, "CAP_") || !strings.Contains(got, "unix socket") {
+		t.Errorf("%q", got)
 	}
 }
 
