@@ -25,6 +25,8 @@ type Holder struct {
 	Absence Absence
 	// Hints name processes that keep the socket without having it open.
 	Hints []owner.Hint
+	// Passed tells of a listener whether its owners may have it from another program.
+	Passed Passed
 	// Cgroup is the path of the cgroup that the socket was created in, else of the first owner; "" when unknown.
 	Cgroup string
 }

@@ -88,6 +88,14 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	if h.Absence == OfKernel {
 		h.Kind = Kernel
 	}
+	if h.Kind == Listener {
+		h.Passed = passed(h.Owners, func(o owner.Process) sockdiag.Tristate {
+			if closes, known := (owner.Scanner{}).ClosesOnExec(o); known {
+				return tristate(closes)
+			}
+			return sockdiag.Unknown
+		})
+	}
 	h.Cgroup = t.cgroupOf(s, h.Owners)
 	return h
 }

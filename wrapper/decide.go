@@ -5,6 +5,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/systemd"
 )
 
 // Decision is what a rung may do about one holder: Judge.Decide's answer, which a rung asks for before it touches that holder. The
@@ -47,6 +48,8 @@ type Judge struct {
 	Blind error
 	// OwnUnit is the service that portguard itself runs in, "" when there is none.
 	OwnUnit string
+	// Starts is the service that systemd has started portguard for, which does not run yet; the zero Unit when there is none.
+	Starts systemd.Unit
 	// Around has the containers and the other services that would be harmed.
 	Around Around
 	// Services are those that have one of the endpoints, as systemd knows them, where they were asked for.

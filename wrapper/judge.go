@@ -3,7 +3,10 @@ package wrapper
 import (
 	"context"
 	"os"
+	"strconv"
+	"strings"
 
+	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 )
@@ -11,7 +14,7 @@ import (
 // judge finds out what decisions rest on, as it is now: who else serves beside the holders only where that may be asked for, and
 // what systemd knows of those services only that might be restarted.
 func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
-	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Around: Around{parts: g.parts}}
+	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Starts: startedFor(), Around: Around{parts: g.parts}}
 	if g.policy.Kill || g.policy.RestartUnit {
 		j.Around.Services = g.lookBeside(ctx, r)
 	}
@@ -55,4 +58,33 @@ func ownUnit() string {
 		return u.Owner
 	}
 	return u.Name
+}
+
+// startedFor is the service that systemd (248 or later) has started this very process for, rather than one of its ancestors.
+func startedFor() systemd.Unit {
+	if os.Getenv("SYSTEMD_EXEC_PID") != strconv.Itoa(os.Getpid()) {
+		return systemd.Unit{}
+	}
+	own, err := (owner.Scanner{}).Process(os.Getpid())
+	if err != nil {
+		return systemd.Unit{}
+	}
+	if u, _ := systemd.UnitOfCgroup(own.Cgroup); strings.HasSuffix(u.Name, ".service") {
+		return u
+	}
+	return systemd.Unit{}
+}
+
+// LeftOver names the service that portguard is started for where an owner of the holder is of that service, too: it does not run
+// yet, so it is what an earlier run has left. "" for every other holder.
+func (j Judge) LeftOver(h *netdiag.Holder) string {
+	for _, o := range h.Owners {
+		if _, protected := j.Protected[o.PID]; protected {
+			continue
+		}
+		if u, ok := systemd.UnitOfCgroup(o.Cgroup); ok && u == j.Starts {
+			return u.Name
+		}
+	}
+	return ""
 }

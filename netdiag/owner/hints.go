@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
 // kept is what one process may keep without having it open.
@@ -87,4 +89,15 @@ func parseRing(b []byte) (inodes []uint32, complete bool) {
 		}
 	}
 	return inodes, complete
+}
+
+// parseCloseOnExec reads the flags of a descriptor (fs/proc/fd.c), which are octal.
+func parseCloseOnExec(b []byte) (closes, known bool) {
+	for line := range bytes.Lines(b) {
+		if n, ok := bytes.CutPrefix(line, []byte("flags:")); ok {
+			flags, err := strconv.ParseUint(string(bytes.TrimSpace(n)), 8, 64)
+			return flags&unix.O_CLOEXEC != 0, err == nil
+		}
+	}
+	return false, false
 }

@@ -13,6 +13,24 @@ const (
 	infoTCP   = "pos:\t0\nflags:\t02000002\nmnt_id:\t10\nino:\t17232\n"
 )
 
+func TestParseCloseOnExec(t *testing.T) {
+	for _, tt := range []struct {
+		name, in      string
+		closes, known bool
+	}{
+		{"closed", infoTCP, true, true},
+		{"stays open", "pos:\t0\nflags:\t02\nmnt_id:\t10\n", false, true},
+		{"gone meanwhile", "", false, false},
+		{"no number", "flags:\tx\n", false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if closes, known := parseCloseOnExec([]byte(tt.in)); closes != tt.closes || known != tt.known {
+				t.Errorf("%v, %v; want %v, %v", closes, known, tt.closes, tt.known)
+			}
+		})
+	}
+}
+
 func TestParseRing(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -82,3 +82,19 @@ func (s Scanner) Has(pid int, inodes []uint32) []uint32 {
 	})
 	return has
 }
+
+// ClosesOnExec reports whether a descriptor of a process is closed when the process becomes another program. known is false where
+// that is closed to us.
+func (s Scanner) ClosesOnExec(p Process) (closes, known bool) {
+	sc, err := s.scan()
+	if err != nil {
+		return false, false
+	}
+	defer sc.close()
+	at, err := sc.open(p.PID)
+	if err != nil {
+		return false, false
+	}
+	defer closeDir(at.dir)
+	return parseCloseOnExec(fdinfo(at, place{p.TID, p.FD}, new(scratch)))
+}

@@ -53,6 +53,9 @@ func (r systemdRig) testOwners(t *testing.T) {
 			if u := e.Holders[0].Unit; u == nil || *u != tt.unit {
 				t.Errorf("unit %v, want %s", u, tt.unit)
 			}
+			if _, owner, _ := strings.Cut(strings.TrimSuffix(tt.within, ")"), " of "); e.Holders[0].UnitOwner != owner {
+				t.Errorf("JSON has the unit as one of %q, the text of %q", e.Holders[0].UnitOwner, owner)
+			}
 			if text, _ := r.portguard(t, "-p", fmt.Sprint(tt.port)); !strings.Contains(text, tt.within) {
 				t.Errorf("the text does not say %q:\n%s", tt.within, text)
 			}

@@ -28,6 +28,7 @@ func TestSystemd(t *testing.T) {
 		t.Run("journal", r.testJournal)
 		t.Run("socket activation", r.testActivation)
 		t.Run("owners", r.testOwners)
+		t.Run("left over", r.testLeftOver)
 		t.Run("restart-unit", r.testRestartUnit)
 		t.Run("restart-unit refused", r.testRestartRefused)
 		t.Run("restart-unit in order", r.testRestartOrder)

@@ -59,6 +59,7 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 	}
 	switch {
 	case inVain(o, wrapper.Wait):
+	case slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.Kind == netdiag.Listener && judge.LeftOver(&h) != "" }): // nobody ends it
 	case kinds.only(netdiag.Remains):
 		now("--wait 70s", "start when the kernel lets go of it")
 	case !kinds[netdiag.Kernel]:
@@ -66,7 +67,15 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 	}
 	switch {
 	case kinds[netdiag.Listener]:
-		if helps(wrapper.Kill) {
+		left := inherited(o)
+		if left && helps(wrapper.Close) {
+			now("--close --kill-listeners", "end the listening alone, which leaves the processes alive, then start")
+		}
+		switch {
+		case !helps(wrapper.Kill):
+		case left:
+			now("--kill --kill-listeners", "end every process that has it, then start")
+		default:
 			now("--kill --kill-listeners", "end the service that has it, then start")
 		}
 	case kinds[netdiag.Bound]:
@@ -120,6 +129,14 @@ func adviseContainers(o *wrapper.Outcome, around wrapper.Around) []advice {
 		}
 	}
 	return all
+}
+
+// inherited reports whether those who have the listeners did not open them, and may know nothing of them. Whoever serves by one
+// would go on deaf.
+func inherited(o *wrapper.Outcome) bool {
+	return !slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool {
+		return h.Kind == netdiag.Listener && h.Passed != netdiag.LeftToThem && (h.Passed == netdiag.NotPassed || openedIn(h) == "")
+	})
 }
 
 // refused reports whether this very run has found the rung not possible for every holder: once more would be no better.

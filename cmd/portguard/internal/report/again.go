@@ -9,7 +9,8 @@ import (
 
 // about adds what a report itself tells to the facts of the host.
 func (f Facts) about(r *wrapper.Report) Facts {
-	f.Around = r.Judge.Around
+	f.Around, f.judge = r.Judge.Around, r.Judge
+	f.Starts = f.Starts || r.Judge.Starts.Name != ""
 	if len(r.Outcomes) > 0 {
 		all := make([]netdiag.Endpoint, len(r.Outcomes))
 		for i := range r.Outcomes {

@@ -58,7 +58,8 @@ type (
 		Beside    []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
 		ExpiresMS *int64         `json:"expires_ms"`
 		Why       string         `json:"why"`
-		Gone      bool           `json:"gone,omitempty"` // it was there, and something was done to it
+		Inherited string         `json:"inherited,omitempty"` // a listener that its owners may not have opened
+		Gone      bool           `json:"gone,omitempty"`      // it was there, and something was done to it
 		Processes []JSONProcess  `json:"processes"`
 		KeptBy    []JSONKeeper   `json:"kept_by,omitempty"` // who keeps it without having it open
 	}
@@ -177,6 +178,7 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 		Inode:     h.Socket.Inode,
 		Cookie:    strconv.FormatUint(h.Socket.Cookie, 16),
 		Why:       why(h, facts),
+		Inherited: [...]string{"", "perhaps", "yes"}[h.Passed],
 		Processes: make([]JSONProcess, len(h.Owners)),
 	}
 	if h.Socket.Remote.Port() != 0 {

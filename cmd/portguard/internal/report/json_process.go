@@ -5,6 +5,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/owner"
+	"portguard/systemd"
 )
 
 type (
@@ -17,7 +18,9 @@ type (
 		Args       []string `json:"args"`
 		Exe        *string  `json:"exe"`
 		User       string   `json:"user"`
-		Started    string   `json:"started"`              // RFC 3339, UTC
+		Started    string   `json:"started"` // RFC 3339, UTC
+		Unit       string   `json:"unit,omitempty"`
+		UnitOwner  string   `json:"unit_owner,omitempty"` // as a holder's
 		Conditions []string `json:"conditions,omitempty"` // what keeps it from acting on a signal
 	}
 	// JSONKeeper is a process that keeps a socket without having it open. FD is that of the ring, or of the unix socket.
@@ -39,6 +42,8 @@ func ProcessJSON(p owner.Process) JSONProcess {
 	if p.Exe != "" {
 		j.Exe = cli.Ptr(p.Exe)
 	}
+	u, _ := systemd.UnitOfCgroup(p.Cgroup)
+	j.Unit, j.UnitOwner = u.Name, u.Owner
 	j.Conditions = conditions(p.Condition)
 	if j.Args == nil {
 		j.Args = []string{}

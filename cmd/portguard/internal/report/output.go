@@ -27,7 +27,12 @@ type Output struct {
 
 // NewOutput has the report go to stdout or, in front of a COMMAND, whose stdout is its own, to stderr.
 func NewOutput(a *cli.App, o flags.Output, command bool) Output {
-	out := Output{w: a.Stdout, Facts: sync.OnceValue(ReadFacts), Output: o, command: command, log: a.Log}
+	facts := func() Facts {
+		f := ReadFacts()
+		f.Starts = command
+		return f
+	}
+	out := Output{w: a.Stdout, Facts: sync.OnceValue(facts), Output: o, command: command, log: a.Log}
 	if command {
 		out.w = a.Stderr
 	}

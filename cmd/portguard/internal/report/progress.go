@@ -204,7 +204,7 @@ func whoHolds(o *wrapper.Outcome) (who, more string) {
 	h := o.Holders[0]
 	who = Nobody(h)
 	if keepers := h.Keepers(); len(keepers) > 0 {
-		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, WhereOf(h.Cgroup))
+		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, WhereOf(cgroupOf(h, keepers[0])))
 	} else {
 		who += WhereOf(h.Cgroup)
 	}

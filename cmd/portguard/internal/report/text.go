@@ -157,10 +157,9 @@ func hindered(p owner.Process) string {
 
 func (t Text) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.W)
-	where := WhereOf(h.Cgroup)
 	for _, p := range h.Owners {
 		fmt.Fprintf(t.W, "  %s  %s (pid %d, %s%s), running for %s%s\n", t.Paint.Label("holder"), t.Paint.Name(cli.Safe(p.Command)), p.PID,
-			cli.Safe(UserOf(p)), where, age(t.Now.Sub(p.Started)), hindered(p))
+			cli.Safe(UserOf(p)), WhereOf(cgroupOf(h, p)), age(t.Now.Sub(p.Started)), hindered(p))
 		if len(p.Args) > 0 {
 			fmt.Fprintf(t.W, "          %s\n", cli.CommandLine(p.Args, 100))
 		}
@@ -174,7 +173,7 @@ func (t Text) holder(h netdiag.Holder) {
 			cli.Safe(UserOf(hint.Process)), hint.Process.FD, hindered(hint.Process))
 	}
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
-		fmt.Fprintf(t.W, "  %s  %s%s\n", t.Paint.Label("holder"), Nobody(h), where)
+		fmt.Fprintf(t.W, "  %s  %s%s\n", t.Paint.Label("holder"), Nobody(h), WhereOf(h.Cgroup))
 	}
 	fmt.Fprintf(t.W, "  %s  %s%s  %s%s\n", t.Paint.Label("socket"), h.Local(), Arrow(h), h.Socket.State, fdOf(h.Owners))
 	for _, line := range cli.Wrap(why(h, t.Facts), 100) {
@@ -199,6 +198,14 @@ func Nobody(h netdiag.Holder) string {
 		return "the listener's queue"
 	}
 	return fmt.Sprintf("a process of user %s", cli.Safe(UserName(h.Socket.UID)))
+}
+
+// cgroupOf is that of an owner, or the one that its socket was made in: a service manager keeps sockets for its units.
+func cgroupOf(h netdiag.Holder, p owner.Process) string {
+	if p.Cgroup == "" || systemd.IsManager(p.Cgroup, p.Exe) {
+		return h.Cgroup
+	}
+	return p.Cgroup
 }
 
 // WhereOf is the unit and the container of a cgroup, each after a comma.

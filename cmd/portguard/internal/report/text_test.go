@@ -121,8 +121,8 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 		{"perhaps it shares", perhaps, "          (whether it is in the way hangs on its socket options, which could not be seen)\n"},
 		{"the kernel hides some", partial, "\n  note    there may be more in the way than shows: the kernel's tables here leave out "},
 		{"the interface", device, "  socket  10.11.0.5%eth0:30010  ESTABLISHED, fd 272\n" +
-			"          a program listens on this port: another service has it; on the interface eth0 alone: a service that\n" +
-			"          is bound to another one does not meet it\n"},
+			"          a program listens on this port: if it is the service itself, all is well; else another service has\n" +
+			"          it; on the interface eth0 alone: a service that is bound to another one does not meet it\n"},
 		{"the owner is hidden, its user and unit are not", hidden, "  holder  a process of user 4294000000, order.service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -236,7 +236,8 @@ func TestJSONOfTheIncident(t *testing.T) {
               ],
               "exe": "/usr/bin/java",
               "user": "root",
-              "started": "2026-11-19T04:20:00Z"
+              "started": "2026-11-19T04:20:00Z",
+              "unit": "order.service"
             }
           ]
         }

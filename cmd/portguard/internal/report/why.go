@@ -18,12 +18,14 @@ type Facts struct {
 	Ephemeral portrange.Range
 	Reserved  portrange.Set
 	Around    wrapper.Around
+	Starts    bool   // a service is about to be started: it does not run yet
 	again     string // what advice repeats of this run, see again.go
+	judge     wrapper.Judge
 }
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
 func why(h netdiag.Holder, facts Facts) string {
-	return whatItIs(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+	return whatItIs(h, facts) + leftOver(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
 }
 
 // whereItIs tells of the device that a service is bound to. A link-local address says it by itself.
@@ -60,10 +62,7 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 		if part := facts.Around.Part(&h); published(part, h) {
 			return cli.Safe(part.String()) + ": what comes to this port goes on to it, until it is stopped"
 		}
-		if netdiag.Protocol(h.Socket.Protocol) == netdiag.UDP {
-			return "a program asked for this port and receives what anybody sends to it: another service has the port"
-		}
-		return "a program listens on this port: another service has it"
+		return listens(h, facts)
 	case netdiag.Client:
 		return client(h, facts)
 	case netdiag.BoundClient:

@@ -50,7 +50,7 @@ func TestWhyTellsOfContainersAndOtherServices(t *testing.T) {
 	worker := nginx
 	worker.InnerPID = 7
 	god := owner.Process{PID: 400, InnerPID: 400, Exe: "/usr/bin/node", Cgroup: "/system.slice/pm2-root.service"}
-	const another = "a program listens on this port: another service has it"
+	const another = "a program listens on this port: if it is the service itself, all is well; else another service has it"
 	for _, tt := range []struct {
 		name   string
 		by     owner.Process
@@ -91,9 +91,9 @@ func TestWhy(t *testing.T) {
 		want   string
 	}{
 		{"listener", netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen)}, wide,
-			"a program listens on this port: another service has it"},
+			"a program listens on this port: if it is the service itself, all is well; else another service has it"},
 		{"UDP service", netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
-			"a program asked for this port and receives what anybody sends to it: another service has the port"},
+			"a program receives what anybody sends to this port: if it is the service itself, all is well; else another service has it"},
 		{"client", netdiag.Holder{Kind: netdiag.Client, Socket: socket(sockdiag.Established)}, wide,
 			"an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it for the near end, " +
 				"as it may pick any free port of ip_local_port_range 1024-65000"},
@@ -139,7 +139,7 @@ func TestWhy(t *testing.T) {
 
 // Where no process can be named, the sentence says why. Nobody is never guessed.
 func TestWhyNobodyIsNamed(t *testing.T) {
-	listens := "a program listens on this port: another service has it"
+	listens := "a program listens on this port: if it is the service itself, all is well; else another service has it"
 	for _, tt := range []struct {
 		absence netdiag.Absence
 		want    string

@@ -1,0 +1,58 @@
+package report
+
+import (
+	"fmt"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/systemd"
+)
+
+// listens is about a socket that receives what comes to the port. The commonest first: that it is the service itself, which runs.
+func listens(h netdiag.Holder, facts Facts) string {
+	const itself = ": if it is the service itself, all is well; else another service has it"
+	does, what := "listens on this port", "listening socket"
+	if netdiag.Protocol(h.Socket.Protocol) == netdiag.UDP {
+		does, what = "receives what anybody sends to this port", "socket"
+	}
+	left := facts.judge.LeftOver(&h) != ""
+	switch {
+	case h.Passed == netdiag.LeftToThem:
+		return fmt.Sprintf("%d processes have inherited this %s: none of them has started the others, and the program that opened it%s is not among them any more",
+			len(h.Owners), what, openedIn(h))
+	case left:
+		return "a program " + does
+	case h.Passed == netdiag.MayBePassed && openedIn(h) != "":
+		return fmt.Sprintf("a program has inherited this %s, which was opened%s, and serves it or only keeps it", what, openedIn(h))
+	case h.Passed == netdiag.MayBePassed && facts.Starts:
+		return fmt.Sprintf("a program %s, or has inherited the %s from the one that started it: another service has it, or the service runs already, or has left it behind", does, what)
+	case h.Passed == netdiag.MayBePassed:
+		return fmt.Sprintf("a program %s, or has inherited the %s from the one that started it%s, or has left it behind", does, what, itself)
+	case facts.Starts:
+		return "a program " + does + ": another service has it, or the service runs already"
+	}
+	return "a program " + does + itself
+}
+
+// openedIn is the unit that a socket was made in, where its owners are of others: " in order.service".
+func openedIn(h netdiag.Holder) string {
+	made, ok := systemd.UnitOfCgroup(h.Cgroup)
+	if !ok {
+		return ""
+	}
+	for _, o := range h.Owners {
+		if u, ok := systemd.UnitOfCgroup(o.Cgroup); !ok || u == made || systemd.IsManager(o.Cgroup, o.Exe) {
+			return ""
+		}
+	}
+	return " in " + cli.Safe(made.Name)
+}
+
+// leftOver says of whatever kind of holder that it is of the unit which is about to start.
+func leftOver(h netdiag.Holder, facts Facts) string {
+	unit := facts.judge.LeftOver(&h)
+	if unit == "" {
+		return ""
+	}
+	return fmt.Sprintf(": left over from an earlier run of %s, this very unit, which systemd has not ended (KillMode=, SendSIGKILL=)", cli.Safe(unit))
+}

@@ -1,0 +1,44 @@
+package netdiag_test
+
+import (
+	"testing"
+
+	"portguard/netdiag"
+	"portguard/netdiag/holders"
+)
+
+// A listening socket that a program has opened, that it shares with what it has started, and that it has left to them.
+func TestExplainTellsWhoHasInheritedAListener(t *testing.T) {
+	l := newLab(t)
+	for _, tt := range []struct {
+		name     string
+		children int
+		closes   bool
+		owners   int
+		want     netdiag.Passed
+	}{
+		{"opened", 0, false, 1, netdiag.NotPassed},
+		{"shared with two children", 2, false, 3, netdiag.NotPassed},
+		{"left to a child", 1, true, 1, netdiag.MayBePassed},
+		{"left to two children", 2, true, 2, netdiag.LeftToThem},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			listener := l.hold(t, spec(holders.Listen, holders.Named, "10.99.0.1"))[0]
+			for range tt.children {
+				shareWithChild(t, listener.FD)
+			}
+			if tt.closes {
+				if err := listener.CloseFD(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f, err := tryAndExplain(service("*", l.port))
+			if err != nil || len(f.Holders) != 1 || len(f.Holders[0].Owners) != tt.owners {
+				t.Fatalf("%q, %v", lines(f), err)
+			}
+			if got := f.Holders[0].Passed; got != tt.want {
+				t.Errorf("%d, want %d", got, tt.want)
+			}
+		})
+	}
+}
