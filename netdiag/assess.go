@@ -9,6 +9,8 @@ type Flags struct {
 	// VRF is the VRF that the socket's device belongs to, 0 for none; Kept is whether its port is kept there (see vrf.go).
 	VRF  uint32
 	Kept sockdiag.Tristate
+	// Settable: SO_REUSEADDR can be set on it. It is asked of connected MPTCP sockets, on which some kernels refuse it.
+	Settable sockdiag.Tristate
 	// Closed: the socket could not be asked, as this user may have no duplicate of it, or nobody on this kernel.
 	Closed bool
 }

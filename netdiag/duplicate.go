@@ -111,7 +111,11 @@ func readFlags(o owner.Process, s sockdiag.Socket) (Flags, error) {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return Flags{}, err
 	}
-	return Flags{ReuseAddr: tristate(reuseAddr), ReusePort: tristate(reusePort), V6Only: tristate(v6only)}, nil
+	flags := Flags{ReuseAddr: tristate(reuseAddr), ReusePort: tristate(reusePort), V6Only: tristate(v6only)}
+	if s.ULP == "mptcp" && s.State != sockdiag.Listen {
+		flags.Settable = tristate(pidfd.KeepReuseAddr(fd, reuseAddr) == nil)
+	}
+	return flags, nil
 }
 
 func tristate(b bool) sockdiag.Tristate {

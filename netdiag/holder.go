@@ -3,6 +3,7 @@ package netdiag
 import (
 	"errors"
 	"net/netip"
+	"slices"
 
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
@@ -79,6 +80,8 @@ const (
 	NotAccepted               // waits for accept() in the queue of the listener on this port
 	OfKernel                  // the kernel's own; every process was looked at
 	InRing                    // an io_uring fixed file; Hints name the ring's process
+	MayBeInRing               // perhaps a fixed file of an io_uring, on a kernel that does not tell; Hints name the candidates
+	OfSMC                     // the TCP socket that the kernel has made for a program's SMC socket; Hints name the program, where that can be told
 	InFlight                  // probably sent over a unix socket and not yet received; Hints name the candidates
 	StaleSubflow              // an MPTCP subflow that outlives its process
 	NotPermitted              // some processes' descriptors are closed to this user
@@ -90,8 +93,9 @@ const (
 )
 
 // absence tells why nobody owns a socket for which the search came back empty.
-// closed: all have closed the MPTCP socket that it is a subflow of.
-func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hint, searched error, closed sockdiag.Tristate) Absence {
+// closed: all have closed the MPTCP socket that it is a subflow of. smc: some program of the host has SMC sockets that could not be
+// asked for.
+func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hint, searched error, closed sockdiag.Tristate, smc bool) Absence {
 	switch {
 	case s.Inode == 0 && kind == Accepted:
 		return NotAccepted
@@ -104,22 +108,28 @@ func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hin
 	case searched != nil:
 		return Unsearched
 	}
-	for _, h := range hints {
-		if h.Kind == owner.HintIOURing {
-			return InRing
-		}
+	has := func(k owner.HintKind) bool {
+		return slices.ContainsFunc(hints, func(h owner.Hint) bool { return h.Kind == k })
 	}
 	switch {
+	case has(owner.HintIOURing):
+		return InRing
+	case has(owner.HintSMC):
+		return OfSMC
 	case found.Hidepid:
 		return Hidden
 	case found.Unreadable > 0:
 		return NotPermitted
 	case found.ChildPIDNamespace:
 		return OtherPIDNamespace
-	case len(hints) > 0:
+	case has(owner.HintInFlight):
 		return InFlight
 	case closed == sockdiag.Unknown:
 		return StaleSubflow
+	case has(owner.HintVeiledRing):
+		return MayBeInRing
+	case smc:
+		return OfSMC
 	case s.UID == 0:
 		return OfKernel
 	}

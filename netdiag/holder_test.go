@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/owner"
@@ -17,6 +18,8 @@ func TestAbsence(t *testing.T) {
 	const unknown, no, yes = sockdiag.Unknown, sockdiag.No, sockdiag.Yes
 	ring := []owner.Hint{{Kind: owner.HintIOURing}}
 	flight := []owner.Hint{{Kind: owner.HintInFlight}}
+	veiled := []owner.Hint{{Kind: owner.HintVeiledRing, Files: "TCP"}}
+	smc := []owner.Hint{{Kind: owner.HintSMC}}
 	full := sockdiag.Socket{Inode: 7, UID: user}
 	subflow := sockdiag.Socket{Inode: 7, UID: user, ULP: "mptcp"}
 	for _, tt := range []struct {
@@ -55,11 +58,28 @@ func TestAbsence(t *testing.T) {
 		{"MPTCP listener", subflow, Listener, owner.Result{}, nil, nil, no, Gone},
 		{"root's, and every process was seen", sockdiag.Socket{Inode: 7}, Listener, owner.Result{}, nil, nil, no, OfKernel},
 		{"a user's, and every process was seen", full, Client, owner.Result{}, nil, nil, no, Gone},
+		{"root's, and an io_uring may have it", sockdiag.Socket{Inode: 7}, Client, owner.Result{}, veiled, nil, no, MayBeInRing},
+		{"an io_uring may have it, or a process not seen", full, Client, owner.Result{Unreadable: 1}, veiled, nil, no, NotPermitted},
+		{"behind an SMC socket", sockdiag.Socket{Inode: 7}, Client, owner.Result{Unreadable: 1}, append(veiled, smc...), nil, no, OfSMC},
 	} {
 		tt.socket.Protocol = unix.IPPROTO_TCP
-		if got := absence(tt.socket, tt.kind, tt.found, tt.hints, tt.searched, tt.closed); got != tt.want {
+		if got := absence(tt.socket, tt.kind, tt.found, tt.hints, tt.searched, tt.closed, false); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
+	}
+	// Where SMC sockets could not be asked for, nothing is said to be the kernel's.
+	if got := absence(sockdiag.Socket{Inode: 7}, Listener, owner.Result{}, nil, nil, no, true); got != OfSMC {
+		t.Errorf("SMC, which cannot be asked for: %d", got)
+	}
+}
+
+// A ring with UDP sockets has no TCP connection.
+func TestHintsOfAnotherProtocolAreNone(t *testing.T) {
+	hint := func(files string) owner.Hint { return owner.Hint{Kind: owner.HintVeiledRing, Files: files} }
+	all := []owner.Hint{hint("UDPv6"), hint("TCPv6"), hint("MPTCP"), {Kind: owner.HintInFlight}}
+	got := hintsAt(sockdiag.Socket{Protocol: unix.IPPROTO_TCP}, all)
+	if diff := cmp.Diff(all[1:], got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

@@ -177,6 +177,8 @@ var absences = map[netdiag.Absence]string{
 	netdiag.NotAccepted:       "not-accepted",
 	netdiag.OfKernel:          "of-kernel",
 	netdiag.InRing:            "in-ring",
+	netdiag.MayBeInRing:       "may-be-in-ring",
+	netdiag.OfSMC:             "of-smc",
 	netdiag.InFlight:          "in-flight",
 	netdiag.StaleSubflow:      "stale-subflow",
 	netdiag.NotPermitted:      "not-permitted",

@@ -82,8 +82,8 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 		Device: t.deviceOf(s),
 	}
 	if len(h.Owners) == 0 {
-		h.Hints = found.Held[s.Inode]
-		h.Absence = absence(s, h.Kind, found, h.Hints, searched, t.mptcp.closedBy(s))
+		h.Hints = hintsAt(s, found.Held[s.Inode])
+		h.Absence = absence(s, h.Kind, found, h.Hints, searched, t.mptcp.closedBy(s), t.smcUnasked)
 	}
 	if h.Absence == OfKernel {
 		h.Kind = Kernel
@@ -98,6 +98,14 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	}
 	h.Cgroup = t.cgroupOf(s, h.Owners)
 	return h
+}
+
+// hintsAt leaves out the rings whose sockets are of another protocol.
+func hintsAt(s sockdiag.Socket, all []owner.Hint) []owner.Hint {
+	protocol := strings.ToUpper(Protocol(s.Protocol).String())
+	return slices.DeleteFunc(slices.Clone(all), func(h owner.Hint) bool {
+		return h.Kind == owner.HintVeiledRing && !strings.Contains(h.Files, protocol)
+	})
 }
 
 // cgroupOf is the cgroup that the socket was made in; where that is gone or says nothing, an owner's.

@@ -113,6 +113,7 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 	}
 	found, searched := p.owners(ctx, taken, t)
 	t.mptcp = p.mptcp(ctx, taken, found, t)
+	p.nameSMC(ctx, taken, found, t)
 	if err := p.markAuto(ctx, taken, found, t); err != nil {
 		return err
 	}

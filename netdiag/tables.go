@@ -26,6 +26,8 @@ type tables struct {
 	devices   map[uint32]string // names that were asked for
 	kept      map[SocketID]sockdiag.Tristate
 	mptcp     mptcpSockets
+	// smcUnasked: there are SMC sockets, and the kernel could not be asked for them.
+	smcUnasked bool
 }
 
 func newTables() *tables {

@@ -77,6 +77,10 @@ func unseenOwner(h *netdiag.Holder) Decision {
 		return notPossible("its owner cannot be found without /proc")
 	case netdiag.InRing:
 		return notPossible("it is a fixed file of an io_uring, of which nobody can have a duplicate")
+	case netdiag.MayBeInRing:
+		return notPossible("it may be a fixed file of an io_uring: of whose cannot be told for certain on this kernel")
+	case netdiag.OfSMC:
+		return notPossible("it is what is behind a program's SMC socket, which only that program can close")
 	case netdiag.InFlight:
 		return notPossible("it was probably sent over a unix socket and not yet received: who is to have it cannot be told for certain")
 	case netdiag.Unsearched:

@@ -1,6 +1,9 @@
 package wrapper
 
-import "portguard/netdiag"
+import (
+	"portguard/netdiag"
+	"portguard/netdiag/sockdiag"
+)
 
 // decideShare: what is shared loses nothing, whoever has it open. So --only does not narrow it, and a service manager that keeps
 // a service's connection is asked for a duplicate like any other.
@@ -20,7 +23,7 @@ func (j Judge) decideShare(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 		return Decision{}
 	case h.ConnectedToItself():
 		return notPossible("it is a program's connection to itself, made while it looked for the service: beside it the service would wait in vain for that program. --close cuts it, and the program connects anew")
-	case h.Socket.ULP == "mptcp":
+	case h.Socket.ULP == "mptcp" && h.Flags.Settable != sockdiag.Yes: // one that has fallen back to TCP, on Linux 6.1, is a TCP socket in this
 		return notPossible("the kernel does not let a connected MPTCP socket share: --close cuts it")
 	}
 	if len(h.Owners) == 0 {

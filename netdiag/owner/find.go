@@ -3,6 +3,7 @@ package owner
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -67,11 +68,16 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 	}
 	for _, k := range hints {
 		for ino, at := range k.rings {
-			res.Held[ino] = append(res.Held[ino], Hint{HintIOURing, names.at(k.process, at)})
+			res.Held[ino] = append(res.Held[ino], Hint{Kind: HintIOURing, Process: names.at(k.process, at)})
+		}
+		for _, name := range slices.Sorted(maps.Keys(k.veiled)) {
+			for ino := range wanted {
+				res.Held[ino] = append(res.Held[ino], Hint{Kind: HintVeiledRing, Process: names.at(k.process, k.veiled[name]), Files: name})
+			}
 		}
 		for _, at := range k.queues {
 			for ino := range wanted {
-				res.Held[ino] = append(res.Held[ino], Hint{HintInFlight, names.at(k.process, at)})
+				res.Held[ino] = append(res.Held[ino], Hint{Kind: HintInFlight, Process: names.at(k.process, at)})
 			}
 		}
 	}
@@ -121,12 +127,12 @@ func (sc *scan) openedBy(ctx context.Context, p proc, buf *scratch, wanted map[u
 
 // addPlace keeps the first place of a socket, which is the best: the process's table is read first, and every table
 // from its lowest number.
-func addPlace(places map[uint32]place, inode uint32, at place) map[uint32]place {
+func addPlace[K comparable](places map[K]place, key K, at place) map[K]place {
 	if places == nil {
-		places = map[uint32]place{}
+		places = map[K]place{}
 	}
-	if _, ok := places[inode]; !ok {
-		places[inode] = at
+	if _, ok := places[key]; !ok {
+		places[key] = at
 	}
 	return places
 }

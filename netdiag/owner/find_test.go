@@ -204,6 +204,7 @@ func TestHintForRing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(info), "socket:[") {
+		checkHint(t, h, HintVeiledRing)
 		t.Skip("this kernel's fdinfo does not tell the inodes of an io_uring's files")
 	}
 	checkHint(t, h, HintIOURing)

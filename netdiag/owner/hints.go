@@ -3,6 +3,7 @@ package owner
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +13,7 @@ import (
 type kept struct {
 	process Process
 	rings   map[uint32]place // by inode: the io_uring that has it as a fixed file
+	veiled  map[string]place // by what they are called: an io_uring with sockets of which the kernel does not tell the inodes
 	queues  []place          // unix sockets that have descriptors in flight to them
 }
 
@@ -26,14 +28,18 @@ func (sc *scan) keptBy(ctx context.Context, p proc, buf *scratch, wanted map[uin
 				k.queues = append(k.queues, at)
 			}
 		case string(link) == "anon_inode:[io_uring]":
-			for _, ino := range ringFiles(p, at, buf) {
+			files := ringFiles(p, at, buf)
+			for _, ino := range files.inodes {
 				if wanted[ino] {
 					k.rings = addPlace(k.rings, ino, at)
 				}
 			}
+			for _, name := range files.names {
+				k.veiled = addPlace(k.veiled, name, at)
+			}
 		}
 	})
-	if err != nil || len(k.rings)+len(k.queues) == 0 {
+	if err != nil || len(k.rings)+len(k.veiled)+len(k.queues) == 0 {
 		return kept{}, err
 	}
 	if k.process, err = readProcess(p, buf); gone(err) {
@@ -52,13 +58,13 @@ func fdinfo(p proc, at place, buf *scratch) []byte {
 }
 
 // ringFiles asks a few times: the kernel leaves the list out while it submits for the ring.
-func ringFiles(p proc, at place, buf *scratch) []uint32 {
+func ringFiles(p proc, at place, buf *scratch) fixedFiles {
 	for range 3 {
-		if inodes, complete := parseRing(fdinfo(p, at, buf)); complete {
-			return inodes
+		if files, complete := parseRing(fdinfo(p, at, buf)); complete {
+			return files
 		}
 	}
-	return nil
+	return fixedFiles{}
 }
 
 // parseInFlight reads the fdinfo of a socket (sock_show_fdinfo in net/socket.c, unix_show_fdinfo in net/unix/af_unix.c).
@@ -72,23 +78,42 @@ func parseInFlight(b []byte) bool {
 	return false
 }
 
+// fixedFiles are the sockets among the fixed files of an io_uring: by inode or, before Linux 6.13, by what the kernel calls sockets of
+// their kind: "TCP", "UDPv6".
+type fixedFiles struct {
+	inodes []uint32
+	names  []string
+}
+
 // parseRing lists the sockets among the fixed files in the fdinfo of an io_uring (io_uring/fdinfo.c): lines such as
-// "    0: socket:[17232]" after "UserFiles:". It is not complete when the kernel left the list out.
-func parseRing(b []byte) (inodes []uint32, complete bool) {
+// "    0: socket:[17232]", or "    0: TCP", after "UserFiles:". It is not complete when the kernel left the list out.
+func parseRing(b []byte) (files fixedFiles, complete bool) {
 	for line := range bytes.Lines(b) {
 		index, file, ok := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
+		file = bytes.TrimSpace(file)
 		switch {
 		case string(index) == "UserFiles":
 			complete = true
 		case string(index) == "UserBufs":
-			return inodes, complete
+			return files, complete
 		case complete && ok:
-			if ino, ok := parseSocketLink(bytes.TrimSpace(file)); ok {
-				inodes = append(inodes, ino)
+			if ino, ok := parseSocketLink(file); ok {
+				files.inodes = append(files.inodes, ino)
+			} else if name := string(file); socketName(file) && !slices.Contains(files.names, name) {
+				files.names = append(files.names, name)
 			}
 		}
 	}
-	return inodes, complete
+	return files, complete
+}
+
+// socketName reports whether the kernel calls sockets so that have a port (struct proto).
+func socketName(file []byte) bool {
+	switch string(file) {
+	case "TCP", "TCPv6", "MPTCP", "MPTCPv6", "UDP", "UDPv6":
+		return true
+	}
+	return false
 }
 
 // parseCloseOnExec reads the flags of a descriptor (fs/proc/fd.c), which are octal.

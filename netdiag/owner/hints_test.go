@@ -35,20 +35,20 @@ func TestParseRing(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		in       string
-		want     []uint32
+		want     fixedFiles
 		complete bool
 	}{
-		{"two sockets", infoRing, []uint32{17232, 17233}, true},
-		{"an empty slot and a regular file", "UserFiles:\t3\n    0: <none>\n    1: /tmp/socket:[7]\n    2: socket:[8]\nUserBufs:\t0\n", []uint32{8}, true},
-		{"names instead of inodes, as older kernels have", "UserFiles:\t1\n    0: TCP\nUserBufs:\t0\n", nil, true},
-		{"what looks like a file after the list", "UserFiles:\t0\nUserBufs:\t1\n    0: socket:[7]\n", nil, true},
-		{"a busy ring", "pos:\t0\nflags:\t02000002\n", nil, false},
-		{"nothing", "", nil, false},
+		{"two sockets", infoRing, fixedFiles{inodes: []uint32{17232, 17233}}, true},
+		{"an empty slot and a regular file", "UserFiles:\t3\n    0: <none>\n    1: /tmp/socket:[7]\n    2: socket:[8]\nUserBufs:\t0\n", fixedFiles{inodes: []uint32{8}}, true},
+		{"names instead of inodes, as older kernels have", "UserFiles:\t4\n    0: TCP\n    1: TCP\n    2: UDPv6\n    3: passwd\nUserBufs:\t0\n", fixedFiles{names: []string{"TCP", "UDPv6"}}, true},
+		{"what looks like a file after the list", "UserFiles:\t0\nUserBufs:\t1\n    0: socket:[7]\n", fixedFiles{}, true},
+		{"a busy ring", "pos:\t0\nflags:\t02000002\n", fixedFiles{}, false},
+		{"nothing", "", fixedFiles{}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, complete := parseRing([]byte(tt.in))
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("inodes (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(fixedFiles{})); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
 			}
 			if complete != tt.complete {
 				t.Errorf("complete %v, want %v", complete, tt.complete)
@@ -82,9 +82,10 @@ func FuzzParseFdinfo(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if inodes, complete := parseRing(b); !complete && inodes != nil {
-			t.Errorf("an incomplete list has %v", inodes)
+		if files, complete := parseRing(b); !complete && len(files.inodes)+len(files.names) > 0 {
+			t.Errorf("an incomplete list has %v", files)
 		}
+		parseCloseOnExec(b)
 		parseInFlight(b)
 	})
 }

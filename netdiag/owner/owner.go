@@ -51,17 +51,22 @@ const (
 	// Which ones cannot be seen, and older kernels do not
 	// show their number.
 	HintInFlight
+	// HintVeiledRing is a candidate: an io_uring has sockets as fixed files, on a kernel that does not tell which (before Linux 6.13).
+	HintVeiledRing
+	// HintSMC is certain: the socket is the TCP socket behind an SMC socket, which the kernel made for it. Find does not know of these.
+	HintSMC
 )
 
-func (k HintKind) String() string { return [...]string{"io_uring", "in-flight"}[k] }
+func (k HintKind) String() string { return [...]string{"io_uring", "in-flight", "io_uring", "smc"}[k] }
 
 // Certain reports whether the process keeps the socket. Else it is one that may.
-func (k HintKind) Certain() bool { return k == HintIOURing }
+func (k HintKind) Certain() bool { return k == HintIOURing || k == HintSMC }
 
 // Hint names a process that keeps, or may keep, a socket without having it open.
 type Hint struct {
 	Kind    HintKind
 	Process Process
+	Files   string // of a veiled ring: what the kernel calls sockets like those in it, "TCPv6"
 }
 
 // Result is the answer for a set of sockets, and what could not be seen on the way to it.

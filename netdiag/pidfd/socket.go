@@ -72,6 +72,15 @@ func SetReuseAddr(fd int) error {
 	return os.NewSyscallError("setsockopt SO_REUSEADDR", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
 }
 
+// KeepReuseAddr sets SO_REUSEADDR to what it is: nothing changes, and the error is the one that setting it would have.
+func KeepReuseAddr(fd int, is bool) error {
+	value := 0
+	if is {
+		value = 1
+	}
+	return os.NewSyscallError("setsockopt SO_REUSEADDR", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, value))
+}
+
 // Disconnect breaks a connection, for every process that has the socket: the peer gets a reset, the owners an error. A
 // port that the kernel chose is free at once; one that was asked for stays bound until the last descriptor is closed.
 // A listening socket would stop listening: this is for connections.

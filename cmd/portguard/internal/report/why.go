@@ -135,6 +135,13 @@ func whoIsMissing(h netdiag.Holder) string {
 		return "; its process is gone, and the kernel is closing the MPTCP connection"
 	case netdiag.InRing:
 		return "; it is a fixed file of an io_uring"
+	case netdiag.MayBeInRing:
+		return "; no process has it open: it may be a fixed file of an io_uring, of which this kernel does not tell the sockets, or the kernel's own"
+	case netdiag.OfSMC:
+		if len(h.Hints) == 0 {
+			return "; no process has it open: it may be what is behind a program's SMC socket, which the kernel could not be asked for (smc_diag)"
+		}
+		return "; it is what is behind an SMC socket, and ends with that"
 	case netdiag.InFlight:
 		return "; no process has it open: it was probably sent over a unix socket and not yet received"
 	case netdiag.Gone:

@@ -152,6 +152,8 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 		{netdiag.Unsearched, "; no memory or open files were left to look for the process that has it (ulimit -n)"},
 		{netdiag.StaleSubflow, "; its process is gone, and the kernel is closing the MPTCP connection"},
 		{netdiag.InRing, "; it is a fixed file of an io_uring"},
+		{netdiag.MayBeInRing, "; no process has it open: it may be a fixed file of an io_uring, of which this kernel does not tell the sockets, or the kernel's own"},
+		{netdiag.OfSMC, "; no process has it open: it may be what is behind a program's SMC socket, which the kernel could not be asked for (smc_diag)"},
 		{netdiag.InFlight, "; no process has it open: it was probably sent over a unix socket and not yet received"},
 		{netdiag.Gone, "; no process has it open any more"},
 	} {

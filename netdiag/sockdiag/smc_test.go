@@ -1,0 +1,30 @@
+package sockdiag
+
+import (
+	"encoding/hex"
+	"testing"
+)
+
+// A listener on 127.0.0.1:30812, and a client; struct smc_diag_msg of a little-endian host.
+func TestParseSMC(t *testing.T) {
+	const zeros = "000000000000000000000000"
+	record := func(ports, src, dst string) string {
+		return "2b000002" + ports + src + zeros + dst + zeros + "00000000" + "0100000000000000" + "e8030000" + "391b000000000000"
+	}
+	for _, tt := range []struct{ name, in, local, remote string }{
+		{"a listener", record("785c0000", "7f000001", "00000000"), "127.0.0.1:30812", "0.0.0.0:0"},
+		{"a client", record("785a1b58", "7f000001", "7f000001"), "127.0.0.1:30810", "127.0.0.1:7000"},
+	} {
+		b, err := hex.DecodeString(tt.in)
+		if err != nil || len(b) != smcMsgLen {
+			t.Fatal(len(b), err)
+		}
+		s, err := parseSMC(b)
+		if err != nil || s.Local.String() != tt.local || s.Remote.String() != tt.remote || s.UID != 1000 || s.Inode != 6969 {
+			t.Errorf("%s: %+v, %v", tt.name, s, err)
+		}
+		if _, err := parseSMC(b[:smcMsgLen-1]); err == nil {
+			t.Errorf("%s: a record cut short is read", tt.name)
+		}
+	}
+}
