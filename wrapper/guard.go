@@ -169,8 +169,11 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 	r.Degraded = g.prober.Degraded()
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
-		if o.Trial.Verdict == netdiag.Taken {
+		switch o.Trial.Verdict {
+		case netdiag.Taken:
 			o.Unexplained = err
+		case netdiag.NoAddress:
+			o.Lack = netdiag.LackOf(o.Endpoint)
 		}
 		g.fit(&o.Trial) // it may have come free while we asked
 	}

@@ -42,6 +42,8 @@ type Outcome struct {
 	TimedOut bool
 	// HoldCosts: a program that listens here would lose a socket to the placeholder, if it were the service to start.
 	HoldCosts bool
+	// Lack is why the host does not have the address, where the verdict is NoAddress.
+	Lack netdiag.Lack
 	// Unexplained is why the kernel could not be asked for the holders of a taken endpoint; nil when it was.
 	Unexplained error
 }

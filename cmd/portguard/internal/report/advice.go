@@ -40,9 +40,13 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
 	}
 	if o.Trial.Verdict == netdiag.NoAddress {
-		if o.Trial.Errno == unix.ENODEV {
+		switch {
+		case o.Trial.Errno == unix.ENODEV:
 			now("--wait 60s", "start as soon as the interface is there")
-		} else {
+		case o.Lack.Why == netdiag.Tentative:
+			now("--wait 60s", "start as soon as it is certain")
+		case o.Lack.Why != netdiag.NotThere: // it will not come by itself
+		default:
 			now("--wait 60s", "start as soon as the address is there")
 			now("--freebind", "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
 		}

@@ -34,6 +34,7 @@ type (
 		By               string       `json:"by,omitempty"`            // the rung, when the verdict is freed
 		WouldBeFree      bool         `json:"would_be_free,omitempty"` // a dry run: the rungs would all go ahead
 		Errno            *string      `json:"errno"`
+		Lack             string       `json:"lack,omitempty"` // why the address cannot be used, when the verdict is no-address
 		InEphemeralRange bool         `json:"in_ephemeral_range"`
 		Reserved         bool         `json:"reserved"`
 		Holders          []JSONHolder `json:"holders"`
@@ -137,6 +138,9 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) JSONEndp
 	}
 	if o.Trial.Errno != 0 {
 		e.Errno = cli.Ptr(unix.ErrnoName(o.Trial.Errno))
+	}
+	if o.Lack.Why != netdiag.NotThere && o.Trial.Verdict == netdiag.NoAddress {
+		e.Lack = o.Lack.Why.String()
 	}
 	if o.Unexplained != nil {
 		e.HoldersError = o.Unexplained.Error()

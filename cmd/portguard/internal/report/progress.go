@@ -195,7 +195,7 @@ func HolderText(o *wrapper.Outcome) string {
 func whoHolds(o *wrapper.Outcome) (who, more string) {
 	switch {
 	case o.Trial.Verdict == netdiag.NoAddress:
-		return fmt.Sprintf("this host does not have %s yet", lacking(o)), ""
+		return lackText(o, "yet"), ""
 	case o.Unexplained != nil:
 		return "taken, and who has it cannot be asked", ""
 	case len(o.Holders) == 0:

@@ -92,13 +92,27 @@ func (t Text) headline(o *wrapper.Outcome) string {
 	case netdiag.Forbidden:
 		return fails("forbidden", o.Trial.Errno.Error()) + forbiddenHelp(o)
 	case netdiag.NoAddress:
-		return fails("not possible", o.Trial.Errno.Error()) + fmt.Sprintf("; this host does not have %s (yet)", lacking(o))
+		return fails("not possible", o.Trial.Errno.Error()) + "; " + lackText(o, "(yet)")
 	}
 	if o.Trial.Failed == netdiag.Owning {
 		return fmt.Sprintf("%s is %s: a socket cannot be made one of user %s to try it (%v); that takes CAP_CHOWN, as root has it",
 			e, t.Paint.Bad("unknown"), cli.Safe(UserName(e.Owner.UID)), o.Trial.Errno)
 	}
 	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
+}
+
+// lackText is why the host does not have an address, in a clause.
+func lackText(o *wrapper.Outcome, yet string) string {
+	device := cli.Safe(o.Lack.Device)
+	switch o.Lack.Why {
+	case netdiag.Tentative:
+		return fmt.Sprintf("%s is only tentative on %s: the network is still asked whether another host has it (duplicate address detection)", lacking(o), device)
+	case netdiag.Elsewhere:
+		return fmt.Sprintf("another host on the network of %s has %s as well, so that this one may not use it (duplicate address detection failed)", device, lacking(o))
+	case netdiag.IPv6Off:
+		return fmt.Sprintf("IPv6 is switched off (net.ipv6.conf.%s.disable_ipv6)", device)
+	}
+	return fmt.Sprintf("this host does not have %s %s", lacking(o), yet)
 }
 
 // lacking is what an endpoint takes that the host does not have.

@@ -313,3 +313,34 @@ func document(t *testing.T, facts Facts, o ...wrapper.Outcome) string {
 	}
 	return indented.String()
 }
+
+// An address that the host has, and may not use.
+func TestLackText(t *testing.T) {
+	for _, tt := range []struct {
+		lack   netdiag.Lack
+		want   string
+		advice []string
+	}{
+		{netdiag.Lack{}, "this host does not have fd00::1 (yet)", []string{"--wait", "--freebind"}},
+		{netdiag.Lack{Why: netdiag.Tentative, Device: "eth0"},
+			"fd00::1 is only tentative on eth0: the network is still asked whether another host has it (duplicate address detection)", []string{"--wait"}},
+		{netdiag.Lack{Why: netdiag.Elsewhere, Device: "eth0"},
+			"another host on the network of eth0 has fd00::1 as well, so that this one may not use it (duplicate address detection failed)", nil},
+		{netdiag.Lack{Why: netdiag.IPv6Off, Device: "all"}, "IPv6 is switched off (net.ipv6.conf.all.disable_ipv6)", nil},
+	} {
+		o := wrapper.Outcome{Lack: tt.lack, Finding: netdiag.Finding{
+			Endpoint: netdiag.Endpoint{Protocol: netdiag.TCP, Addr: netip.MustParseAddr("fd00::1"), Port: 80},
+			Trial:    netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL},
+		}}
+		if got := (Text{}).headline(&o); !strings.HasSuffix(got, "; "+tt.want) {
+			t.Errorf("%+v: %q, want %q", tt.lack, got, tt.want)
+		}
+		var advice []string
+		for _, a := range Advise(&o, willing, incidentFacts) {
+			advice = append(advice, strings.Fields(a.Command)[1])
+		}
+		if diff := cmp.Diff(tt.advice, advice); diff != "" {
+			t.Errorf("%+v (-want +got)\n%s", tt.lack, diff)
+		}
+	}
+}
