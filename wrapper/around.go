@@ -17,6 +17,7 @@ import (
 type Around struct {
 	parts    map[partKey]container.Part
 	Services map[netdiag.SocketID][]netdiag.Neighbour // as netdiag.Prober.Beside lists them
+	origins  map[originKey]Origin
 }
 
 // partKey is a process for ever, and what it listens on: dockerd may keep the ports of many containers.

@@ -94,6 +94,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		if r.Judge.Around.Services == nil {
 			r.Judge.Around.Services = g.lookBeside(ctx, r)
 		}
+		r.Judge.Around.origins = g.lookOrigins(r)
 	}
 	return ctx.Err()
 }

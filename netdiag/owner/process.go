@@ -36,6 +36,15 @@ func (s Scanner) Process(pid int) (Process, error) {
 	return userNames{}.at(process, place{fd: -1}), nil
 }
 
+// Dir is the working directory of a process, "" where this user may not know it.
+func (s Scanner) Dir(pid int) string {
+	dir, err := linkAt(unix.AT_FDCWD, fmt.Sprintf("%s/%d/cwd", s.root(), pid))
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
 // processError makes ESRCH, which a process that ends while it is read gives, the error that one gone before gives.
 func processError(pid int, err error) error {
 	if gone(err) {

@@ -203,7 +203,7 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 		j.Beside = append(j.Beside, jsonBeside{n.Process.PID, n.Process.Command, n.Ports, n.Below})
 	}
 	for i, p := range h.Owners {
-		j.Processes[i] = ProcessJSON(p)
+		j.Processes[i] = ProcessJSON(p).from(facts.Around.Origin(p))
 	}
 	for _, hint := range h.Hints {
 		j.KeptBy = append(j.KeptBy, JSONKeeper{By: hint.Kind.String(), Certain: hint.Kind.Certain(), Process: ProcessJSON(hint.Process)})

@@ -6,6 +6,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
+	"portguard/wrapper"
 )
 
 type (
@@ -22,6 +23,13 @@ type (
 		Unit       string   `json:"unit,omitempty"`
 		UnitOwner  string   `json:"unit_owner,omitempty"` // as a holder's
 		Conditions []string `json:"conditions,omitempty"` // what keeps it from acting on a signal
+		// Of one that is of no service:
+		Parents []jsonParent `json:"parents,omitempty"` // its parent first
+		Dir     string       `json:"directory,omitempty"`
+	}
+	jsonParent struct {
+		PID     int    `json:"pid"`
+		Command string `json:"command"`
 	}
 	// JSONKeeper is a process that keeps a socket without having it open. FD is that of the ring, or of the unix socket.
 	JSONKeeper struct {
@@ -47,6 +55,15 @@ func ProcessJSON(p owner.Process) JSONProcess {
 	j.Conditions = conditions(p.Condition)
 	if j.Args == nil {
 		j.Args = []string{}
+	}
+	return j
+}
+
+// from adds where a process comes from.
+func (j JSONProcess) from(o wrapper.Origin) JSONProcess {
+	j.Dir = o.Dir
+	for _, p := range o.Parents {
+		j.Parents = append(j.Parents, jsonParent{p.PID, p.Command})
 	}
 	return j
 }

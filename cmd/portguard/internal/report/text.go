@@ -193,6 +193,11 @@ func (t Text) holder(h netdiag.Holder) {
 	for _, line := range cli.Wrap(why(h, t.Facts), 100) {
 		fmt.Fprintf(t.W, "          %s\n", line)
 	}
+	for i, p := range h.Owners {
+		if from := fromText(p, t.Facts.Around.Origin(p)); from != "" && i < maxOrigins {
+			fmt.Fprintf(t.W, "  %s    %s\n", t.Paint.Label("from"), from)
+		}
+	}
 	switch {
 	case h.MayBeApart():
 		fmt.Fprintf(t.W, "          (it is bound in a VRF: whether it is in the way hangs on what net.ipv4.tcp_l3mdev_accept was then, which nothing tells)\n")

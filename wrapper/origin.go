@@ -1,0 +1,64 @@
+package wrapper
+
+import (
+	"strings"
+
+	"portguard/netdiag/owner"
+	"portguard/systemd"
+	"portguard/wrapper/container"
+)
+
+// Origin is where a process comes from, for one that no service explains: of a login, a cron job, a script.
+type Origin struct {
+	Parents []owner.Stat // its parent first, without pid 1
+	Dir     string       // its working directory, "" where that is not readable
+}
+
+// Origin is what lookOrigins has found; the zero Origin for a process of a service, or of a container.
+func (a Around) Origin(p owner.Process) Origin { return a.origins[originKey{p.PID, p.StartTicks}] }
+
+// originKey is a process for ever.
+type originKey struct {
+	pid   int
+	start uint64
+}
+
+// lookOrigins asks where those come from that are of no service, for the report: of the first few, as it takes a look at each
+// parent.
+func (g *Guard) lookOrigins(r *Report) map[originKey]Origin {
+	const most = 32
+	found := map[originKey]Origin{}
+	known := Around{parts: g.parts}
+	for _, o := range r.wanted() {
+		for i := range o.Holders {
+			h := &o.Holders[i]
+			for _, p := range h.Owners {
+				key := originKey{p.PID, p.StartTicks}
+				if _, done := found[key]; done || len(found) == most || ofService(p) || known.Part(h).Role != container.None {
+					continue
+				}
+				found[key] = originOf(p)
+			}
+		}
+	}
+	return found
+}
+
+// ofService reports whether a unit other than a scope says where the process comes from. pid 1 comes from nowhere.
+func ofService(p owner.Process) bool {
+	u, ok := systemd.UnitOfCgroup(p.Cgroup)
+	return p.PID == 1 || ok && !strings.HasSuffix(u.Name, ".scope")
+}
+
+func originOf(p owner.Process) Origin {
+	var from Origin
+	s := owner.Scanner{}
+	from.Dir = s.Dir(p.PID)
+	line, _ := owner.Ancestors(p.PID) // those that could be named
+	for _, pid := range line {
+		if st, err := s.Stat(pid); err == nil && pid != 1 {
+			from.Parents = append(from.Parents, st)
+		}
+	}
+	return from
+}
