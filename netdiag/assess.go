@@ -11,6 +11,8 @@ type Flags struct {
 	Kept sockdiag.Tristate
 	// Settable: SO_REUSEADDR can be set on it. It is asked of connected MPTCP sockets, on which some kernels refuse it.
 	Settable sockdiag.Tristate
+	// Placeholder: it is one of portguard's, this one or another.
+	Placeholder bool
 	// Closed: the socket could not be asked, as this user may have no duplicate of it, or nobody on this kernel.
 	Closed bool
 }

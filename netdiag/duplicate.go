@@ -112,6 +112,9 @@ func readFlags(o owner.Process, s sockdiag.Socket) (Flags, error) {
 		return Flags{}, err
 	}
 	flags := Flags{ReuseAddr: tristate(reuseAddr), ReusePort: tristate(reusePort), V6Only: tristate(v6only)}
+	if Protocol(s.Protocol) == TCP && (s.State == sockdiag.Close || s.State == sockdiag.BoundInactive) {
+		flags.Placeholder = isPlaceholder(fd)
+	}
 	if s.ULP == "mptcp" && s.State != sockdiag.Listen {
 		flags.Settable = tristate(pidfd.KeepReuseAddr(fd, reuseAddr) == nil)
 	}

@@ -26,6 +26,8 @@ type Holder struct {
 	Absence Absence
 	// Hints name processes that keep the socket without having it open.
 	Hints []owner.Hint
+	// Hooked: it is a BoundClient, and a BPF program may have asked for the port, not its own.
+	Hooked bool
 	// Passed tells of a listener whether its owners may have it from another program.
 	Passed Passed
 	// Cgroup is the path of the cgroup that the socket was created in, else of the first owner; "" when unknown.

@@ -97,6 +97,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 		})
 	}
 	h.Cgroup = t.cgroupOf(s, h.Owners)
+	h.Hooked = h.Kind == BoundClient && t.hooked(s)
 	return h
 }
 

@@ -25,6 +25,7 @@ type tables struct {
 	vrfs      map[uint32]uint32 // by device, of TCP sockets
 	devices   map[uint32]string // names that were asked for
 	kept      map[SocketID]sockdiag.Tristate
+	hooks     map[hookKey]bool
 	mptcp     mptcpSockets
 	// smcUnasked: there are SMC sockets, and the kernel could not be asked for them.
 	smcUnasked bool
@@ -38,6 +39,7 @@ func newTables() *tables {
 		cgroups: map[uint64]string{},
 		devices: map[uint32]string{},
 		kept:    map[SocketID]sockdiag.Tristate{},
+		hooks:   map[hookKey]bool{},
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag"
 )
 
 // Hold exchanges the trials' sockets of a report, whose endpoints are all free, for placeholders that the service will not
@@ -17,8 +19,12 @@ func Hold(r *Report) []Placeholder {
 		from := len(all)
 		all = holdPort(all, port)
 		for i := from; i < len(all); i++ {
-			if p := &all[i]; p.FD >= 0 && !room.allows(p.FD) {
+			switch p := &all[i]; {
+			case p.FD < 0:
+			case !room.allows(p.FD):
 				room.refuse(p)
+			default:
+				netdiag.MarkPlaceholder(p.FD)
 			}
 		}
 	}

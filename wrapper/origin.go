@@ -24,16 +24,19 @@ type originKey struct {
 }
 
 // lookOrigins asks where those come from that are of no service, for the report: of the first few, as it takes a look at each
-// parent.
+// parent. Of all of them it asks whether they are frozen, which the search for owners leaves out.
 func (g *Guard) lookOrigins(r *Report) map[originKey]Origin {
 	const most = 32
 	found := map[originKey]Origin{}
-	known := Around{parts: g.parts}
+	known, looked := Around{parts: g.parts}, 0
 	for _, o := range r.wanted() {
 		for i := range o.Holders {
 			h := &o.Holders[i]
-			for _, p := range h.Owners {
+			for k, p := range h.Owners {
 				key := originKey{p.PID, p.StartTicks}
+				if looked++; looked <= most {
+					h.Owners[k].Condition = owner.Scanner{}.Condition(p.PID)
+				}
 				if _, done := found[key]; done || len(found) == most || ofService(p) || known.Part(h).Role != container.None {
 					continue
 				}

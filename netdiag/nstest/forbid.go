@@ -15,6 +15,25 @@ import (
 // EPERM, as systemd's SocketBindDeny= does. ipv4 and ipv6 are the families that it is about. Processes that f starts are in it.
 func ForbidBind(t testing.TB, ipv4, ipv6 bool, f func()) {
 	t.Helper()
+	var attach []uint32
+	if ipv4 {
+		attach = append(attach, unix.BPF_CGROUP_INET4_BIND)
+	}
+	if ipv6 {
+		attach = append(attach, unix.BPF_CGROUP_INET6_BIND)
+	}
+	hook(t, attach, 0, f)
+}
+
+// HookConnect runs f in a cgroup of its own as well, with a program that is called for every connect() over IPv4, and lets it pass.
+func HookConnect(t testing.TB, f func()) {
+	t.Helper()
+	hook(t, []uint32{unix.BPF_CGROUP_INET4_CONNECT}, 1, f)
+}
+
+// hook has programs that answer all with the same.
+func hook(t testing.TB, attach []uint32, answer int32, f func()) {
+	t.Helper()
 	Root(t)
 	cgroup, home := ownCgroup(t)
 	dir, err := os.Open(cgroup)
@@ -22,11 +41,8 @@ func ForbidBind(t testing.TB, ipv4, ipv6 bool, f func()) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	const inet4Bind, inet6Bind = 8, 9 // BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND
-	for attach, wanted := range map[uint32]bool{inet4Bind: ipv4, inet6Bind: ipv6} {
-		if wanted {
-			refuseAll(t, dir, attach)
-		}
+	for _, a := range attach {
+		answerAll(t, dir, a, answer)
 	}
 	move := func(to string) {
 		if err := os.WriteFile(filepath.Join(to, "cgroup.procs"), []byte("0"), 0); err != nil {
@@ -71,11 +87,11 @@ func ownCgroup(t testing.TB) (made, home string) {
 	return "", ""
 }
 
-// refuseAll attaches a program of two instructions: r0 = 0; exit.
-func refuseAll(t testing.TB, cgroup *os.File, attach uint32) {
+// answerAll attaches a program of two instructions: r0 = answer; exit.
+func answerAll(t testing.TB, cgroup *os.File, attach uint32, answer int32) {
 	t.Helper()
 	const cgroupSockAddr = 18 // BPF_PROG_TYPE_CGROUP_SOCK_ADDR
-	program, licence := [2]uint64{0xb7, 0x95}, [4]byte{'G', 'P', 'L'}
+	program, licence := [2]uint64{0xb7 | uint64(uint32(answer))<<32, 0x95}, [4]byte{'G', 'P', 'L'}
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	pin.Pin(&program)

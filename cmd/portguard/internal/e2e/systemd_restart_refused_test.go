@@ -128,7 +128,7 @@ func (r systemdRig) testRestartOrder(t *testing.T) {
 		if out, status, err := r.Run("systemctl", "start", "first"); err != nil || status == 0 {
 			t.Errorf("the service has started: %v\n%s", err, out)
 		}
-		want := "restart-unit not-possible: a restart of second.service takes first.service along, which portguard itself runs in (Requires=, BindsTo= or PartOf=)"
+		want := "restart-unit not possible: a restart of second.service takes first.service along, which portguard itself runs in (Requires=, BindsTo= or PartOf=)"
 		if out := r.Shell(t, "cat /run/first"); !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}

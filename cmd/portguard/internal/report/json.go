@@ -43,26 +43,27 @@ type (
 		Advice           []string     `json:"advice"`
 	}
 	JSONHolder struct {
-		Kind      string         `json:"kind"`
-		State     string         `json:"state"`
-		Certain   bool           `json:"certain"`
-		Local     string         `json:"local"`
-		Device    string         `json:"device,omitempty"` // that the socket is bound to
-		Remote    *string        `json:"remote"`
-		Inode     uint32         `json:"inode"`
-		Cookie    string         `json:"cookie"`
-		UID       *uint32        `json:"uid"`
-		User      *string        `json:"user"`
-		Unit      *string        `json:"unit"`
-		UnitOwner string         `json:"unit_owner,omitempty"` // of a user's unit: the system's that it is under, user@1000.service
-		Container *JSONContainer `json:"container"`
-		Beside    []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
-		ExpiresMS *int64         `json:"expires_ms"`
-		Why       string         `json:"why"`
-		Inherited string         `json:"inherited,omitempty"` // a listener that its owners may not have opened
-		Gone      bool           `json:"gone,omitempty"`      // it was there, and something was done to it
-		Processes []JSONProcess  `json:"processes"`
-		KeptBy    []JSONKeeper   `json:"kept_by,omitempty"` // who keeps it without having it open
+		Kind        string         `json:"kind"`
+		State       string         `json:"state"`
+		Certain     bool           `json:"certain"`
+		Local       string         `json:"local"`
+		Device      string         `json:"device,omitempty"` // that the socket is bound to
+		Remote      *string        `json:"remote"`
+		Inode       uint32         `json:"inode"`
+		Cookie      string         `json:"cookie"`
+		UID         *uint32        `json:"uid"`
+		User        *string        `json:"user"`
+		Unit        *string        `json:"unit"`
+		UnitOwner   string         `json:"unit_owner,omitempty"` // of a user's unit: the system's that it is under, user@1000.service
+		Container   *JSONContainer `json:"container"`
+		Beside      []jsonBeside   `json:"beside,omitempty"` // other services that may end with it
+		ExpiresMS   *int64         `json:"expires_ms"`
+		Why         string         `json:"why"`
+		Placeholder bool           `json:"placeholder,omitempty"` // of portguard's
+		Inherited   string         `json:"inherited,omitempty"`   // a listener that its owners may not have opened
+		Gone        bool           `json:"gone,omitempty"`        // it was there, and something was done to it
+		Processes   []JSONProcess  `json:"processes"`
+		KeptBy      []JSONKeeper   `json:"kept_by,omitempty"` // who keeps it without having it open
 	}
 	JSONContainer struct {
 		Runtime string `json:"runtime"`
@@ -174,16 +175,17 @@ func verdictText(o *wrapper.Outcome) string {
 // HolderJSON is one holder.
 func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 	j := JSONHolder{
-		Kind:      h.Kind.String(),
-		State:     h.Socket.State.String(),
-		Certain:   h.Certain,
-		Local:     netdiag.Plain(h.Socket.Local).String(),
-		Device:    h.Device,
-		Inode:     h.Socket.Inode,
-		Cookie:    strconv.FormatUint(h.Socket.Cookie, 16),
-		Why:       why(h, facts),
-		Inherited: [...]string{"", "perhaps", "yes"}[h.Passed],
-		Processes: make([]JSONProcess, len(h.Owners)),
+		Kind:        h.Kind.String(),
+		State:       h.Socket.State.String(),
+		Certain:     h.Certain,
+		Local:       netdiag.Plain(h.Socket.Local).String(),
+		Device:      h.Device,
+		Inode:       h.Socket.Inode,
+		Cookie:      strconv.FormatUint(h.Socket.Cookie, 16),
+		Why:         why(h, facts),
+		Placeholder: h.Flags.Placeholder,
+		Inherited:   [...]string{"", "perhaps", "yes"}[h.Passed],
+		Processes:   make([]JSONProcess, len(h.Owners)),
 	}
 	if h.Socket.Remote.Port() != 0 {
 		j.Remote = cli.Ptr(netdiag.Plain(h.Socket.Remote).String())

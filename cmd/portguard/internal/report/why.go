@@ -66,13 +66,20 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 	case netdiag.Client:
 		return client(h, facts)
 	case netdiag.BoundClient:
-		return fmt.Sprintf("an outgoing connection to %s whose program itself asked for port %d as its near end", peer, port)
+		by := ""
+		if h.Hooked {
+			by = ", or a BPF program did, as its cgroup has one for connect()"
+		}
+		return fmt.Sprintf("an outgoing connection to %s whose program itself asked for port %d as its near end%s", peer, port, by)
 	case netdiag.Accepted:
 		if h.Absence == netdiag.NotAccepted {
 			return fmt.Sprintf("a connection from %s that waits to be accepted by the listener on this port", peer)
 		}
 		return fmt.Sprintf("the server's end of a connection that %s made to this port", peer)
 	case netdiag.Bound:
+		if h.Flags.Placeholder {
+			return "a placeholder of portguard's, which keeps this port for a service: who has it open is portguard, is that service, or has inherited it from it"
+		}
 		return "a program asked for this port and does nothing with it: it neither listens nor is it connected, so netstat does not show it"
 	case netdiag.Remains:
 		return remains(h.Socket)
