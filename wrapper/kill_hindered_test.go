@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/owner"
@@ -69,12 +70,28 @@ func TestKillOfAFrozenProcess(t *testing.T) {
 				}
 			})
 			awaitCondition(t, victim, func(c owner.Condition) bool { return c.Frozen == dir })
+			if got := reported(t, tcp(port)).Frozen; got != dir {
+				t.Errorf("a report has it as frozen with %q, want %q", got, dir)
+			}
 			got := run(t, Policy{Kill: true, Grace: 300 * time.Millisecond}, tcp(port))[0]
 			if len(got.Actions) != 1 || !strings.Contains(got.Actions[0], tt.want+dir) {
 				t.Errorf("got %+v, want %s", got, tt.want+dir)
 			}
 		})
 	}
+}
+
+// reported is the condition of the one holder's one process in a report.
+func reported(t *testing.T, e netdiag.Endpoint) owner.Condition {
+	t.Helper()
+	g := hasty(New(Policy{}, nil))
+	defer g.Close()
+	r, err := g.Run(t.Context(), []netdiag.Endpoint{e})
+	defer r.Release()
+	if err != nil || len(r.Outcomes[0].Holders) != 1 || len(r.Outcomes[0].Holders[0].Owners) != 1 {
+		t.Fatalf("%+v, %v", r.Outcomes, err)
+	}
+	return r.Outcomes[0].Holders[0].Owners[0].Condition
 }
 
 // cgroupWith makes a cgroup that has such a file; "" where no hierarchy has.

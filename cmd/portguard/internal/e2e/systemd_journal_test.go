@@ -66,6 +66,11 @@ func (r systemdRig) testJournal(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the port's story (-want +got)\n%s%s", diff, strings.Join(messages, "\n"))
 	}
+	for _, m := range messages[:len(messages)-2] { // the last two have nobody
+		if strings.Count(m, "squatter.service") != 1 && !strings.Contains(m, "restart squatter.service") {
+			t.Errorf("the unit is not named once in %q", m)
+		}
+	}
 	byUnit, _ := r.entries(t, "-u story SYSLOG_IDENTIFIER=portguard")
 	if diff := cmp.Diff(want, byUnit); diff != "" {
 		t.Errorf("journalctl -u (-want +got)\n%s", diff)

@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
 
@@ -58,6 +59,17 @@ func mainHolder(o *wrapper.Outcome) *netdiag.Holder {
 		}
 	}
 	return nil
+}
+
+// unitText is the unit of a holder, for an entry whose text does not name it: who reads the journal looks for units.
+func unitText(h *netdiag.Holder, text string) string {
+	if h == nil {
+		return ""
+	}
+	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok && !strings.Contains(text, u.Name) {
+		return "; it is of " + strings.TrimPrefix(WhereOf(h.Cgroup), ", ")
+	}
+	return ""
 }
 
 // toJournal says one line an endpoint, for the journal: its readers filter, they do not scroll.

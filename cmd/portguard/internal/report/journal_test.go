@@ -45,6 +45,28 @@ func TestJournalFieldsAreOfWhomTheMessageIsAbout(t *testing.T) {
 	}
 }
 
+// An entry about an action names the unit, once.
+func TestJournalNamesTheUnitOfWhomAnActionIsAbout(t *testing.T) {
+	h := reporttest.Incident().Holders[0]
+	nowhere := h
+	nowhere.Cgroup = "/"
+	for _, tt := range []struct {
+		name string
+		h    *netdiag.Holder
+		text string
+		want string
+	}{
+		{"a connection", &h, "close: cut the connection of java (pid 1988719)", "; it is of order.service"},
+		{"it is named already", &h, "restart-unit: restarted order.service", ""},
+		{"of no unit", &nowhere, "close: cut the connection", ""},
+		{"the endpoint as a whole", nil, "wait: still taken", ""},
+	} {
+		if got := unitText(tt.h, tt.text); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // The line has all that the text report would say: who and of which unit, why, what came of each rung, and what is left to try.
 func TestJournalLine(t *testing.T) {
 	o := reporttest.Incident()

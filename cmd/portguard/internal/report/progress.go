@@ -80,6 +80,9 @@ func (p *Progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	case a.Rung == wrapper.Wait:
 		id = cli.MsgFree
 	}
+	if p.Log.Journal != nil {
+		text += unitText(a.Holder, text)
+	}
 	p.Log.Say(id, priority, aboutHolder(o, a.Holder), text)
 }
 
