@@ -3,6 +3,7 @@ package netdiag
 import (
 	"bytes"
 	"context"
+	"net/netip"
 	"os"
 	"strconv"
 
@@ -19,11 +20,11 @@ func (p *Prober) nameSMC(ctx context.Context, findings []*Finding, found owner.R
 	if p.degraded != nil || found.Held == nil {
 		return
 	}
-	behind := map[ends]uint32{}
+	behind := map[portsOfEnds][]sockdiag.Socket{}
 	for _, f := range findings {
 		for s := range t.candidates(f) {
 			if Protocol(s.Protocol) == TCP && s.Inode != 0 && len(found.Owners[s.Inode]) == 0 {
-				behind[smcEnds(s)] = s.Inode
+				behind[portsAt(s)] = append(behind[portsAt(s)], s)
 			}
 		}
 	}
@@ -38,9 +39,11 @@ func (p *Prober) nameSMC(ctx context.Context, findings []*Finding, found owner.R
 	tcp := map[uint32]uint32{} // by the inode of the SMC socket
 	var inodes []uint32
 	for _, s := range sockets {
-		if inode, ok := behind[smcEnds(s)]; ok && s.Inode != 0 {
-			tcp[s.Inode] = inode
-			inodes = append(inodes, s.Inode)
+		for _, o := range behind[portsAt(s)] {
+			if s.Inode != 0 && mayBeBehind(o, s) {
+				tcp[s.Inode] = o.Inode
+				inodes = append(inodes, s.Inode)
+			}
 		}
 	}
 	owners, err := p.scanner.Find(ctx, inodes)
@@ -55,16 +58,19 @@ func (p *Prober) nameSMC(ctx context.Context, findings []*Finding, found owner.R
 	}
 }
 
-// smcEnds are the same for both: the record of an SMC socket does not tell 0.0.0.0 from [::].
-func smcEnds(s sockdiag.Socket) ends {
-	e := endsOf(s)
-	if s.Local.Addr().IsUnspecified() {
-		e.local = strconv.Itoa(int(s.Local.Port()))
+// portsOfEnds are the ports of a connection's ends.
+type portsOfEnds struct{ local, remote uint16 }
+
+func portsAt(s sockdiag.Socket) portsOfEnds {
+	return portsOfEnds{s.Local.Port(), s.Remote.Port()}
+}
+
+// mayBeBehind compares the addresses, as far as the record of the SMC socket has them: that of an IPPROTO_SMC socket has none.
+func mayBeBehind(tcp, smc sockdiag.Socket) bool {
+	same := func(a, b netip.AddrPort) bool {
+		return b.Addr().IsUnspecified() || Plain(a).Addr() == Plain(b).Addr()
 	}
-	if s.Remote.Port() == 0 {
-		e.remote = ""
-	}
-	return e
+	return same(tcp.Local, smc.Local) && same(tcp.Remote, smc.Remote)
 }
 
 // smcSockets is how many there are in this network namespace, 0 where that cannot be read.
@@ -76,10 +82,10 @@ func smcSockets() int {
 	return countSMC(text)
 }
 
-// countSMC adds up the lines of SMC and SMC6: name, size, sockets ...
+// countSMC adds up the lines of SMC, SMC6, INET_SMC and INET6_SMC: name, size, sockets ...
 func countSMC(protocols []byte) (n int) {
 	for line := range bytes.Lines(protocols) {
-		if f := bytes.Fields(line); len(f) > 2 && (string(f[0]) == "SMC" || string(f[0]) == "SMC6") {
+		if f := bytes.Fields(line); len(f) > 2 && bytes.Contains(f[0], []byte("SMC")) {
 			sockets, _ := strconv.Atoi(string(f[2]))
 			n += sockets
 		}

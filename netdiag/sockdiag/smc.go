@@ -29,21 +29,21 @@ func (c *Conn) SMC(ctx context.Context) ([]Socket, error) {
 
 const smcMsgLen = 64 // struct smc_diag_msg of include/uapi/linux/smc_diag.h
 
-// parseSMC reads one record. Its family is AF_SMC, whatever the addresses are: IPv4 has the first four bytes of theirs.
+// parseSMC reads one record. Its family is that of the addresses; one of an IPPROTO_SMC socket has neither.
 func parseSMC(b []byte) (Socket, error) {
 	if len(b) < smcMsgLen {
 		return Socket{}, fmt.Errorf("SMC record of %d bytes", len(b))
 	}
 	end := func(port, addr []byte) netip.AddrPort {
-		a := netip.AddrFrom16([16]byte(addr))
-		if binary.NativeEndian.Uint64(addr[4:]) == 0 && binary.NativeEndian.Uint32(addr[12:]) == 0 {
-			a = netip.AddrFrom4([4]byte(addr))
+		a := netip.AddrFrom4([4]byte(addr))
+		if b[0] == unix.AF_INET6 {
+			a = netip.AddrFrom16([16]byte(addr))
 		}
 		return netip.AddrPortFrom(a, binary.BigEndian.Uint16(port))
 	}
 	return Socket{
 		Protocol: unix.IPPROTO_TCP,
-		Family:   unix.AF_SMC,
+		Family:   b[0],
 		Local:    end(b[4:], b[8:24]),
 		Remote:   end(b[6:], b[24:40]),
 		UID:      binary.NativeEndian.Uint32(b[52:]),
