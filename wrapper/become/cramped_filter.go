@@ -3,6 +3,7 @@
 package become
 
 import (
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -45,6 +46,16 @@ var vital = [...]struct {
 	{unix.SYS_SETSOCKOPT, "setsockopt"},
 	{unix.SYS_BIND, "bind"},
 	{unix.SYS_EXECVE, "execve"},
+}
+
+// VitalCalls are the names of all of them: a filter that kills for one lets nothing start behind portguard.
+func VitalCalls() []string {
+	names := []string{"clone", "prctl", "wait4"}
+	for _, c := range vital {
+		names = append(names, c.name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // hinderedBy is the system call that a filter kills for.

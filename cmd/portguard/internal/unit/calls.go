@@ -6,18 +6,13 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
+	"portguard/wrapper/become"
 )
 
 // The system calls that portguard and Go's runtime make, as the rig's systemd has shown by forbidding one after the other. What only
 // a rung makes is not among them: a child asks first whether it may.
 var (
-	// always are made before every start. A filter that kills for one of them lets no service start behind portguard.
-	always = []string{
-		"bind", "clone", "close", "execve", "faccessat2", "fcntl", "futex", "getegid", "geteuid", "getgid", "getpid", "getrlimit",
-		"gettid", "getuid", "madvise", "mmap", "nanosleep", "newfstatat", "openat", "prctl", "pread64", "prlimit64", "read",
-		"rt_sigaction", "rt_sigprocmask", "sched_getaffinity", "setsockopt", "sigaltstack", "socket", "wait4",
-	}
-	// vital are those of them that have to succeed: an errno does not do.
+	// vital have to succeed: an errno does not do. They are among those that are made before every start (become.VitalCalls).
 	vital = []string{
 		"bind", "clone", "close", "execve", "fcntl", "futex", "getpid", "gettid", "mmap", "newfstatat", "openat", "pread64", "read",
 		"rt_sigaction", "rt_sigprocmask", "setsockopt", "sigaltstack", "socket",
@@ -31,7 +26,7 @@ var (
 
 // cannotCall refuses where SystemCallFilter= would end portguard. ExecStartPre=+ has no filter.
 func (in unitInstall) cannotCall(svc systemd.Service) error {
-	missing := callsAnswered(svc.SystemCalls, always, systemd.Kills)
+	missing := callsAnswered(svc.SystemCalls, become.VitalCalls(), systemd.Kills)
 	if len(missing) == 0 {
 		missing = callsAnswered(svc.SystemCalls, vital, systemd.Fails)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,17 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
 	"portguard/wrapper"
+	"portguard/wrapper/become"
 )
+
+// What has to succeed is made before every start: who forbids it by a signal is refused as well.
+func TestVitalCallsAreMade(t *testing.T) {
+	for _, call := range vital {
+		if !slices.Contains(become.VitalCalls(), call) {
+			t.Errorf("%s is not among the calls that a start asks a filter about", call)
+		}
+	}
+}
 
 // What a service's sandbox hides or forbids is refused, with the setting and what would do instead; what works is not.
 func TestRefuse(t *testing.T) {
@@ -21,7 +32,7 @@ func TestRefuse(t *testing.T) {
 	}
 	const asPre = "portguard unit install order.service -p 30010 --as pre"
 	show := "systemctl edit order.service   # [Service] BindReadOnlyPaths=" + program
-	filter := systemd.CallFilter{AllowList: true, Calls: append([]string{"exit"}, always...)}
+	filter := systemd.CallFilter{AllowList: true, Calls: append([]string{"exit"}, become.VitalCalls()...)}
 	without := func(call string) systemd.CallFilter {
 		f := systemd.CallFilter{AllowList: true}
 		for _, c := range filter.Calls {
