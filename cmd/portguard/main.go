@@ -8,7 +8,10 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/complete"
 	"portguard/wrapper/become"
 	_ "portguard/wrapper/become/prefault" // starts sooner
 )
@@ -44,13 +47,21 @@ func main() {
 // run is portguard with these arguments.
 func run(a *cli.App, args []string) error {
 	root := newMain(a)
-	if !mainAlone(args) {
+	switch {
+	case completing(args) && mainAlone(args[1:]):
+		complete.All(root) // else cobra would offer the other commands behind a leading "--", where COMMAND stands
+	case !mainAlone(args):
 		addCommands(root, a)
 	}
 	root.SetArgs(args)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	return root.Execute()
+}
+
+// completing reports whether a shell asks what may stand behind all but the last of the arguments.
+func completing(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
 // mainAlone reports whether a command line is the main command's for certain, as "-p 30010 -- java" is: before "--" there is
