@@ -22,7 +22,7 @@ func (j Judge) decideShare(e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	case h.Kind == netdiag.Remains:
 		return Decision{}
 	case h.ConnectedToItself():
-		return notPossible("it is a program's connection to itself, made while it looked for the service: beside it the service would wait in vain for that program. --close cuts it, and the program connects anew")
+		return notPossible("it is a program's connection to itself, made while it looked for the service: beside it the service would wait in vain for that program. --close cuts it, and the program reconnects")
 	case h.Socket.ULP == "mptcp" && h.Flags.Settable != sockdiag.Yes: // one that has fallen back to TCP, on Linux 6.1, is a TCP socket in this
 		return notPossible("the kernel does not let a connected MPTCP socket share: --close cuts it")
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,13 +15,16 @@ import (
 // columns is as wide as the story's widest line but one, which wraps.
 const columns, rows = 116, 30
 
+// ofThisMachine are the lines that tell from which programs, in which directory, the story was started.
+var ofThisMachine = regexp.MustCompile(`(?s)\n  (\x1b\[2m)?from(\x1b\[0m)? .*?\r\n\r\n`)
+
 // recordTo plays on a terminal, and writes what is seen on it as a cast and as a picture that moves.
 func recordTo(name string) error {
 	text, err := onTerminal(columns, rows)
 	if err != nil {
 		return err
 	}
-	events := layOut(text)
+	events := layOut(ofThisMachine.ReplaceAllString(text, "\n\r\n"))
 	if err := os.WriteFile(name+".cast", cast(events, columns, rows), 0o644); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func story(on stage, programs programs) error {
 	if err != nil {
 		return err
 	}
-	say("and its near end was given port %s, which is billing's", port)
+	say("and the kernel gave it %s as its ephemeral port, which is billing's", port)
 	if code := programs.run("billing", ":"+port); code != 1 {
 		return fmt.Errorf("billing exits %d, not 1", code)
 	}

@@ -27,10 +27,10 @@ var Statuses = []struct {
 }{
 	{ExitOK, "every endpoint can be bound (without COMMAND); with COMMAND: whatever the command returns"},
 	{ExitUsage, "the command line is wrong; nothing was touched"},
-	{ExitUnavailable, "an endpoint cannot be bound, and no allowed rung changed that"},
+	{ExitUnavailable, "an endpoint cannot be bound, and nothing that was allowed changed that"},
 	{ExitOSErr, "the kernel could not be asked"},
 	{ExitTempFail, "--wait ran out"},
-	{ExitNoPerm, "a rung was allowed, but this user may not do it, and the endpoint still cannot be bound"},
+	{ExitNoPerm, "what was allowed takes rights that this user lacks, and the endpoint still cannot be bound"},
 	{ExitAtRisk, "audit: ports at risk"},
 	{ExitCannotExec, "COMMAND cannot be executed; nothing was touched"},
 	{ExitNotFound, "COMMAND was not found; nothing was touched"},

@@ -87,14 +87,14 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 			now("--kill", "end the process that has it, then start")
 		}
 	case helps(wrapper.Close) && slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }):
-		now("--close", "cut the connection, then start: its program connects anew, to the service")
+		now("--close", "cut the connection, then start: its program reconnects, to the service")
 	case helps(wrapper.Close):
 		now("--close", "cut the connection, then start")
 	case helps(wrapper.Kill) && !helps(wrapper.Share) && !helps(wrapper.RestartUnit):
 		now("--kill", "end the process that has it, then start")
 	}
 	if unit := wrapper.ServiceOf(o.Holders); unit != "" && kinds.picked() && helps(wrapper.RestartUnit) {
-		now("--restart-unit", "restart "+unit+", which connects anew from another port, then start")
+		now("--restart-unit", "restart "+unit+", which reconnects from another port, then start")
 	}
 	all = append(all, adviseContainers(o, judge.Around)...)
 	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {

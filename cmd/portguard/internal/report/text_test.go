@@ -32,13 +32,13 @@ func TestTextOfTheIncident(t *testing.T) {
   holder  java (pid 1988719, root, order.service), running for 3d 4h
           java -jar order.jar
   socket  10.11.0.5:30010 -> 10.11.0.9:7000  ESTABLISHED, fd 272
-          an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it for the
-          near end, as it may pick any free port of ip_local_port_range 1024-65000
+          an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it as an
+          ephemeral port from ip_local_port_range 1024-65000
 
   now     portguard --share -p 30010 -- COMMAND          start beside the connection, nothing is cut
           portguard --wait 30s -p 30010 -- COMMAND       start as soon as it is free
           portguard --close -p 30010 -- COMMAND          cut the connection, then start
-          portguard --restart-unit -p 30010 -- COMMAND   restart order.service, which connects anew from another port, then start
+          portguard --restart-unit -p 30010 -- COMMAND   restart order.service, which reconnects from another port, then start
   always  portguard reserve 30010                        the kernel never picks 30010 again
 `
 	if diff := cmp.Diff(want, text(reporttest.Incident())); diff != "" {
@@ -223,7 +223,7 @@ func TestJSONOfTheIncident(t *testing.T) {
           "unit": "order.service",
           "container": null,
           "expires_ms": null,
-          "why": "an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range 1024-65000",
+          "why": "an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it as an ephemeral port from ip_local_port_range 1024-65000",
           "processes": [
             {
               "pid": 1988719,

@@ -70,7 +70,7 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 		if h.Hooked {
 			by = ", or a BPF program did, as its cgroup has one for connect()"
 		}
-		return fmt.Sprintf("an outgoing connection to %s whose program itself asked for port %d as its near end%s", peer, port, by)
+		return fmt.Sprintf("an outgoing connection to %s whose program itself asked for port %d as its local end%s", peer, port, by)
 	case netdiag.Accepted:
 		if h.Absence == netdiag.NotAccepted {
 			return fmt.Sprintf("a connection from %s that waits to be accepted by the listener on this port", peer)
@@ -107,11 +107,11 @@ func client(h netdiag.Holder, facts Facts) string {
 	}
 	switch {
 	case facts.Ephemeral.High == 0:
-		return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range (which cannot be read here)", port)
+		return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it as an ephemeral port from ip_local_port_range (which cannot be read here)", port)
 	case !facts.Ephemeral.Contains(port):
-		return s + fmt.Sprintf("; the kernel picked port %d for its near end, and ip_local_port_range (now %s) has been changed since", port, facts.Ephemeral)
+		return s + fmt.Sprintf("; the kernel picked port %d as an ephemeral port, and ip_local_port_range (now %s) has been changed since", port, facts.Ephemeral)
 	}
-	return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it for the near end, as it may pick any free port of ip_local_port_range %s", port, facts.Ephemeral)
+	return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it as an ephemeral port from ip_local_port_range %s", port, facts.Ephemeral)
 }
 
 func remains(s sockdiag.Socket) string {

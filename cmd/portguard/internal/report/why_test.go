@@ -95,19 +95,19 @@ func TestWhy(t *testing.T) {
 		{"UDP service", netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
 			"a program receives what anybody sends to this port: if it is the service itself, all is well; else another service has it"},
 		{"client", netdiag.Holder{Kind: netdiag.Client, Socket: socket(sockdiag.Established)}, wide,
-			"an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it for the near end, " +
-				"as it may pick any free port of ip_local_port_range 1024-65000"},
+			"an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it as an " +
+				"ephemeral port from ip_local_port_range 1024-65000"},
 		{"client from before the range was changed", netdiag.Holder{Kind: netdiag.Client, Socket: socket(sockdiag.Established)}, narrow,
-			"an outgoing connection to 10.11.0.9:7000; the kernel picked port 30010 for its near end, " +
+			"an outgoing connection to 10.11.0.9:7000; the kernel picked port 30010 as an ephemeral port, " +
 				"and ip_local_port_range (now 32768-60999) has been changed since"},
 		{"client connected to itself", netdiag.Holder{Kind: netdiag.Client, Socket: itself}, wide,
 			"a connection of a program to itself, made while the service it looked for was down; nobody asked for port 30010: " +
-				"the kernel picked it for the near end, as it may pick any free port of ip_local_port_range 1024-65000"},
+				"the kernel picked it as an ephemeral port from ip_local_port_range 1024-65000"},
 		{"UDP client", netdiag.Holder{Kind: netdiag.Client, Socket: bare(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
-			"a program sends datagrams from it; nobody asked for port 30010: the kernel picked it for the near end, " +
-				"as it may pick any free port of ip_local_port_range 1024-65000"},
+			"a program sends datagrams from it; nobody asked for port 30010: the kernel picked it as an " +
+				"ephemeral port from ip_local_port_range 1024-65000"},
 		{"bound client; a v4-mapped peer is an IPv4 address", netdiag.Holder{Kind: netdiag.BoundClient, Socket: mapped}, wide,
-			"an outgoing connection to 10.11.0.9:7000 whose program itself asked for port 30010 as its near end"},
+			"an outgoing connection to 10.11.0.9:7000 whose program itself asked for port 30010 as its local end"},
 		{"accepted", netdiag.Holder{Kind: netdiag.Accepted, Socket: socket(sockdiag.Established)}, wide,
 			"the server's end of a connection that 10.11.0.9:7000 made to this port"},
 		{"not yet accepted", netdiag.Holder{Kind: netdiag.Accepted, Socket: socket(sockdiag.Established), Absence: netdiag.NotAccepted}, wide,

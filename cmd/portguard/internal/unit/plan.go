@@ -55,7 +55,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 		p.dropIn.SyslogIdentifier = command.Name() // what systemd would take
 	}
 	if !runsAsRoot(svc) {
-		p.say("the ladder has the rights of user %s; --as pre gives it root's", userOfService(svc))
+		p.say("portguard has the rights of user %s; --as pre gives it root's", userOfService(svc))
 	}
 	if in.hold == flags.HoldFDStore {
 		if err := in.store(&p, svc, files); err != nil {

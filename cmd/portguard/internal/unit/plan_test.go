@@ -90,7 +90,7 @@ func TestPlan(t *testing.T) {
 		{
 			"the wrapper is the unit's user", "wrapper", []string{"--reuseport", "-p", "1"}, systemd.Service{User: "daemon"}, own,
 			dropin.DropIn{Exec: "-/usr/bin/portguard -p 1 --reuseport -- /usr/bin/java -jar 'my app.jar' $OPTS %i", SyslogIdentifier: "java"},
-			[]string{"the ladder has the rights of user daemon; --as pre gives it root's"},
+			[]string{"portguard has the rights of user daemon; --as pre gives it root's"},
 		},
 		{
 			"a wait that systemd would end", "pre", []string{"--wait", "2m", "-p", "1"}, systemd.Service{TimeoutStart: 90 * time.Second, NotifyAccess: "main"}, own,
@@ -127,7 +127,7 @@ func TestPlan(t *testing.T) {
 		{
 			"the wrapper", "wrapper", []string{"-p", "30010"}, systemd.Service{User: "app"}, own,
 			dropin.DropIn{Exec: "-/usr/bin/portguard -p 30010 -- /usr/bin/java -jar 'my app.jar' $OPTS %i", SyslogIdentifier: "java"},
-			[]string{"the ladder has the rights of user app; --as pre gives it root's"},
+			[]string{"portguard has the rights of user app; --as pre gives it root's"},
 		},
 		{
 			"the wrapper's own identifier is kept", "wrapper", []string{"-p", "30010", "--hold", "none"}, systemd.Service{}, "[Service]\nExecStart=/a\nSyslogIdentifier=b\n",
