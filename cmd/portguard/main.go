@@ -46,12 +46,16 @@ func main() {
 
 // run is portguard with these arguments.
 func run(a *cli.App, args []string) error {
+	a.Args = args
 	root := newMain(a)
 	switch {
 	case completing(args) && mainAlone(args[1:]):
 		complete.All(root) // else cobra would offer the other commands behind a leading "--", where COMMAND stands
 	case !mainAlone(args):
 		addCommands(root, a)
+	}
+	if completing(args) {
+		complete.Plain(root)
 	}
 	root.SetArgs(args)
 	root.SetOut(a.Stdout)

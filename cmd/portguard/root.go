@@ -55,27 +55,17 @@ func newHelp() *cobra.Command {
 				return cli.Misuse(fmt.Sprintf("there is no command %q", strings.Join(args, " ")), "portguard --help")
 			}
 			about.InitDefaultHelpFlag()
-			return about.Help()
+			cli.Help(cmd.OutOrStdout(), about)
+			return nil
 		},
 	}
 }
 
+// help is the whole, but for a bare -h of the main command.
 func help(cmd *cobra.Command, _ []string) {
-	w := cmd.OutOrStdout()
-	fmt.Fprintf(w, "Usage: %s\n\n%s\n", cmd.UseLine(), strings.TrimSpace(cmd.Long))
-	if cmd.Example != "" {
-		fmt.Fprintf(w, "\n%s\n", cmd.Example)
-	}
-	fmt.Fprintf(w, "\nFlags:\n%s", cmd.LocalFlags().FlagUsages())
-	if cmd.HasParent() {
+	if cmd.HasParent() || cmd.Flags().Changed("help") {
+		cli.Help(cmd.OutOrStdout(), cmd)
 		return
 	}
-	fmt.Fprintf(w, "\nCommands:\n")
-	for _, c := range cmd.Commands() {
-		if !c.Hidden {
-			fmt.Fprintf(w, "  %-10s %s\n", c.Name(), c.Short)
-		}
-	}
-	fmt.Fprintf(w, "\nExit status:\n")
-	cli.PrintStatuses(w)
+	cli.Lay(cmd.OutOrStdout(), guard.Brief)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // flagLine is a flag in --help, with its letter if it has one.
-var flagLine = regexp.MustCompile(`(?m)^ +(?:(-\w), )?(--[a-z0-9][a-z0-9-]*)`)
+var flagLine = regexp.MustCompile(`(?m)^ {2,6}(?:(-\w), )?(--[a-z0-9][a-z0-9-]*)`)
 
 // commandLine is a command in --help.
 var commandLine = regexp.MustCompile(`(?m)^  ([a-z]+) `)
@@ -25,8 +25,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 	}
 	commands := commandsBelow(t, "")
 	for _, command := range commands {
-		flags := section(helpOf(t, command), "\nFlags:\n")
-		for _, m := range flagLine.FindAllStringSubmatch(flags, -1) {
+		for _, m := range flagLine.FindAllStringSubmatch(helpOf(t, command), -1) {
 			names := m[1:] // its letter, which it may not have, and its name
 			told := func(all []string) bool {
 				return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(all, name) })

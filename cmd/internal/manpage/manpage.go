@@ -15,6 +15,8 @@ import (
 type Book struct {
 	Version string
 	Date    time.Time
+	// Title is what a flag stands below among the options of its command; all below the same, or nil: below none.
+	Title func(f *pflag.Flag, of *pflag.FlagSet) string
 	// Sections are the program's own page's, behind its options.
 	Sections []Section
 }
@@ -45,7 +47,7 @@ func (b Book) Page(cmd *cobra.Command) string {
 	p.synopsis(cmd)
 	p.section("DESCRIPTION")
 	p.prose(cmd.Long)
-	p.options(cmd)
+	p.options(cmd, b.Title)
 	p.commands(cmd)
 	if !cmd.HasParent() {
 		for _, s := range b.Sections {
@@ -178,12 +180,22 @@ func (p *page) term(tag, meaning string) {
 	p.text(meaning)
 }
 
-func (p *page) options(cmd *cobra.Command) {
+func (p *page) options(cmd *cobra.Command, title func(*pflag.Flag, *pflag.FlagSet) string) {
 	cmd.InitDefaultHelpFlag()
 	p.section("OPTIONS")
-	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+	fs := cmd.LocalFlags()
+	titles := map[string]bool{}
+	if title != nil {
+		fs.VisitAll(func(f *pflag.Flag) { titles[title(f, fs)] = true })
+	}
+	above := ""
+	fs.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
 			return
+		}
+		if len(titles) > 1 && title(f, fs) != above {
+			above = title(f, fs)
+			p.line(".SS %s", quote(above))
 		}
 		value, usage := pflag.UnquoteUsage(f)
 		tag := bold("--" + f.Name)

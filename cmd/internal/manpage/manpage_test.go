@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // What a page is made of, and what roff would take for more than text.
@@ -61,9 +62,11 @@ the second
 A last paragraph of which the length is such that it has to be broken into more
 than one line .with a dot in front, and \[u00FC].
 .SH "OPTIONS"
+.SS "Other"
 .TP
 \fB\-h\fR, \fB\-\-help\fR
 help for sub
+.SS "How many"
 .TP
 \fB\-\-number\fR \fINUMBER\fR
 a NUMBER of things (default 5)
@@ -81,7 +84,12 @@ say nothing
 .BR systemd.service (5),
 .BR ip (7)
 `
-	book := Book{Version: "1.2", Date: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	book := Book{Version: "1.2", Date: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), Title: func(f *pflag.Flag, _ *pflag.FlagSet) string {
+		if f.Name == "help" {
+			return "Other"
+		}
+		return "How many"
+	}}
 	if diff := cmp.Diff(want, book.Page(cmd)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

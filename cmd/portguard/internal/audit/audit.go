@@ -17,16 +17,18 @@ import (
 	"portguard/netdiag"
 )
 
-const auditLong = `Says which services of this host can lose their port while they are down, because the kernel may pick it for
-somebody's outgoing connection: those whose port lies in ip_local_port_range and is not reserved. For each it tells
-how likely that is, going by the connections that are held and by those that come while it looks on for a moment, and
-which command makes it impossible. docs/audit.md has the model.
+const auditLong = `Says which services of this host can lose their port while they are down: those whose port lies in
+ip_local_port_range and is not reserved, so that the kernel may pick it as the ephemeral port of somebody's outgoing
+connection. For each it tells how likely that is, going by the connections that there are and by those that come in a
+moment of looking on, and which command makes it impossible.
 
 PORTS are judged whether something listens there or not: 30000-30100,8080,5353/udp. So are the ports of the services
 that "portguard unit" guards. A connection that has one of all these right now is named.
 
-With --openmetrics the exit status is 0 whenever the metrics were written, whatever they say; docs/fleet.md has them,
-with alerts, a dashboard and a timer.`
+With --openmetrics the exit status is 0 whenever the metrics were written, whatever they say.
+
+How the chances are computed is in /usr/share/doc/portguard/docs/audit.md; alerts, a dashboard and a timer for the metrics
+are in /usr/share/doc/portguard/docs/fleet.md.`
 
 type auditOptions struct {
 	downtime, sample       time.Duration
@@ -37,13 +39,13 @@ type auditOptions struct {
 
 func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
 	fs.SortFlags = false
-	fs.DurationVar(&o.downtime, "downtime", 10*time.Second, "how `long` a service is down")
-	fs.DurationVar(&o.sample, "sample", 2*time.Second, "how `long` to look on")
-	fs.BoolVar(&o.portMap, "map", false, "draw the ports, as on a terminal")
+	fs.DurationVar(&o.downtime, "downtime", 10*time.Second, "the `DURATION` for which a service is down")
+	fs.DurationVar(&o.sample, "sample", 2*time.Second, "look on for `DURATION`")
+	fs.BoolVar(&o.portMap, "map", false, "draw a map of the ports, as is done on a terminal")
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
 	fs.BoolVar(&o.openMetrics, "openmetrics", false, "report as metrics, for Prometheus; ports at risk do not change the exit status")
 	fs.StringVar(&o.output, "output", "", "with --openmetrics: write them to `FILE`, whole or not at all, for node_exporter's textfile collector")
-	fs.BoolVar(&o.noColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
+	flags.AddNoColor(fs, &o.noColor)
 }
 
 func (o *auditOptions) check() error {
@@ -73,7 +75,7 @@ func New(a *cli.App) *cobra.Command {
 		Short: "say which ports of this host can be taken, how likely, and how to prevent it",
 		Long:  auditLong,
 		Example: "  portguard audit\n  portguard audit 30000-30100\n  portguard audit --downtime 1m --json\n" +
-			"  portguard audit --openmetrics --output /var/lib/prometheus/node-exporter/portguard.prom",
+			"  portguard audit --openmetrics --output portguard.prom",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {

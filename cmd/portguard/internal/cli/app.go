@@ -19,6 +19,7 @@ import (
 
 // App is what the commands share.
 type App struct {
+	Args           []string // what portguard was called with
 	Inherited      become.Inherited
 	Stdout, Stderr io.Writer
 	Log            Log

@@ -1,10 +1,6 @@
 package cli
 
-import (
-	"errors"
-	"fmt"
-	"io"
-)
+import "errors"
 
 // The exit statuses, with the names of sysexits(3), which systemd prints. 1, 2 (a Go panic) and 200 and up (systemd's own)
 // are never used.
@@ -34,13 +30,6 @@ var Statuses = []struct {
 	{ExitAtRisk, "audit: ports at risk"},
 	{ExitCannotExec, "COMMAND cannot be executed; nothing was touched"},
 	{ExitNotFound, "COMMAND was not found; nothing was touched"},
-}
-
-// PrintStatuses writes the table, a line each.
-func PrintStatuses(w io.Writer) {
-	for _, s := range Statuses {
-		fmt.Fprintf(w, "  %3d  %s\n", s.Code, s.Meaning)
-	}
 }
 
 // Hint is a line that would help with an error, which the error tells by a method Hint: "" when there is none.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -42,4 +43,21 @@ func ThisVersion() Version {
 		}
 	}
 	return v
+}
+
+// SayVersion tells which portguard this is.
+func (a *App) SayVersion(asJSON bool) error {
+	v := ThisVersion()
+	if asJSON {
+		return WriteJSON(a.Stdout, v)
+	}
+	_, err := fmt.Fprintf(a.Stdout, "portguard %s (%s, %s)\nsignals at start: %s\n", v.Version, v.Go, v.Platform, signalSource())
+	return err
+}
+
+func signalSource() string {
+	if become.Captured() {
+		return "captured by our own entry point, exact"
+	}
+	return "not captured (built without -ldflags='-E portguard/wrapper/become.entry'); what systemd and /proc tell is used"
 }

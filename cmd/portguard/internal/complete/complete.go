@@ -89,6 +89,13 @@ func All(root *cobra.Command) {
 	})
 }
 
+// Plain takes the backquotes out of the usages of all flags: help reads from them what a flag takes, but shells show them as they are.
+func Plain(root *cobra.Command) {
+	Visit(root, func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) })
+	})
+}
+
 // Visit calls a function for a command and all below it.
 func Visit(cmd *cobra.Command, f func(*cobra.Command)) {
 	f(cmd)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,10 +59,10 @@ func TestCompletionOffers(t *testing.T) {
 		{"no files for a duration", []string{"--grace", ""}, nil, noFiles},
 		{"no COMMAND without --", []string{"-p", "1", "ord"}, nil, noFiles},
 		{"programs behind --", []string{"-p", "1", "--", "ord"}, []string{"orderd"}, files},
-		{"files behind the program", []string{"-p", "1", "--", "orderd", ""}, nil, files},
 		{"programs behind a leading --, and no command of ours", []string{"--", "ord"}, []string{"orderd"}, files},
 		{"none of ours whose name fits", []string{"--", "re"}, nil, files},
 		{"files behind a program that is called as a command of ours", []string{"--", "hold", ""}, nil, files},
+		{"files behind the program", []string{"-p", "1", "--", "orderd", ""}, nil, files},
 		{"a path behind --", []string{"-p", "1", "--", "/"}, nil, files},
 		{"the program's own flags are not ours", []string{"-p", "1", "--", "orderd", "--h"}, nil, files},
 		{"shells", []string{"completion", ""}, []string{"bash", "zsh", "fish"}, noFiles},
@@ -81,6 +82,21 @@ func TestCompletionOffers(t *testing.T) {
 				t.Errorf("directive %s, want %s", directive, tt.directive)
 			}
 		})
+	}
+}
+
+// What a flag does is said without the quotes by which help knows what it takes.
+func TestCompletionSaysWhatFlagsDo(t *testing.T) {
+	for _, tt := range []struct {
+		line []string
+		want string
+	}{
+		{[]string{"--grace"}, "--grace\twith --kill: send SIGKILL after DURATION"},
+		{[]string{"unit", "install", "order", "--as"}, "--as\thow portguard stands in the service: pre|wrapper"},
+	} {
+		if offers, _ := completions(t, tt.line...); !slices.Contains(offers, tt.want) {
+			t.Errorf("%q: %q", tt.line, offers)
+		}
 	}
 }
 

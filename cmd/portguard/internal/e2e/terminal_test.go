@@ -136,3 +136,23 @@ func TestLiveLineBesideTheGuard(t *testing.T) {
 		t.Errorf("%v, %+v", err, r.Outcomes)
 	}
 }
+
+// Who types portguard alone reads what it is, and three lines to try.
+func TestGreeting(t *testing.T) {
+	text, status := onTerminal(t, 80)
+	if status != cli.ExitUsage {
+		t.Errorf("exit status %d", status)
+	}
+	lines := left(strings.TrimSuffix(text, "\r\n"))
+	if len(lines) > 10 {
+		t.Errorf("%d lines", len(lines))
+	}
+	for _, want := range []string{"  portguard -p 8080 ", "  portguard --share -p 8080 -- COMMAND ", "  sudo portguard audit "} {
+		if !slices.ContainsFunc(lines, func(s string) bool { return strings.HasPrefix(s, want) }) {
+			t.Errorf("%q is missing in %q", want, lines)
+		}
+	}
+	if text, _ := onTerminal(t, 80, "--"); strings.Contains(text, "audit") {
+		t.Errorf("with an argument: %q", text)
+	}
+}

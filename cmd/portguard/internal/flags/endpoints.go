@@ -28,14 +28,15 @@ type Endpoint struct {
 
 // AddEndpoints adds them in the order in which --help shows them.
 func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
-	fs.SortFlags = false
-	fs.StringArrayVarP(&o.Ports, "port", "p", nil, "`ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080,\n[::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
-	fs.StringVar(&o.reuseAddr, "reuseaddr", "", "`yes|no`: does the service set SO_REUSEADDR? (not said: TCP services do)")
-	fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
-	fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
-	fs.StringVar(&o.asUser, AsUserFlag[2:], "", "with --reuseport: the `USER` that the service will be, as one user's sockets share a port")
-	fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
-	fs.BoolVar(&o.freeBind, "freebind", false, "the service sets IP_FREEBIND or IP_TRANSPARENT: it binds an address that this host\ndoes not have (yet)")
+	cli.Titled(fs, "Which port", func(fs *pflag.FlagSet) {
+		fs.StringArrayVarP(&o.Ports, "port", "p", nil, "the `ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080, [::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
+		fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR: `yes|no` (not said: TCP services do)")
+		fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
+		fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
+		fs.StringVar(&o.asUser, AsUserFlag[2:], "", "with --reuseport: the `USER` that the service runs as; only one user's sockets share a port")
+		fs.BoolVar(&o.v6Only, "v6only", false, "the service sets IPV6_V6ONLY")
+		fs.BoolVar(&o.freeBind, "freebind", false, "the service sets IP_FREEBIND or IP_TRANSPARENT: it binds an address that this host does not have (yet)")
+	})
 }
 
 // Endpoints reads the values of -p. line makes a command line of a port.

@@ -11,9 +11,14 @@ import (
 // Hold is the flag that says how the port is held until the service has it.
 type Hold struct{ Mode string }
 
+// Holding is the title of the flags by which a port is held.
+const Holding = "Holding it"
+
 // AddHold adds it.
 func (o *Hold) AddHold(fs *pflag.FlagSet) {
-	fs.StringVar(&o.Mode, "hold", "exec", "`MODE` of keeping the port from being taken: by a socket that goes into COMMAND (exec),\nby one in systemd's fd store, over restarts (fdstore), or not at all (none)")
+	cli.Titled(fs, Holding, func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.Mode, "hold", "exec", "the `MODE` by which COMMAND's port is kept from being taken: exec (by a socket that COMMAND is passed), fdstore (by one in systemd's fd store, over restarts) or none")
+	})
 }
 
 // HoldMode is how a port is kept from being taken until the service has it.

@@ -26,17 +26,22 @@ type Ladder struct {
 	only          []string
 }
 
+// IfTaken is the title of the ladder's flags.
+const IfTaken = "If it is taken, the least harmful first"
+
 // AddLadder adds them in the order in which --help shows them.
 func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.share, "share", false, "start beside the connection that holds the port: nothing is cut")
-	fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the port is free")
-	fs.BoolVar(&o.close, "close", false, "cut exactly the connections that hold the port")
-	fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that holds the port, which connects anew from another")
-	fs.BoolVar(&o.kill, "kill", false, "end the processes that hold the port")
-	fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
-	fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
-	fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: SIGKILL follows after this `DURATION`")
-	fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of user=NAME, unit=GLOB,\nuser-unit=GLOB or exe=GLOB (`KEY=VALUE`, repeats)")
+	cli.Titled(fs, IfTaken, func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.share, "share", false, "start beside the connection that has the port; nothing is cut")
+		fs.StringVar(&o.wait, "wait", "", "wait up to `DURATION` (30s, 2m, forever) until the port is free")
+		fs.BoolVar(&o.close, "close", false, "cut exactly the connections that have the port")
+		fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that has the port; it reconnects from another")
+		fs.BoolVar(&o.kill, "kill", false, "end the processes that have the port")
+		fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
+		fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
+		fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: send SIGKILL after `DURATION`")
+		fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of `KEY=VALUE`: user=NAME, unit=GLOB, user-unit=GLOB or exe=GLOB; repeats")
+	})
 }
 
 const onlyRight = "portguard --kill --only unit=redis.service -p 30010 -- COMMAND"

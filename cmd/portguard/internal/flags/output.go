@@ -14,20 +14,34 @@ type Output struct {
 	NoColor bool
 }
 
+// showing is the title of these flags.
+const showing = "Output"
+
 // AddOutput adds those that every command has which reports on endpoints.
 func (o *Output) AddOutput(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.Quiet, "quiet", "q", false, "say nothing but errors; whether the port is free the exit status tells")
-	fs.BoolVar(&o.NoColor, "no-color", false, "no colour, as with NO_COLOR; there is none but on a terminal")
+	cli.Titled(fs, showing, func(fs *pflag.FlagSet) {
+		fs.BoolVarP(&o.Quiet, "quiet", "q", false, "print errors only; the exit status tells whether the port is free")
+		AddNoColor(fs, &o.NoColor)
+	})
+}
+
+// AddNoColor adds --no-color.
+func AddNoColor(fs *pflag.FlagSet, noColor *bool) {
+	fs.BoolVar(noColor, "no-color", false, "never use colour, as with NO_COLOR")
 }
 
 // AddJSON adds --json.
 func (o *Output) AddJSON(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.JSON, "json", false, "report as one JSON document")
+	cli.Titled(fs, showing, func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.JSON, "json", false, "report as one JSON document")
+	})
 }
 
 // AddVerbose adds --verbose.
 func (o *Output) AddVerbose(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "say also what goes without saying")
+	cli.Titled(fs, showing, func(fs *pflag.FlagSet) {
+		fs.BoolVarP(&o.Verbose, "verbose", "v", false, "say more")
+	})
 }
 
 // Check refuses what contradicts itself.

@@ -16,36 +16,28 @@ import (
 	"portguard/wrapper/become"
 )
 
-const guardUse = "portguard [flags] -p ENDPOINT [-p ENDPOINT]... [-- COMMAND [ARG]...]"
-
-const guardLong = `portguard goes in front of the command that starts a service. It asks the kernel whether
-the service's port can be bound, says who stands in the way, gets the port free as far as
-the flags allow, and becomes the service. Without COMMAND it does all but the last step.
-
-The rungs of the ladder are climbed from the least harm up: --share, --wait, --close, --restart-unit,
---kill. Without any of them portguard reports and touches nothing.`
-
-const guardExample = `  portguard -p 30010                                who has the port?
-  portguard -p 30010 -- java -jar app.jar           start, or say who has the port
-  portguard --share --wait 30s -p 30010 -- java -jar app.jar
-  portguard --kill --dry-run -p 30010               what would --kill do?
-  portguard --share --dry-run -p 30010 -- java -jar app.jar   would it start? 0: yes`
-
-// newGuard is the main command.
+// New is the main command.
 func New(a *cli.App) *cobra.Command {
 	var o options
 	root := &cobra.Command{
-		Use:                   guardUse,
+		Use:                   use,
 		Short:                 "get a service's port free, then become the service",
-		Long:                  guardLong,
-		Example:               guardExample,
+		Long:                  long,
+		Example:               example,
 		Args:                  cobra.ArbitraryArgs,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
 		CompletionOptions:     cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.others = cli.CommandNames(cmd)
+			switch {
+			case o.version:
+				return a.SayVersion(o.JSON)
+			case len(args) == 0 && cmd.Flags().NFlag() == 0 && cmd.Flags().ArgsLenAtDash() < 0 && cli.IsTerminal(a.Stderr):
+				cli.Lay(a.Stderr, greeting)
+				return &greeted{}
+			}
+			o.line, o.others = a.Args, cli.CommandNames(cmd)
 			req, err := o.parse(cmd.Flags(), args)
 			if err != nil {
 				return err

@@ -17,25 +17,31 @@ type options struct {
 	superviseOptions
 	flags.Output
 	flags.Reserve
-	force  bool
-	dryRun bool
-	argv0  bool
-	others []string // the other commands, one of which a mistyped word may mean
+	force   bool
+	dryRun  bool
+	argv0   bool
+	version bool
+	line    []string // the words of the command line
+	others  []string // the other commands, one of which a mistyped word may mean
 }
 
 // addFlags adds the flags of the main command, in the order in which --help shows them.
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.AddEndpoints(fs)
 	o.AddLadder(fs)
-	o.AddReserve(fs)
-	flags.AddForce(fs, &o.force, "with --reserve: ")
-	fs.BoolVar(&o.dryRun, "dry-run", false, "do nothing, but say what would be done and started; exit status 0 if every port\nwould be had")
+	cli.Titled(fs, flags.IfTaken, func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.dryRun, "dry-run", false, "do nothing, but say what would be done and started; exit status 0 if every port would be free")
+	})
 	o.AddHold(fs)
+	o.AddReserve(fs)
+	cli.Titled(fs, flags.Holding, func(fs *pflag.FlagSet) { flags.AddForce(fs, &o.force, "with --reserve: ") })
 	o.addSuperviseFlags(fs)
-	fs.BoolVar(&o.argv0, flags.Argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")
 	o.AddJSON(fs)
 	o.AddOutput(fs)
 	o.AddVerbose(fs)
+	fs.BoolVar(&o.argv0, flags.Argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")
+	fs.Bool("help", false, "show all of this (-h: the most important of it)")
+	fs.BoolVarP(&o.version, "version", "V", false, "show the version")
 }
 
 // request is what the options come to.

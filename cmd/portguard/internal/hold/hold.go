@@ -9,6 +9,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
@@ -19,8 +20,8 @@ import (
 	"portguard/wrapper"
 )
 
-const holdLong = `Keeps ports from being taken until it is stopped: for services that start later. The kernel gives
-them to no outgoing connection, and no other program can bind them, unless it sets SO_REUSEADDR, as
+const holdLong = `Keeps ports from being taken until it is stopped, for services that start later. The kernel picks none
+of them as an ephemeral port, and no other program can bind them, unless it sets SO_REUSEADDR, as
 the service itself must. A port that is in use is taken as soon as it is free.
 
 With --reuseaddr no, for services that do not set it, only outgoing connections are kept off.
@@ -69,7 +70,7 @@ func New(a *cli.App) *cobra.Command {
 		},
 	}
 	o.AddEndpoints(cmd.Flags())
-	flags.AddForce(cmd.Flags(), &o.force, "")
+	cli.Titled(cmd.Flags(), flags.Holding, func(fs *pflag.FlagSet) { flags.AddForce(fs, &o.force, "") })
 	o.AddOutput(cmd.Flags())
 	return cmd
 }

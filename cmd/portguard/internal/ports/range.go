@@ -15,8 +15,8 @@ import (
 	"portguard/netdiag/portrange/sysctld"
 )
 
-const rangeLong = `Shows or sets ip_local_port_range, the ports that the kernel picks from for outgoing connections and for
-bind() to port 0, now and after every boot. Existing connections keep the ports that they have.
+const rangeLong = `Shows or sets ip_local_port_range, the ephemeral ports: those from which the kernel picks one for an outgoing connection
+or for bind() to port 0. It is set now and for every boot. Existing connections keep the ports that they have.
 
 A range is refused, unless --force is given, when it has fewer ports than are in use now, or fewer than 1024.`
 
@@ -28,7 +28,7 @@ func NewRange(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
 		Use:     "range [LOW-HIGH]",
-		Short:   "show or move the ports that the kernel picks from",
+		Short:   "show or set the range of ephemeral ports",
 		Long:    rangeLong,
 		Example: "  portguard range\n  portguard range 32768-60999",
 		Args:    cobra.ArbitraryArgs,

@@ -18,9 +18,9 @@ import (
 	"portguard/netdiag/portrange/sysctld"
 )
 
-const reserveLong = `Adds ports to ip_local_reserved_ports: the kernel gives them to nobody who does not ask for them by
-number, now and after every boot. What others have reserved stays, and "portguard release" takes out
-exactly what was added. A reservation is for both protocols and every address of this network namespace.
+const reserveLong = `Adds ports to ip_local_reserved_ports: the kernel picks none of them as an ephemeral port, and gives them
+only to who asks for them by number, now and after every boot. What others have reserved stays, and "portguard release"
+takes out exactly what was added. A reservation is for both protocols and every address of this network namespace.
 
 Without PORTS it says what is reserved, now and after the next boot, and by whom.`
 
@@ -37,11 +37,11 @@ func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.runtime, "runtime", false, "only now, until the next boot")
 	fs.BoolVar(&o.persist, "persist", false, "only from the next boot on")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
-	fs.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print warnings and errors only")
 }
 
 func (o *sysctlOptions) addJSONFlag(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.json, "json", false, "say what has changed as one JSON document")
+	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
 }
 
 // scope is where the change takes place: without a flag, everywhere.
@@ -68,7 +68,7 @@ func NewReserve(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
 		Use:     "reserve [PORTS...]",
-		Short:   "keep the kernel from ever picking these ports",
+		Short:   "keep the kernel from picking ports as ephemeral ports",
 		Long:    reserveLong,
 		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
 		Args:    cobra.ArbitraryArgs,
@@ -90,7 +90,7 @@ func NewRelease(a *cli.App) *cobra.Command {
 	var o sysctlOptions
 	cmd := &cobra.Command{
 		Use:     "release PORTS...",
-		Short:   "let the kernel pick these ports again",
+		Short:   "let the kernel pick reserved ports again",
 		Long:    releaseLong,
 		Example: "  portguard release 30010",
 		Args:    cobra.ArbitraryArgs,

@@ -26,7 +26,7 @@ written or reloaded, and "unchanged" is said.
   --as pre (default)  one more ExecStartPre=+, after the unit's own and right before ExecStart=. It runs as root,
                       whatever User= says, and in the service's network namespace. Nothing else is changed.
   --as wrapper        ExecStart= becomes "portguard ... -- COMMAND", with the prefixes, quotes, specifiers and variables
-                      that it has: the port is held until the service has it. The ladder has the service's rights.
+                      that it has: the port is held until the service has it. portguard has the service's rights.
   --hold fdstore      with --as wrapper: the port stays held while the service restarts, by a socket that systemd keeps
                       (FileDescriptorStoreMax= is raised for it).
 
@@ -36,8 +36,8 @@ Without -p the endpoints are those TCP ports that the service listens on right n
 Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could not be asked; 77 needs root.`
 
 const unitInstallExample = `  portguard unit install order.service -p 30010 --share --wait 30s
-  portguard unit install order.service --share --wait 30s --dry-run      what would be written?
-  portguard unit install order.service --as wrapper --hold fdstore --share --wait 30s`
+  portguard unit install order.service --wait 30s --dry-run   what would be written?
+  portguard unit install order.service --as wrapper --hold fdstore --wait 30s`
 
 // unitForm is where portguard stands in a service.
 type unitForm string
@@ -89,7 +89,7 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.AddFlagSet(in.flags)
-	fs.StringVar(&as, "as", "pre", "how it stands in the service: `pre|wrapper`")
+	fs.StringVar(&as, "as", "pre", "how portguard stands in the service: `pre|wrapper`")
 	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")
 	return cmd
 }

@@ -18,8 +18,8 @@ import (
 )
 
 const unitRemoveLong = `Takes away what "portguard unit install" wrote, reloads systemd, and leaves nothing behind. The service
-goes on running as it is; what changes is its next start. A service that is not guarded is none the worse for
-it: exit status 0.
+goes on running as it is; what changes is its next start. For a service that is not guarded the exit status
+is 0, too.
 
 With --all it does so for every service whose drop-in starts this very program, as the removal of a package has to:
 a service would not start with a drop-in that names a program which is gone.`

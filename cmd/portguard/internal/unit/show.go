@@ -21,6 +21,9 @@ import (
 const unitShowLong = `Says which services are guarded, how, and whether their ports are reserved, that is, left out by the kernel
 when it picks ports for outgoing connections (net.ipv4.ip_local_reserved_ports).
 
+FORM is where portguard stands: "pre" is a line before the service's command, "wrapper" is in front of the command itself
+(portguard unit install --as).
+
 "outdated" is a service whose own ExecStart= has changed since portguard was put in front of it, as an upgrade of its
 package may do: until it is installed again, systemd starts the command of then.`
 

@@ -18,7 +18,7 @@ import (
 
 const unitLong = `Puts portguard in front of a service that systemd starts, by one drop-in file of its own:
 
-  portguard unit install UNIT   write it, or write it anew with other flags
+  portguard unit install UNIT   write it, or write it again with other flags
   portguard unit show [UNIT]    say which services are guarded, and how
   portguard unit remove UNIT    take exactly that file away; --all: those of every service
 
