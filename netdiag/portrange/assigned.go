@@ -35,25 +35,22 @@ func ParseAssigned(value string) (Set, error) {
 	return p.set(), nil
 }
 
-// ParseAssignedRange reads what is written to ip_local_port_range. One number alone would change the low end only, and
-// is an error here: what it comes to depends on what was there. A third is not minded.
-func ParseAssignedRange(value string) (Range, error) {
+// Assign is what the range becomes when a value is written to ip_local_port_range: one number alone changes the low end, and a
+// third is not minded. An error means that the kernel refuses the value, and keeps the range. So it does with one that begins below
+// ip_unprivileged_port_start, which is not looked at here.
+func (r Range) Assign(value string) (Range, error) {
+	ends := []*uint16{&r.Low, &r.High}
 	fields := strings.Fields(value)
-	if len(fields) < 2 {
-		return Range{}, fmt.Errorf("%q is not two ports", value)
+	for i, field := range fields[:min(len(fields), len(ends))] {
+		var err error
+		if *ends[i], err = parseC(field); err != nil {
+			return Range{}, err
+		}
 	}
-	low, err := parseC(fields[0])
-	if err != nil {
-		return Range{}, err
-	}
-	high, err := parseC(fields[1])
-	if err != nil {
-		return Range{}, err
-	}
-	if low == 0 || high < low {
+	if len(fields) == 0 || r.Low == 0 || r.High < r.Low {
 		return Range{}, fmt.Errorf("%q is not a range", value)
 	}
-	return Range{low, high}, nil
+	return r, nil
 }
 
 // parseC is simple_strtoul() with base 0: 0x50 and 0120 are 80.

@@ -116,13 +116,13 @@ func TestParseAssignedReadsAsTheKernelDoes(t *testing.T) {
 	}
 }
 
-func TestParseAssignedRangeReadsAsTheKernelDoes(t *testing.T) {
-	for _, text := range []string{"32768 60999", "1024\t65535", " 2000  3000 ", "0x400 07777", "5000 4000", "0 100", "2000-3000", "a b", "1 2 3", "1024 65536", "1024,2048"} {
+func TestAssignDoesAsTheKernelDoes(t *testing.T) {
+	for _, text := range []string{" ", "4000", "60999", "61000", "0", "0x1000", "4000 x", "x 4000", "4000 5000 x", "32768 60999", "1024\t65535", " 2000  3000 ", "0x400 07777", "5000 4000", "0 100", "2000-3000", "a b", "1 2 3", "1024 65536", "1024,2048"} {
 		t.Run(text, func(t *testing.T) {
 			nstest.Sysctl(t, "net.ipv4.ip_unprivileged_port_start", "0")
 			nstest.SetRange(t, 32768, 60999)
 			refused := os.WriteFile(KernelRange.path(), []byte(text), 0)
-			got, err := ParseAssignedRange(text)
+			got, err := Range{32768, 60999}.Assign(text)
 			if (err != nil) != (refused != nil) {
 				t.Fatalf("read: %v; the kernel: %v", err, refused)
 			}

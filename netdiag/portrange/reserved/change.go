@@ -57,6 +57,11 @@ func (c Change) Runtime() bool { return c.Before.String() != c.After.String() }
 // Persist reports whether the drop-in is to be written.
 func (c Change) Persist() bool { return !bytes.Equal(c.FileBefore, c.FileAfter) }
 
+// AtBoot is what a program will make of all the files, once the change is made.
+func (c Change) AtBoot(p sysctld.Program) portrange.Set {
+	return atBoot(c.state.others.With(Path, c.FileAfter), p)
+}
+
 // Lost is a port list that a line of another file keeps from being reserved after the next boot.
 type Lost struct {
 	sysctld.Override

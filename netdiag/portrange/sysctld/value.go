@@ -1,5 +1,7 @@
 package sysctld
 
+import "slices"
+
 // Program is one that applies the files.
 type Program uint8
 
@@ -72,21 +74,24 @@ func settled(lines []Line) (Line, bool) {
 	return Line{}, false
 }
 
-// written is procps' way: each line is written, and the last that the kernel takes stays. A pattern leaves alone what a
-// line has named, wherever that stands.
+// written is procps' way: each line is written, and the last that the kernel takes stays.
 func written(lines []Line, valid func(string) bool) (Line, bool) {
-	var named bool
-	for _, l := range lines {
-		named = named || !l.pattern()
-	}
-	var last *Line
-	for i, l := range lines {
-		if !l.Excludes && (!named || !l.pattern()) && valid(l.Value) {
-			last = &lines[i]
+	for _, l := range slices.Backward(unhidden(lines)) {
+		if valid(l.Value) {
+			return l, true
 		}
 	}
-	if last == nil {
-		return Line{}, false
+	return Line{}, false
+}
+
+// unhidden are the lines that procps writes: a pattern leaves alone what a line has named, wherever that stands.
+func unhidden(lines []Line) []Line {
+	named := slices.ContainsFunc(lines, func(l Line) bool { return !l.pattern() })
+	var some []Line
+	for _, l := range lines {
+		if !l.Excludes && (!named || !l.pattern()) {
+			some = append(some, l)
+		}
 	}
-	return *last, true
+	return some
 }

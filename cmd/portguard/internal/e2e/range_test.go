@@ -45,6 +45,25 @@ func TestRangeIsSetNowAndForTheNextBoot(t *testing.T) {
 	rangeIs(t, 40001, 60999)
 }
 
+// The next boot is told as it will be: the kernel takes one number for the low end, and refuses what begins below the ports of root.
+func TestRangeTellsWhatTheKernelTakesAtBoot(t *testing.T) {
+	nstest.SetRange(t, 32768, 60999)
+	r := newSysctlRig(t)
+	says(t, r.runs(t, 0, "range"), "boot       32768-60999, as the kernel starts: no file sets it\n")
+	r.Write(t, "/etc/sysctl.d/10-low.conf", "net.ipv4.ip_local_port_range = 4000\n")
+	says(t, r.runs(t, 0, "range"), "boot       4000-60999 by /etc/sysctl.d/10-low.conf:1\n")
+	r.Write(t, "/etc/sysctl.d/10-low.conf", "net.ipv4.ip_local_port_range = 500 900\n")
+	says(t, r.runs(t, 0, "range"), "boot       32768-60999, as the kernel starts: it refuses /etc/sysctl.d/10-low.conf:1\n",
+		"portguard: /etc/sysctl.d/10-low.conf:1: the kernel refuses it at boot: 500-900 begins below net.ipv4.ip_unprivileged_port_start, which is 1024 then\n")
+
+	nstest.Sysctl(t, "net.ipv4.ip_unprivileged_port_start", "0")
+	says(t, r.runs(t, 0, "range", "--persist", "900-60999"), ports.RangePath+":2: the kernel refuses it at boot: 900-60999 begins below")
+	r.Write(t, "/etc/sysctl.d/20-root.conf", "net.ipv4.ip_unprivileged_port_start = 0\n")
+	if out := r.runs(t, 0, "range", "--persist", "900-60999"); strings.Contains(out, ports.RangePath+":2: the kernel refuses") {
+		t.Errorf("by then it does not:\n%s", out)
+	}
+}
+
 func TestRangeSaysWhoIsInsideAndOutside(t *testing.T) {
 	nstest.SetRange(t, 32768, 60999)
 	r := newSysctlRig(t)

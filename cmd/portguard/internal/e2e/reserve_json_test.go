@@ -21,20 +21,21 @@ func TestReserveTellsProgramsWhatHasChanged(t *testing.T) {
 	now := func(before, after string) ports.JSONReservedNow {
 		return ports.JSONReservedNow{Before: before, After: after}
 	}
-	file := func(changed bool) ports.JSONReservedAt {
-		return ports.JSONReservedAt{File: reserved.Path, Changed: changed}
+	file := func(changed bool, after string) ports.JSONReservedAt {
+		return ports.JSONReservedAt{File: reserved.Path, Changed: changed, After: after}
 	}
 	for _, step := range []struct {
 		name string
 		args []string
 		want ports.JSONReservation
 	}{
-		{"it would", []string{"reserve", "--dry-run", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: true, DryRun: true, Now: now("8080", "8080,30010"), Boot: file(true)}},
-		{"it does", []string{"reserve", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: true, DryRun: false, Now: now("8080", "8080,30010"), Boot: file(true)}},
-		{"it is so", []string{"reserve", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: false, DryRun: false, Now: now("8080,30010", "8080,30010"), Boot: file(false)}},
-		{"for now", []string{"reserve", "--runtime", "30010,30011"}, ports.JSONReservation{Version: 1, Ports: "30010-30011", Changed: true, DryRun: false, Now: now("8080,30010", "8080,30010-30011"), Boot: file(false)}},
-		{"no more", []string{"release", "30010-30011"}, ports.JSONReservation{Version: 1, Ports: "30010-30011", Changed: true, DryRun: false, Now: now("8080,30010-30011", "8080"), Boot: file(true)}},
-		{"it never was", []string{"release", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: false, DryRun: false, Now: now("8080", "8080"), Boot: file(false)}},
+		{"it would", []string{"reserve", "--dry-run", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: true, DryRun: true, Now: now("8080", "8080,30010"), Boot: file(true, "30010")}},
+		{"it does", []string{"reserve", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: true, DryRun: false, Now: now("8080", "8080,30010"), Boot: file(true, "30010")}},
+		{"what is reserved", []string{"reserve"}, ports.JSONReservation{Version: 1, Ports: "8080,30010", Changed: false, DryRun: false, Now: now("8080,30010", "8080,30010"), Boot: file(false, "30010")}},
+		{"it is so", []string{"reserve", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: false, DryRun: false, Now: now("8080,30010", "8080,30010"), Boot: file(false, "30010")}},
+		{"for now", []string{"reserve", "--runtime", "30010,30011"}, ports.JSONReservation{Version: 1, Ports: "30010-30011", Changed: true, DryRun: false, Now: now("8080,30010", "8080,30010-30011"), Boot: file(false, "30010")}},
+		{"no more", []string{"release", "30010-30011"}, ports.JSONReservation{Version: 1, Ports: "30010-30011", Changed: true, DryRun: false, Now: now("8080,30010-30011", "8080"), Boot: file(true, "")}},
+		{"it never was", []string{"release", "30010"}, ports.JSONReservation{Version: 1, Ports: "30010", Changed: false, DryRun: false, Now: now("8080", "8080"), Boot: file(false, "")}},
 	} {
 		out := r.runs(t, 0, append(step.args, "--json")...)
 		var got ports.JSONReservation
@@ -45,5 +46,5 @@ func TestReserveTellsProgramsWhatHasChanged(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", step.name, diff)
 		}
 	}
-	says(t, r.runs(t, cli.ExitUsage, "reserve", "--json"), "needs to know which ports")
+	says(t, r.runs(t, cli.ExitUsage, "release", "--json"), "needs to know which ports")
 }

@@ -170,6 +170,30 @@ func TestReserveSaysWhatSysctlConfTakesBack(t *testing.T) {
 	}
 }
 
+// What is said of the next boot is so, and what is advised helps: a port that a file has is not one that no file has.
+func TestReserveTellsWhatTheNextBootLosesAndWhy(t *testing.T) {
+	r := newSysctlRig(t)
+	r.Write(t, "/etc/sysctl.d/10-first.conf", reservedSet+"9000\n")
+	r.Write(t, "/etc/sysctl.d/20-second.conf", reservedSet+"8080\n")
+	if err := portrange.SetReserved(portrange.Of(8080, 9000, 9100)); err != nil {
+		t.Fatal(err)
+	}
+	says(t, r.runs(t, 0, "reserve"), "        without 9000,9100, reserved until then only: portguard reserve 9000,9100\n")
+	r.runs(t, 0, "reserve", "9000,9100")
+	if out := r.runs(t, 0, "reserve"); strings.Contains(out, "without") {
+		t.Errorf("after what was advised:\n%s", out)
+	}
+	r.Write(t, "/etc/sysctl.d/zzz-last.conf", reservedSet+"8080\n")
+	out := r.runs(t, 0, "reserve")
+	says(t, out, "        without 9000,9100, reserved until then only: /etc/sysctl.d/zzz-last.conf:1 has the last word, and does not have it\n")
+	if strings.Contains(out, "portguard reserve 9") {
+		t.Errorf("advised in vain:\n%s", out)
+	}
+	if got := r.afterBoot(t); got != "8080" {
+		t.Errorf("after a boot: %s", got)
+	}
+}
+
 // A pipe among the files of settings would keep whoever reads it, and with the lock everybody else, until somebody writes to it.
 func TestReserveDoesNotWaitForAPipe(t *testing.T) {
 	r := newSysctlRig(t)

@@ -5,6 +5,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/bootrange"
 	"portguard/netdiag/portrange/sysctld"
 )
 
@@ -17,12 +18,7 @@ func showRange(a *cli.App) error {
 	fmt.Fprintf(a.Stdout, "now        %s\n", s.kernel)
 	said := ""
 	for _, p := range []sysctld.Program{sysctld.Systemd, sysctld.Procps} {
-		line, ok := s.config.Value(p, string(portrange.KernelRange), validRange)
-		text := "as the kernel starts: no file sets it"
-		if ok {
-			r, _ := portrange.ParseAssignedRange(line.Value) // it is valid
-			text = fmt.Sprintf("%s by %s", r, cli.Safe(line.Where()))
-		}
+		text := bootText(bootrange.Of(s.config, p))
 		if text != said {
 			label := "boot"
 			if said != "" {
@@ -38,25 +34,44 @@ func showRange(a *cli.App) error {
 	return nil
 }
 
-func validRange(value string) bool {
-	_, err := portrange.ParseAssignedRange(value)
-	return err == nil
+func bootText(b bootrange.Boot) string {
+	switch {
+	case b.Line.Path != "":
+		return fmt.Sprintf("%s by %s", b.Range, cli.Safe(b.Line.Where()))
+	case len(b.Refused) > 0:
+		return fmt.Sprintf("%s, as the kernel starts: it refuses %s", b.Range, cli.Safe(b.Refused[len(b.Refused)-1].Line.Where()))
+	}
+	return fmt.Sprintf("%s, as the kernel starts: no file sets it", b.Range)
 }
 
-// warnOfRange says what is unwise about a range, and which lines of other people's files take it back.
+// warnOfRange says what is unwise about a range, and what the next boot makes of the files, ours among them, that was not meant.
 func warnOfRange(a *cli.App, s rangeState, r portrange.Range, file []byte) {
 	if r.Low%2 == r.High%2 {
 		fmt.Fprintf(a.Stderr, "portguard: low and high of %s are both %s: connect() and bind() to port 0 share the ports best when one is even and one is odd, as the kernel's own log says\n",
 			r, portrange.Parity(r.Low))
 	}
-	for _, l := range s.config.With(RangePath, nil).Refused(string(portrange.KernelRange), validRange) {
-		fmt.Fprintf(a.Stderr, "portguard: %s: %q is not a range (two ports with a space between them); left alone\n", cli.Safe(l.Where()), cli.Safe(l.Value))
+	config := s.config.With(RangePath, file)
+	refused := map[string]bool{}
+	for _, p := range []sysctld.Program{sysctld.Systemd, sysctld.Procps} {
+		boot := bootrange.Of(config, p)
+		for _, no := range boot.Refused {
+			if where := no.Line.Where(); !refused[where] {
+				refused[where] = true
+				fmt.Fprintf(a.Stderr, "portguard: %s: the kernel refuses it at boot: %s\n", cli.Safe(where), cli.Safe(no.Why))
+			}
+		}
+		if file != nil && boot.Line.Path != RangePath && boot.Range != meant(file) && boot.Line.Path != "" {
+			fmt.Fprintf(a.Stderr, "portguard: %s comes after %s, and with %s it has the last word: after the next boot the range is %s; change or remove that line\n",
+				cli.Safe(boot.Line.Where()), RangePath, p, boot.Range)
+		}
 	}
-	if file == nil {
-		return
+}
+
+// meant is the range in a file of ours.
+func meant(file []byte) portrange.Range {
+	var r portrange.Range
+	for _, w := range (sysctld.Config{}).With(RangePath, file).Written(sysctld.Procps, string(portrange.KernelRange)) {
+		r, _ = r.Assign(w.Line.Value)
 	}
-	for _, o := range s.config.With(RangePath, file).Overrides(RangePath, string(portrange.KernelRange), validRange) {
-		fmt.Fprintf(a.Stderr, "portguard: %s comes after %s, and with %s it has the last word: after the next boot the range is another; change or remove that line\n",
-			cli.Safe(o.Line.Where()), RangePath, o.Program)
-	}
+	return r
 }

@@ -170,7 +170,11 @@ func (s rangeState) sayOutside(w io.Writer, r portrange.Range) {
 		if c.Remote.Port() != 0 {
 			peer = " -> " + netdiag.Plain(c.Remote).String()
 		}
-		fmt.Fprintf(w, "outside    %s%s  %s, until it is closed\n", netdiag.Plain(c.Local), peer, c.State)
+		until := "until it is closed"
+		if c.Inode == 0 {
+			until = "for a minute at most" // TIME_WAIT, FIN_WAIT2
+		}
+		fmt.Fprintf(w, "outside    %s%s  %s, %s\n", netdiag.Plain(c.Local), peer, c.State, until)
 	}
 	if more > 0 {
 		fmt.Fprintf(w, "           and %d more\n", more)

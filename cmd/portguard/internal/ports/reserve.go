@@ -73,8 +73,8 @@ func NewReserve(a *cli.App) *cobra.Command {
 		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 && !o.json {
-				return showReserved(a)
+			if len(args) == 0 {
+				return showReserved(a, o.json)
 			}
 			return changeReserved(a, "reserve", args, o, reserved.State.Reserve)
 		},

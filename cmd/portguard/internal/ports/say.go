@@ -13,10 +13,13 @@ import (
 )
 
 // showReserved is the command without ports.
-func showReserved(a *cli.App) error {
+func showReserved(a *cli.App, asJSON bool) error {
 	s, err := reserved.Read("/")
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return changeJSON(a.Stdout, s.Kernel, s.Reserve(nil, reserved.Scope{}), false)
 	}
 	fmt.Fprintf(a.Stdout, "now     %s\n", cli.Nothing(s.Kernel))
 	boot, other := s.AtBoot(sysctld.Systemd), s.AtBoot(sysctld.Procps)
@@ -30,14 +33,27 @@ func showReserved(a *cli.App) error {
 	for _, o := range s.Others() {
 		fmt.Fprintf(a.Stdout, "        %s by %s\n", cli.Nothing(o.Ports), cli.Safe(o.Line.Where()))
 	}
-	if only := s.Kernel.Minus(boot.Union(other)); len(only) > 0 {
-		fmt.Fprintf(a.Stdout, "        without %s, which no file has: portguard reserve %s\n", only, only)
-	}
+	sayLost(a.Stdout, s, s.Kernel.Minus(boot.Union(other)))
 	if c := s.Reserve(nil, reserved.Scope{Persist: true}); c.Persist() {
 		fmt.Fprintf(a.Stdout, "        %s is out of date, since the other files have changed: portguard reserve %s\n", reserved.Path, s.Ours)
 	}
 	warnOfFiles(a, s, s.Reserve(nil, reserved.Scope{}))
 	return nil
+}
+
+// sayLost tells of ports that are reserved until the next boot only, and what would change that.
+func sayLost(w io.Writer, s reserved.State, ports portrange.Set) {
+	then := s.Reserve(ports, reserved.Scope{Persist: true})
+	vain := ports.Minus(then.AtBoot(sysctld.Systemd)).Minus(then.AtBoot(sysctld.Procps))
+	if helps := ports.Minus(vain); len(helps) > 0 {
+		fmt.Fprintf(w, "        without %s, reserved until then only: portguard reserve %s\n", helps, helps)
+	}
+	for _, lost := range then.Lost() {
+		if p := vain.Intersect(lost.Ports); len(p) > 0 {
+			fmt.Fprintf(w, "        without %s, reserved until then only: %s has the last word, and does not have it\n", p, cli.Safe(lost.Line.Where()))
+			vain = vain.Minus(p)
+		}
+	}
 }
 
 // sayChange tells what has changed, or would.
