@@ -133,4 +133,4 @@ func (m *Mailbox) Unstore(name string) error {
 	return m.Send("FDSTOREREMOVE=1\nFDNAME=" + name)
 }
 
-var errNoManager = errors.New("NOTIFY_SOCKET is not set")
+var errNoManager = errors.New("NOTIFY_SOCKET is not set: not started by systemd, or without NotifyAccess=")

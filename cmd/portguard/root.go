@@ -9,6 +9,7 @@ import (
 	"portguard/cmd/portguard/internal/audit"
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/complete"
+	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/guard"
 	"portguard/cmd/portguard/internal/hold"
 	"portguard/cmd/portguard/internal/man"
@@ -26,7 +27,7 @@ func newRoot(a *cli.App) *cobra.Command {
 // newMain is the main command by itself.
 func newMain(a *cli.App) *cobra.Command {
 	root := guard.New(a)
-	root.SetFlagErrorFunc(cli.FlagError)
+	root.SetFlagErrorFunc(a.FlagError)
 	root.SetHelpFunc(help)
 	return root
 }
@@ -52,7 +53,11 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return cli.Misuse(fmt.Sprintf("there is no command %q", strings.Join(args, " ")), "portguard --help")
+				right := "portguard --help"
+				if flags.IsPort(args[0]) {
+					right = cli.CommandLine([]string{"portguard", "-p", args[0]}, 0)
+				}
+				return cli.Misuse(fmt.Sprintf("there is no command %q", strings.Join(args, " ")), right)
 			}
 			about.InitDefaultHelpFlag()
 			cli.Help(cmd.OutOrStdout(), about)

@@ -113,11 +113,22 @@ func mayExecute(path string) error {
 	if err := unix.Stat(path, &st); err != nil {
 		return err
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return unix.EACCES // what execve says of directories and devices
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
+		return directory{}
+	default:
+		return unix.EACCES // what execve says of devices, too
 	}
 	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
 }
+
+// directory is the error of one: execve says only that it is not permitted.
+type directory struct{}
+
+func (directory) Error() string { return unix.EISDIR.Error() }
+
+func (directory) Unwrap() error { return unix.EACCES }
 
 // head returns the first bytes of a file, those that the kernel looks at to see what it is; none if they cannot be read.
 func head(path string) []byte {

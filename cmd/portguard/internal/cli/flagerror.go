@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,7 +11,7 @@ import (
 )
 
 // FlagError turns pflag's errors into ours, with a right line.
-func FlagError(cmd *cobra.Command, err error) error {
+func (a *App) FlagError(cmd *cobra.Command, err error) error {
 	var needs *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
@@ -24,9 +25,15 @@ func FlagError(cmd *cobra.Command, err error) error {
 		if f.Value.Type() == "bool" {
 			format = "--%s takes no value such as %q"
 		}
+		if signal := SignalName(invalid.GetValue()); f.Name == "kill" && signal != "" {
+			if at := slices.Index(a.Args, "--kill="+invalid.GetValue()); at >= 0 {
+				return &UsageError{fmt.Sprintf(format+": --signal says which signal", f.Name, invalid.GetValue()), Amended(a.Args, at, 1, "--kill", "--signal", signal)}
+			}
+		}
 		return &UsageError{fmt.Sprintf(format, f.Name, invalid.GetValue()), rightLine(cmd.CommandPath(), f.Name)}
 	case errors.As(err, &unknown):
-		return &UsageError{err.Error(), meant(cmd, unknown)}
+		typed, at := a.typed(unknown)
+		return &UsageError{"there is no flag " + typed, a.meant(cmd, typed, at)}
 	}
 	return &UsageError{err.Error(), cmd.CommandPath() + " --help"}
 }
@@ -60,26 +67,6 @@ func Eaten(command string, fs *pflag.FlagSet) error {
 
 func isFlag(word string) bool {
 	return len(word) > 1 && word[0] == '-' && (word[1] == '-' || word[1] >= 'A' && word[1] <= 'z')
-}
-
-// meant is the line that was probably meant by a flag that does not exist.
-func meant(cmd *cobra.Command, unknown *pflag.NotExistError) string {
-	name := unknown.GetSpecifiedName()
-	if short := unknown.GetSpecifiedShortnames(); len(short) > 1 {
-		name, _, _ = strings.Cut(short, "=") // -kill
-	}
-	var flags []string
-	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-	switch near := Closest(name, flags); {
-	case name == "version", name == "V":
-		return "portguard version"
-	case near != "":
-		return rightLine(cmd.CommandPath(), near)
-	case name == "p" && strings.Contains(cmd.Use, "PORTS"):
-		example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
-		return example
-	}
-	return cmd.CommandPath() + " --help"
 }
 
 // CommandNames are those that help shows.
@@ -126,8 +113,10 @@ func rightLine(command, flag string) string {
 	switch flag {
 	case "port":
 		return line + rest
-	case "signal", "grace", "kill-listeners", "only":
+	case "signal", "grace", "kill-listeners":
 		line += " --kill"
+	case "only":
+		line += " --close"
 	case "restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group":
 		line += " --restart on-failure"
 	case "output":

@@ -84,13 +84,21 @@ func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
 	}
 	for _, name := range []string{"kill-listeners", "only"} {
 		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
-			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
+			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard "+lesser(name)+" --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
 		}
 	}
 	if o.share && (e.noReuseAddr || e.reuseAddr == "no") {
-		return cli.Misuse("--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --close --no-reuseaddr -p 30010 -- COMMAND")
+		return cli.Misuse("--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --wait 30s --no-reuseaddr -p 30010 -- COMMAND")
 	}
 	return nil
+}
+
+// lesser is the flag that a flag which narrows or widens others is shown with: the one that does the least.
+func lesser(name string) string {
+	if name == "only" {
+		return "--close"
+	}
+	return "--kill"
 }
 
 // parseWait reads --wait: 0 when it is not given, wrapper.Forever for "forever".

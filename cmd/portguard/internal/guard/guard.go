@@ -56,7 +56,7 @@ func guard(a *cli.App, req request) error {
 	if len(req.command) > 0 {
 		var err error
 		if path, err = become.Resolve(req.command[0], a.Inherited.Environ); err != nil {
-			return err
+			return noCommand(a.Args, req, err)
 		}
 	}
 	s := newAttempt(a, req, path)

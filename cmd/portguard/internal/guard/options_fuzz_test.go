@@ -37,7 +37,7 @@ func FuzzOptions(f *testing.F) {
 		}
 		var r request
 		if err != nil {
-			err = cli.FlagError(New(&cli.App{}), err)
+			err = (&cli.App{}).FlagError(New(&cli.App{}), err)
 		} else {
 			r, err = o.parse(flags, flags.Args())
 		}

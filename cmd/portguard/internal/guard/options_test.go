@@ -20,7 +20,7 @@ import (
 
 // parseLine is what the main command makes of its arguments.
 func parseLine(args ...string) (request, error) {
-	var o options
+	o := options{line: args}
 	fs := pflag.NewFlagSet("portguard", pflag.ContinueOnError)
 	fs.SetInterspersed(false)
 	o.addFlags(fs)
@@ -148,7 +148,7 @@ func TestHintsAreRight(t *testing.T) {
 		}
 		right := cli.Hint(err)
 		if _, ok := err.(*cli.UsageError); !ok && right == "" {
-			right = cli.Hint(cli.FlagError(New(&cli.App{}), err)) // pflag's own
+			right = cli.Hint((&cli.App{Args: words(t, line)}).FlagError(New(&cli.App{}), err)) // pflag's own
 		}
 		if right == "portguard --help" {
 			continue

@@ -15,7 +15,7 @@ import (
 // stray is the error of words that stand where only flags do: before "--", or without one. What they mean is guessed from the
 // first: a port, a flag without its dashes, another command, or else a COMMAND.
 func (o *options) stray(fs *pflag.FlagSet, words, command []string) error {
-	first := words[0]
+	first, at := words[0], len(o.line)-len(words)-len(command)
 	if i := slices.Index(words, "--"); i > 0 && allPorts(words[:i]) { // what follows a word is no flag to pflag, nor is "--"
 		words, command = words[:i], words[i+1:]
 	}
@@ -23,7 +23,13 @@ func (o *options) stray(fs *pflag.FlagSet, words, command []string) error {
 	if n < 0 {
 		n = len(words)
 	}
+	if err := o.valued(fs, first, at); err != nil {
+		return err
+	}
 	alone := fs.NFlag() == 0 && len(command) == 0
+	if right := o.otherWords(fs, words); alone && right != "" {
+		return cli.Misuse(fmt.Sprintf("there is no command %q", first), right)
+	}
 	switch {
 	case n > 0 && slices.Contains(o.Ports, "ort"): // what pflag makes of "-port 80"
 		o.Ports = slices.DeleteFunc(o.Ports, func(p string) bool { return p == "ort" })
@@ -39,6 +45,8 @@ func (o *options) stray(fs *pflag.FlagSet, words, command []string) error {
 			_ = fs.Set(first, cmp.Or(strings.TrimSpace(cli.ExampleOf(first)), "true")) // it is a right value
 		}
 		return cli.Misuse(fmt.Sprintf("%q is not a command, but a flag: --%s", first, first), o.withPorts(fs, ports, nil))
+	case alone && len(words) == 1 && isService(first):
+		return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", first), o.withPorts(fs, words, nil))
 	case alone && cli.Closest(first, o.others) != "":
 		words = slices.Concat([]string{"portguard", cli.Closest(first, o.others)}, words[1:])
 		return cli.Misuse(fmt.Sprintf("there is no command %q", first), cli.CommandLine(words, 0))
@@ -56,6 +64,12 @@ func (o *options) withPorts(fs *pflag.FlagSet, ports, command []string) string {
 		line = append(append(line, "--"), command...)
 	}
 	return cli.CommandLine(line, 0)
+}
+
+// isService reports whether /etc/services has a name.
+func isService(word string) bool {
+	_, err := flags.LookupService("tcp", word)
+	return err == nil && word != "" && !flags.IsPort(word)
 }
 
 func allPorts(words []string) bool {

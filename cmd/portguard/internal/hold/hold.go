@@ -52,6 +52,9 @@ func New(a *cli.App) *cobra.Command {
 			case len(args) == 0:
 			case flags.IsPort(args[0]):
 				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])))
+			case cmd.ArgsLenAtDash() == 0 && !o.force:
+				at := slices.Index(a.Args, cmd.Name())
+				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), cli.Amended(a.Args, at, 1))
 			default:
 				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"))
 			}

@@ -125,9 +125,13 @@ func (s rangeState) usable(r portrange.Range) int { return portrange.Set{r}.Minu
 // refuse is why a range must not be set, if it must not.
 func (s rangeState) refuse(r portrange.Range, force bool) error {
 	if r.Low < s.lowest {
+		right := portrange.Range{Low: s.lowest, High: r.High}
+		if right.High <= right.Low || s.refuse(right, force) != nil {
+			right = portrange.Range{Low: 32768, High: 60999} // the kernel's own
+		}
 		return cli.Misuse(
 			fmt.Sprintf("%s begins below net.ipv4.ip_unprivileged_port_start (%d), which the kernel does not take", r, s.lowest),
-			fmt.Sprintf("portguard range %s", portrange.Range{Low: s.lowest, High: max(r.High, s.lowest)}),
+			fmt.Sprintf("portguard range %s", right),
 		)
 	}
 	usable, inUse := s.usable(r), s.inUse()

@@ -110,21 +110,28 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	if text == "" {
 		return nil, cli.Misuse(command+" needs to know which ports", right)
 	}
+	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService)
 	if strings.ContainsAny(text, "/:") {
+		if err == nil {
+			right = "portguard " + command + " " + portsOf(endpoints).String()
+		}
 		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right)
 	}
-	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService)
 	if err != nil {
 		if syntax, ok := err.(*netdiag.SyntaxError); ok {
 			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right)
 		}
 		return nil, err
 	}
+	return portsOf(endpoints), nil
+}
+
+func portsOf(endpoints []netdiag.Endpoint) portrange.Set {
 	ports := make([]uint16, len(endpoints))
 	for i, e := range endpoints {
 		ports[i] = e.Port
 	}
-	return portrange.Of(ports...), nil
+	return portrange.Of(ports...)
 }
 
 // changeReserved is both commands: lock, read, plan, say or do.
@@ -178,5 +185,9 @@ func enoughLeft(c reserved.Change, command string, args []string) error {
 	if enough {
 		return nil
 	}
-	return cli.Misuse("that "+flags.Leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")))
+	right := fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " "))
+	if left == 0 { // a host without outgoing connections is what nobody means
+		right = "portguard " + command + " 30010,30000-30100"
+	}
+	return cli.Misuse("that "+flags.Leaves(left, ephemeral), right)
 }

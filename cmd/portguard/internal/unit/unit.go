@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
@@ -36,11 +38,48 @@ func New(a *cli.App) *cobra.Command {
 			if len(args) == 0 {
 				return cli.Misuse("unit needs to know what to do: install, show or remove", "portguard unit show")
 			}
-			return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), "portguard unit install order.service -p 30010 --share --wait 30s")
+			return notUnits(args)
 		},
 	}
+	cmd.SetFlagErrorFunc(func(of *cobra.Command, err error) error {
+		at := slices.Index(a.Args, cmd.Name()) + 1
+		if of != cmd || at == 0 || at == len(a.Args) || errors.Is(err, pflag.ErrHelp) {
+			return a.FlagError(of, err)
+		}
+		return notUnits(a.Args[at:])
+	})
 	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
 	return cmd
+}
+
+// notUnits is the error of words that do not begin with what unit can do.
+func notUnits(args []string) error {
+	return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), meant(args))
+}
+
+// meant is the line that was probably meant by words that do not begin with what unit can do. Where it is not clear, it changes nothing.
+func meant(args []string) string {
+	verb := map[string]string{
+		"add": "install", "create": "install", "enable": "install", "guard": "install", "protect": "install", "update": "install", "set": "install",
+		"delete": "remove", "del": "remove", "rm": "remove", "uninstall": "remove", "disable": "remove", "unguard": "remove",
+		"list": "show", "ls": "show", "status": "show", "cat": "show", "info": "show", "get": "show",
+	}[args[0]]
+	if verb == "" {
+		verb = cli.Closest(args[0], []string{"install", "show", "remove"})
+	}
+	switch {
+	case strings.HasPrefix(args[0], "-"):
+		return "portguard unit install order.service -p 30010 --share --wait 30s"
+	case verb == "" && len(args) > 1 && strings.HasPrefix(args[1], "-"):
+		return cli.CommandLine(append([]string{"portguard", "unit", "install"}, args...), 0)
+	case verb == "" && len(args) == 1: // a unit, and not what to do
+		return cli.CommandLine([]string{"portguard", "unit", "show", args[0]}, 0)
+	case verb == "":
+		return "portguard unit show"
+	case verb != "show" && len(args) == 1:
+		args = append(args, "order.service")
+	}
+	return cli.CommandLine(append([]string{"portguard", "unit", verb}, args[1:]...), 0)
 }
 
 // oneService takes the one argument that unit's commands have.
