@@ -5,6 +5,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/netdiag/sockdiag"
 )
 
 // A listening socket that a program has opened, that it shares with what it has started, and that it has left to them.
@@ -38,6 +39,9 @@ func TestExplainTellsWhoHasInheritedAListener(t *testing.T) {
 			}
 			if got := f.Holders[0].Passed; got != tt.want {
 				t.Errorf("%d, want %d", got, tt.want)
+			}
+			if got := f.Holders[0].Served; got == sockdiag.Yes {
+				t.Error("a child that reads its stdin serves")
 			}
 		})
 	}

@@ -30,6 +30,8 @@ type Holder struct {
 	Hooked bool
 	// Passed tells of a listener whether its owners may have it from another program.
 	Passed Passed
+	// Served tells, where they may have it from another, whether one of them waits for what comes to it.
+	Served sockdiag.Tristate
 	// Cgroup is the path of the cgroup that the socket was created in, else of the first owner; "" when unknown.
 	Cgroup string
 }

@@ -89,12 +89,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 		h.Kind = Kernel
 	}
 	if h.Kind == Listener {
-		h.Passed = passed(h.Owners, func(o owner.Process) sockdiag.Tristate {
-			if closes, known := (owner.Scanner{}).ClosesOnExec(o); known {
-				return tristate(closes)
-			}
-			return sockdiag.Unknown
-		})
+		h.askHowItCame()
 	}
 	h.Cgroup = t.cgroupOf(s, h.Owners)
 	h.Hooked = h.Kind == BoundClient && t.hooked(s)

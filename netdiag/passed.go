@@ -20,6 +20,25 @@ const (
 	LeftToThem
 )
 
+// askHowItCame asks the owners of a listener's socket whether they have opened it. Who serves by one that stays open over execve(2),
+// as many do not care to close it, is taken for the one that did.
+func (h *Holder) askHowItCame() {
+	s := owner.Scanner{}
+	h.Passed = passed(h.Owners, func(o owner.Process) sockdiag.Tristate {
+		if closes, known := s.ClosesOnExec(o); known {
+			return tristate(closes)
+		}
+		return sockdiag.Unknown
+	})
+	if h.Passed == NotPassed {
+		return
+	}
+	h.Served = served(h.Owners, s.Waits)
+	if h.Passed == MayBePassed && h.Served == sockdiag.Yes {
+		h.Passed = NotPassed
+	}
+}
+
 // passed looks for the owner that all others descend from. closes tells of an owner whether execve(2) closes the socket.
 func passed(owners []owner.Process, closes func(owner.Process) sockdiag.Tristate) Passed {
 	if len(owners) == 0 {
@@ -47,4 +66,23 @@ func topmost(owners []owner.Process, from owner.Process) owner.Process {
 		from = owners[i]
 	}
 	return from
+}
+
+// served reports whether one of the owners waits for what comes to the socket: No only where all of them can be seen to do something
+// else.
+func served(owners []owner.Process, waits func(owner.Process) (waits, known bool)) sockdiag.Tristate {
+	const most = 16
+	answer := sockdiag.No
+	for i, o := range owners {
+		if i == most {
+			return sockdiag.Unknown
+		}
+		switch yes, known := waits(o); {
+		case yes:
+			return sockdiag.Yes
+		case !known:
+			answer = sockdiag.Unknown
+		}
+	}
+	return answer
 }

@@ -32,3 +32,26 @@ func TestPassed(t *testing.T) {
 		})
 	}
 }
+
+func TestServed(t *testing.T) {
+	type answer struct{ waits, known bool }
+	for _, tt := range []struct {
+		name    string
+		answers []answer
+		want    sockdiag.Tristate
+	}{
+		{"one serves", []answer{{false, true}, {true, true}, {false, false}}, sockdiag.Yes},
+		{"none does", []answer{{false, true}, {false, true}}, sockdiag.No},
+		{"one cannot be seen", []answer{{false, false}, {false, true}}, sockdiag.Unknown},
+		{"a crowd", make([]answer, 17), sockdiag.Unknown},
+	} {
+		owners := make([]owner.Process, len(tt.answers))
+		for i := range owners {
+			owners[i].PID = i
+		}
+		got := served(owners, func(o owner.Process) (bool, bool) { return tt.answers[o.PID].waits, tt.answers[o.PID].known })
+		if got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
 	}
 	switch {
 	case kinds[netdiag.Listener]:
-		left := inherited(o)
+		left := leftBehind(o)
 		if left && helps(wrapper.Close) {
 			now("--close --kill-listeners", "end the listening alone, which leaves the processes alive, then start")
 		}
@@ -133,14 +133,6 @@ func adviseContainers(o *wrapper.Outcome, around wrapper.Around) []advice {
 		}
 	}
 	return all
-}
-
-// inherited reports whether those who have the listeners did not open them, and may know nothing of them. Whoever serves by one
-// would go on deaf.
-func inherited(o *wrapper.Outcome) bool {
-	return !slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool {
-		return h.Kind == netdiag.Listener && h.Passed != netdiag.LeftToThem && (h.Passed == netdiag.NotPassed || openedIn(h) == "")
-	})
 }
 
 // refused reports whether this very run has found the rung not possible for every holder: once more would be no better.

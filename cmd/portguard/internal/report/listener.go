@@ -2,10 +2,13 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
+	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
+	"portguard/wrapper"
 )
 
 // listens is about a socket that receives what comes to the port. The commonest first: that it is the service itself, which runs.
@@ -22,6 +25,8 @@ func listens(h netdiag.Holder, facts Facts) string {
 			len(h.Owners), what, openedIn(h))
 	case left:
 		return "a program " + does
+	case h.Passed == netdiag.MayBePassed && h.Served == sockdiag.No && openedIn(h) == "":
+		return fmt.Sprintf("a program has this %s, and nothing of it waits for what comes: it has probably inherited it from the one that started it", what)
 	case h.Passed == netdiag.MayBePassed && openedIn(h) != "":
 		return fmt.Sprintf("a program has inherited this %s, which was opened%s, and serves it or only keeps it", what, openedIn(h))
 	case h.Passed == netdiag.MayBePassed && facts.Starts:
@@ -46,6 +51,20 @@ func openedIn(h netdiag.Holder) string {
 		}
 	}
 	return " in " + cli.Safe(made.Name)
+}
+
+// leftBehind reports whether those who have the listeners of an endpoint have not opened them, and do not serve by them, as far as can
+// be told: then to end the listening alone harms nobody. Whoever serves would go on deaf.
+func leftBehind(o *wrapper.Outcome) bool {
+	return !slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool {
+		switch {
+		case h.Kind != netdiag.Listener:
+			return false
+		case h.Served == sockdiag.Yes || h.Passed == netdiag.NotPassed:
+			return true
+		}
+		return h.Passed == netdiag.MayBePassed && h.Served != sockdiag.No && openedIn(h) == ""
+	})
 }
 
 // leftOver says of whatever kind of holder that it is of the unit which is about to start.

@@ -42,6 +42,8 @@ func TestListens(t *testing.T) {
 			"a program listens on this port, or has inherited the listening socket from the one that started it: if it is the service itself, all is well; else another service has it, or has left it behind"},
 		{"the socket was made in another unit", netdiag.MayBePassed, []owner.Process{of("/system.slice/web.service")}, Facts{},
 			"a program has inherited this listening socket, which was opened in order.service, and serves it or only keeps it"},
+		{"it may have the socket from its parent, and does not wait for anybody", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{judge: wrapper.Judge{}, Starts: true},
+			"a program has this listening socket, and nothing of it waits for what comes: it has probably inherited it from the one that started it"},
 		{"several that did not start each other", netdiag.LeftToThem, []owner.Process{of(cgroup), of(cgroup)}, Facts{},
 			"2 processes have inherited this listening socket: none of them has started the others, and the program that opened it is not among them any more"},
 		{"the same, of another unit", netdiag.LeftToThem, []owner.Process{of("/system.slice/a.service"), of("/system.slice/b.service")}, Facts{},
@@ -49,6 +51,9 @@ func TestListens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen), Passed: tt.passed, Owners: tt.by, Cgroup: cgroup}
+			if strings.HasSuffix(tt.name, "does not wait for anybody") {
+				h.Served = sockdiag.No
+			}
 			if diff := cmp.Diff(tt.want, why(h, tt.facts)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
@@ -61,17 +66,20 @@ func TestAdviseToEndTheListeningAlone(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		passed netdiag.Passed
+		served sockdiag.Tristate
 		starts systemd.Unit
 		want   string
 	}{
-		{"a service", netdiag.NotPassed, systemd.Unit{}, "--wait --kill"},
-		{"perhaps a service", netdiag.MayBePassed, systemd.Unit{}, "--wait --kill"},
-		{"inherited", netdiag.LeftToThem, systemd.Unit{}, "--wait --close --kill"},
-		{"left over from an earlier run, which nobody ends", netdiag.NotPassed, systemd.Unit{Name: "order.service"}, "--kill"},
+		{"a service", netdiag.NotPassed, sockdiag.Unknown, systemd.Unit{}, "--wait --kill"},
+		{"perhaps a service", netdiag.MayBePassed, sockdiag.Unknown, systemd.Unit{}, "--wait --kill"},
+		{"inherited", netdiag.MayBePassed, sockdiag.No, systemd.Unit{}, "--wait --close --kill"},
+		{"left to several", netdiag.LeftToThem, sockdiag.Unknown, systemd.Unit{}, "--wait --close --kill"},
+		{"left to several, which serve: workers whose master has ended", netdiag.LeftToThem, sockdiag.Yes, systemd.Unit{}, "--wait --kill"},
+		{"left over from an earlier run, which nobody ends", netdiag.NotPassed, sockdiag.Unknown, systemd.Unit{Name: "order.service"}, "--kill"},
 	} {
 		o := reporttest.Incident()
 		h := &o.Holders[0]
-		h.Kind, h.Passed, h.Socket = netdiag.Listener, tt.passed, bare(unix.IPPROTO_TCP, sockdiag.Listen)
+		h.Kind, h.Passed, h.Served, h.Socket = netdiag.Listener, tt.passed, tt.served, bare(unix.IPPROTO_TCP, sockdiag.Listen)
 		judge := willing
 		judge.Starts = tt.starts
 		var got []string
