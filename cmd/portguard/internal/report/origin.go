@@ -1,9 +1,11 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
 )
@@ -12,6 +14,17 @@ const (
 	maxOrigins = 3 // of one holder's processes
 	maxParents = 6
 )
+
+// origins are where the owners come from, but for those that another one has started.
+func origins(h netdiag.Holder, around wrapper.Around) (all []string) {
+	for _, p := range h.Owners {
+		started := slices.ContainsFunc(h.Owners, func(o owner.Process) bool { return o.PID == p.Parent })
+		if from := fromText(p, around.Origin(p)); from != "" && !started && len(all) < maxOrigins {
+			all = append(all, from)
+		}
+	}
+	return all
+}
 
 // fromText is where a process comes from, as "nginx <- bash <- sshd, in /srv"; "" where that is not known.
 func fromText(p owner.Process, from wrapper.Origin) string {

@@ -193,10 +193,8 @@ func (t Text) holder(h netdiag.Holder) {
 	for _, line := range cli.Wrap(why(h, t.Facts), 100) {
 		fmt.Fprintf(t.W, "          %s\n", line)
 	}
-	for i, p := range h.Owners {
-		if from := fromText(p, t.Facts.Around.Origin(p)); from != "" && i < maxOrigins {
-			fmt.Fprintf(t.W, "  %s    %s\n", t.Paint.Label("from"), from)
-		}
+	for _, from := range origins(h, t.Facts.Around) {
+		fmt.Fprintf(t.W, "  %s    %s\n", t.Paint.Label("from"), from)
 	}
 	switch {
 	case h.MayBeApart():
