@@ -71,7 +71,11 @@ func TestVictims(t *testing.T) {
 		{"a server between bind() and listen()", 2, startingServer},
 		{"a client that is connected to itself", 2, selfConnected},
 		{"an MPTCP client that would keep its port", 2, boundMPTCP},
+		{"the pid of a stopped holder is another stopped process's", 2, stoppedPID},
+		{"a stopped process has let go of the socket", 2, stoppedWithout},
+		{"the pid of a frozen holder is another frozen process's", 4, frozenPID},
 		{"a race for the pid", 1, raceForPID},
+		{"a race for the pid of a stopped holder", 2, raceForStoppedPID},
 		{"a race for the descriptor", 1, raceForDescriptor},
 	} {
 		rounds := max(*victimsN/row.slow, 3)
