@@ -85,6 +85,7 @@ func rows() []section {
 			{"kill: remains of nobody", wrapper, []string{"TestKillClearsRemains"}},
 			{"close and kill as an ordinary user", command, []string{"TestCloseAsTheSameUser"}},
 			{"kill as an ordinary user", wrapper, []string{"TestKillByAnOrdinaryUser"}},
+			{"no rung harms a bystander in another VRF", wrapper, []string{"TestVictimsInAnotherVRF"}},
 			{"a bound, idle socket beside a connection: both or none", wrapper, []string{"TestABoundSocketBesideAConnection", "TestKillOfOneBesideABoundSocketIsNotTried", "TestKillBesideAnothersBoundSocket"}},
 		}},
 		{"Holding it", []row{
