@@ -31,19 +31,18 @@ func everything(arch string) []file {
 		{to: "/usr/lib/systemd/system/", from: "docs/examples/prometheus/portguard-audit.service", only: withSystemd},
 		{to: "/usr/lib/systemd/system/", from: "docs/examples/prometheus/portguard-audit.timer", only: withSystemd},
 
-		{to: doc, from: "README*.md"},
-		{to: doc, from: "docs/*.md"},
+		// As in the repository, so that the links between them lead somewhere.
+		{to: doc, from: "*.md"},
+		{to: doc + "docs/", from: "docs/..."},
+		{to: doc + "findings/", from: "findings/..."},
 		{to: doc + "README.sysctl", from: "cmd/internal/packages/files/README.sysctl"},
 		{to: doc + "examples/dropin.conf", from: "cmd/internal/packages/files/dropin.conf"},
-		{to: doc + "examples/", from: "docs/examples/..."},
-		{to: doc + "schema/", from: "docs/schema/*"},
 
 		{to: doc + "copyright", from: "made:copyright", only: deb},
 		{to: doc + "THIRD-PARTY", from: "made:THIRD-PARTY", only: deb, gzip: true},
 		{to: doc + "changelog", from: "CHANGELOG.md", only: deb, gzip: true},
 		{to: doc + "changelog.Debian", from: "made:changelog", only: deb, gzip: true},
 		{to: "/usr/share/lintian/overrides/portguard", from: "cmd/internal/packages/files/lintian", only: deb},
-		{to: doc, from: "CHANGELOG.md", only: others},
 		{to: "/usr/share/licenses/portguard/", from: "LICENSE", only: others},
 		{to: "/usr/share/licenses/portguard/", from: "made:THIRD-PARTY", only: others},
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -208,11 +209,12 @@ func TestContents(t *testing.T) {
 		"-rwxr-xr-x usr/bin/portguard", "-rw-r--r-- usr/share/bash-completion/completions/portguard",
 		"-rw-r--r-- usr/share/fish/vendor_completions.d/portguard.fish", "-rw-r--r-- usr/share/man/man1/portguard.1.gz",
 		"-rw-r--r-- usr/share/man/man1/portguard-unit-install.1.gz", "-rw-r--r-- usr/share/doc/portguard/README.sysctl",
-		"-rw-r--r-- usr/share/doc/portguard/examples/dropin.conf", "-rw-r--r-- usr/share/doc/portguard/schema/v1.json",
+		"-rw-r--r-- usr/share/doc/portguard/examples/dropin.conf", "-rw-r--r-- usr/share/doc/portguard/docs/schema/v1.json",
+		"-rw-r--r-- usr/share/doc/portguard/CHANGELOG.md", "-rw-r--r-- usr/share/doc/portguard/docs/audit.md",
 	}
 	others := []string{
 		"-rw-r--r-- usr/share/zsh/site-functions/_portguard", "-rw-r--r-- usr/share/licenses/portguard/LICENSE",
-		"-rw-r--r-- usr/share/licenses/portguard/THIRD-PARTY", "-rw-r--r-- usr/share/doc/portguard/CHANGELOG.md",
+		"-rw-r--r-- usr/share/licenses/portguard/THIRD-PARTY",
 	}
 	for _, tt := range []struct {
 		name string
@@ -250,23 +252,80 @@ func TestContents(t *testing.T) {
 // unpack returns one file of a deb.
 func unpack(t *testing.T, deb, name string) []byte {
 	t.Helper()
+	text, ok := unpackAll(t, deb)[name]
+	if !ok {
+		t.Fatalf("%s is not in %s", name, deb)
+	}
+	return text
+}
+
+// unpackAll returns all files of a deb.
+func unpackAll(t *testing.T, deb string) map[string][]byte {
+	t.Helper()
 	needs.Program(t, "dpkg-deb", "dpkg")
 	out, err := exec.Command("dpkg-deb", "--fsys-tarfile", deb).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := map[string][]byte{}
 	for r := tar.NewReader(bytes.NewReader(out)); ; {
 		h, err := r.Next()
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+		if err == io.EOF {
+			return all
 		}
-		if strings.TrimPrefix(h.Name, "./") == name {
-			text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all[strings.Trim(h.Name, "./")], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What the documents in a package link to is in it, and so is every path that help and manual pages name.
+func TestWhatIsReferredToIsThere(t *testing.T) {
+	all := unpackAll(t, filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb"))
+	there := func(name string) bool {
+		for path := range all {
+			if path == name || strings.HasPrefix(path, name+"/") || path == name+".gz" {
+				return true
+			}
+		}
+		return false
+	}
+	link, named := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`), regexp.MustCompile(`/usr/share/doc/portguard/[\w./-]*\w`)
+	links, paths := 0, 0
+	for path, text := range all {
+		if strings.HasSuffix(path, ".md") {
+			for _, m := range link.FindAllSubmatch(text, -1) {
+				if target := string(m[1]); !strings.Contains(target, "://") {
+					links++
+					if !there(filepath.Join(filepath.Dir(path), target)) {
+						t.Errorf("%s: there is no %s", path, target)
+					}
+				}
+			}
+		}
+		if strings.HasPrefix(path, "usr/share/man/") && strings.HasSuffix(path, ".gz") {
+			z, err := gzip.NewReader(bytes.NewReader(text))
 			if err != nil {
 				t.Fatal(err)
 			}
-			return text
+			if text, err = io.ReadAll(z); err != nil {
+				t.Fatal(err)
+			}
 		}
+		if strings.HasPrefix(path, "usr/bin/") {
+			continue // one string follows on the other there; help is as the manual
+		}
+		for _, name := range named.FindAllString(strings.ReplaceAll(string(text), `\-`, "-"), -1) {
+			if paths++; !there(name[1:]) {
+				t.Errorf("%s: there is no %s", path, name)
+			}
+		}
+	}
+	if links < 40 || paths < 3 {
+		t.Errorf("%d links and %d paths are found", links, paths)
 	}
 }
 
