@@ -107,22 +107,11 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 }
 
 func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
-	t, err := p.tables(ctx, taken)
+	t, err := p.find(ctx, taken)
 	if err != nil {
 		return err
 	}
-	found, searched := p.owners(ctx, taken, t)
-	t.mptcp = p.mptcp(ctx, taken, found, t)
-	p.nameSMC(ctx, taken, found, t)
-	if err := p.markAuto(ctx, taken, found, t); err != nil {
-		return err
-	}
 	for _, f := range taken {
-		f.Holders = t.holders(f, found, searched)
-		f.Partial = t.partial && f.Endpoint.Protocol == TCP
-		if slices.ContainsFunc(f.Holders, func(h Holder) bool { return p.vanished(ctx, h) }) {
-			f.Holders = nil // what is left of them may look like something else
-		}
 		if len(f.Holders) > 0 {
 			continue
 		}
@@ -136,6 +125,28 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 		}
 	}
 	return nil
+}
+
+// find looks once for the holders.
+func (p *Prober) find(ctx context.Context, taken []*Finding) (*tables, error) {
+	t, err := p.tables(ctx, taken)
+	if err != nil {
+		return nil, err
+	}
+	found, searched := p.owners(ctx, taken, t)
+	t.mptcp = p.mptcp(ctx, taken, found, t)
+	p.nameSMC(ctx, taken, found, t)
+	if err := p.markAuto(ctx, taken, found, t); err != nil {
+		return nil, err
+	}
+	for _, f := range taken {
+		f.Holders = t.holders(f, found, searched)
+		f.Partial = t.partial && f.Endpoint.Protocol == TCP
+		if slices.ContainsFunc(f.Holders, func(h Holder) bool { return p.vanished(ctx, h) }) {
+			f.Holders = nil // what is left of them may look like something else
+		}
+	}
+	return t, nil
 }
 
 // vanished reports whether a holder that a process had, and for which no process was found, has been closed in between.

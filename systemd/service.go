@@ -17,8 +17,10 @@ type Service struct {
 	Transient      bool     // made by systemd-run and gone when it stops
 	ControlGroup   string   // "" while it does not run
 	MainPID        int      // 0: none
+	ControlPID     int      // that of ExecStartPost=, ExecReload= ...; 0: none runs
 	ExecStart      []Exec
 	ExecStartPre   []Exec
+	ExecStartPost  []Exec
 	Type           string // "simple", "notify", "forking", "oneshot" ...
 	User           string // "": root
 	DynamicUser    bool
@@ -34,6 +36,8 @@ type Service struct {
 	StartLimit   StartLimit
 	KillMode     string // "control-group", "mixed", "process", "none"
 	Delegate     bool   // what is below its cgroup is its own business
+	// RemainAfterExit: it is up when its start has ended, whatever is left of it.
+	RemainAfterExit bool
 	// RefuseManualStart, RefuseManualStop: systemd starts and stops it for other units' sake alone.
 	RefuseManualStart, RefuseManualStop bool
 }
@@ -70,6 +74,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		ControlGroup:   p.text("ControlGroup"),
 		ExecStart:      p.commands("ExecStart"),
 		ExecStartPre:   p.commands("ExecStartPre"),
+		ExecStartPost:  p.commands("ExecStartPost"),
 		Type:           p.text("Type"),
 		User:           p.text("User"),
 		DynamicUser:    p.flag("DynamicUser"),
@@ -82,11 +87,14 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		KillMode:       p.text("KillMode"),
 		Delegate:       p.flag("Delegate"),
 
+		RemainAfterExit:   p.flag("RemainAfterExit"),
 		RefuseManualStart: p.flag("RefuseManualStart"),
 		RefuseManualStop:  p.flag("RefuseManualStop"),
 	}
 	pid, _ := all["MainPID"].(uint32)
 	s.MainPID = int(pid)
+	pid, _ = all["ControlPID"].(uint32)
+	s.ControlPID = int(pid)
 	s.FDStoreMax, _ = all["FileDescriptorStoreMax"].(uint32)
 	s.TimeoutStart, s.RestartDelay = p.duration("TimeoutStartUSec"), p.duration("RestartUSec")
 	s.StartLimit.Burst, _ = all["StartLimitBurst"].(uint32)

@@ -14,6 +14,7 @@ import (
 	"portguard/cmd/portguard/internal/hold"
 	"portguard/cmd/portguard/internal/man"
 	"portguard/cmd/portguard/internal/ports"
+	"portguard/cmd/portguard/internal/ready"
 	"portguard/cmd/portguard/internal/unit"
 )
 
@@ -35,7 +36,7 @@ func newMain(a *cli.App) *cobra.Command {
 func addCommands(root *cobra.Command, a *cli.App) {
 	helper := newHelp()
 	root.SetHelpCommand(helper)
-	root.AddCommand(hold.New(a), newVersion(a))
+	root.AddCommand(hold.New(a), ready.New(a), newVersion(a))
 	root.AddCommand(unit.New(a))
 	root.AddCommand(audit.New(a))
 	root.AddCommand(ports.NewReserve(a), ports.NewRelease(a), ports.NewRange(a))

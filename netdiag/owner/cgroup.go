@@ -40,6 +40,15 @@ func CgroupPath(id uint64) (string, error) {
 	return path, nil
 }
 
+// Cgroup is the path of a process's cgroup as Process has it, which takes longer.
+func (s Scanner) Cgroup(pid int) (string, error) {
+	text, _, err := readFile(unix.AT_FDCWD, fmt.Sprintf("%s/%d/cgroup", s.root(), pid), nil, 1<<20)
+	if err != nil {
+		return "", processError(pid, err)
+	}
+	return parseCgroup(text), nil
+}
+
 // mount is where a cgroup hierarchy is mounted.
 type mount struct {
 	root  string // what of the hierarchy is there; "/" for all that our cgroup namespace has

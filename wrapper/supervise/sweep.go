@@ -35,9 +35,9 @@ func (l *loop) family() ([]owner.Stat, error) {
 	var found []owner.Stat
 	switch root := l.root(); {
 	case root != 0:
-		found = below(root, all)
+		found = owner.Below(root, all)
 	case l.pid != 0:
-		found = below(l.pid, all)
+		found = owner.Below(l.pid, all)
 		if i := slices.IndexFunc(all, func(s owner.Stat) bool { return s.PID == l.pid }); i >= 0 {
 			found = append(found, all[i])
 		}

@@ -9,22 +9,6 @@ import (
 	"portguard/netdiag/pidfd"
 )
 
-// below are the processes that descend from pid.
-func below(pid int, all []owner.Stat) []owner.Stat {
-	children := map[int][]owner.Stat{}
-	for _, s := range all {
-		children[s.Parent] = append(children[s.Parent], s)
-	}
-	var found []owner.Stat
-	for next := []int{pid}; len(next) > 0; next = next[1:] {
-		found = append(found, children[next[0]]...)
-		for _, s := range children[next[0]] {
-			next = append(next, s.PID)
-		}
-	}
-	return found
-}
-
 // childless reports whether this process has no child, and so, as a subreaper, nothing below it. It costs less than to look.
 func childless() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD

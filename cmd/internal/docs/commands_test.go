@@ -50,7 +50,7 @@ func parseInvocation(line string) (command string, flags []string) {
 	if end := slices.IndexFunc(words, func(w string) bool { return w == "--" || strings.HasPrefix(w, "#") || strings.ContainsAny(w, "|;<>") }); end >= 0 {
 		words = words[:end] // what follows is another program's, or prose
 	}
-	if len(words) > 0 && slices.Contains([]string{"audit", "completion", "hold", "range", "release", "reserve", "unit", "version"}, words[0]) {
+	if len(words) > 0 && slices.Contains([]string{"audit", "completion", "hold", "range", "ready", "release", "reserve", "unit", "version"}, words[0]) {
 		command = words[0]
 		if command == "unit" && len(words) > 1 && slices.Contains([]string{"install", "show", "remove"}, words[1]) {
 			command += " " + words[1]

@@ -23,6 +23,8 @@ const (
 	MsgActed   MessageID = "8811bd17edda41b2a095bd3488476b52" // a rung did something to a holder, or was refused
 	MsgHeld    MessageID = "c33495251b52468aadc773e07a4e6761" // a port is held by a placeholder, or is not
 	MsgFailed  MessageID = "31f5311ac48a48f987fe26389d65e40d" // portguard itself cannot go on
+	// a service listens on an endpoint, or does not
+	MsgListening MessageID = "b69b6e579eeb44cfbbd524896eb2f319"
 	// ports were reserved by --reserve, or could not be
 	MsgReserved MessageID = "5029a19fbf574b4295fdbd7809710919"
 )

@@ -36,6 +36,28 @@ func (n Notify) Waiting(what string) {
 	_ = n.manager.Send(fmt.Sprintf("STATUS=waiting for %s\nEXTEND_TIMEOUT_USEC=%d", what, extension.Microseconds()))
 }
 
+// Extend asks for more time, until stop is called, and says nothing else: where the service has begun, the status is its own.
+func (n Notify) Extend() (stop func()) {
+	if !n.On() {
+		return func() {}
+	}
+	ask := func() { _ = n.manager.Send(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", extension.Microseconds())) }
+	done, second := make(chan struct{}), time.NewTicker(time.Second)
+	go func() {
+		for ask(); ; ask() {
+			select {
+			case <-done:
+				return
+			case <-second.C:
+			}
+		}
+	}()
+	return func() {
+		second.Stop()
+		close(done)
+	}
+}
+
 // Down says why there is no service at the moment, or any more.
 func (n Notify) Down(why string) {
 	if n.On() {

@@ -71,6 +71,7 @@ func All(root *cobra.Command) {
 		"hold":   cobra.FixedCompletions([]cobra.Completion{string(flags.HoldExec), string(flags.HoldFDStore), string(flags.HoldNone)}, cobra.ShellCompDirectiveNoFileComp),
 		"only":   completeOnly,
 		"signal": cobra.FixedCompletions([]cobra.Completion{"TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"}, cobra.ShellCompDirectiveNoFileComp),
+		"unit":   completeServices,
 		"wait":   cobra.FixedCompletions([]cobra.Completion{"10s", "30s", "2m", "forever"}, cobra.ShellCompDirectiveNoFileComp),
 	}
 	Visit(root, func(cmd *cobra.Command) {

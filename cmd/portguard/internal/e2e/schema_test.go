@@ -18,6 +18,7 @@ import (
 	"portguard/cmd/portguard/internal/audit"
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/ports"
+	"portguard/cmd/portguard/internal/ready"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/unit"
 	"portguard/netdiag/holders"
@@ -31,6 +32,7 @@ const schemaFile = "../../../../docs/schema/v1.json"
 func documents() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"report":      reflect.TypeFor[report.JSONReport](),
+		"readiness":   reflect.TypeFor[ready.JSON](),
 		"audit":       reflect.TypeFor[audit.JSON](),
 		"units":       reflect.TypeFor[unit.JSON](),
 		"reservation": reflect.TypeFor[ports.JSONReservation](),
@@ -95,6 +97,8 @@ func TestDocumentsObeyTheSchema(t *testing.T) {
 		{"with actions", "report", "--json --dry-run --share --close --kill --kill-listeners -p 40401-40403"},
 		{"an address that is not there", "report", "--json -p 192.0.2.1:80"},
 		{"freed", "report", "--json --kill -p 40401"},
+		{"ready", "readiness", "ready --json -p 40403"},
+		{"not ready", "readiness", "ready --json --unit order -p 40401,40403,40404/udp"},
 		{"audit", "audit", "audit --json --sample 50ms 40401-40404,5353/udp"},
 		{"reserve", "reservation", "reserve --json --runtime 40405"},
 		{"reserve, in vain", "reservation", "reserve --json --dry-run 40405"},

@@ -53,7 +53,7 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 		KillListeners: o.killListeners, Grace: o.grace,
 	}
 	var err error
-	if p.Wait, err = parseWait(o.wait, fs.Changed("wait")); err != nil {
+	if p.Wait, err = ParseWait("--wait", o.wait, fs.Changed("wait"), "portguard --wait 30s -p 30010 -- COMMAND"); err != nil {
 		return p, err
 	}
 	if p.Signal, err = ParseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND"); err != nil {
@@ -101,9 +101,8 @@ func lesser(name string) string {
 	return "--kill"
 }
 
-// parseWait reads --wait: 0 when it is not given, wrapper.Forever for "forever".
-func parseWait(text string, given bool) (time.Duration, error) {
-	const right = "portguard --wait 30s -p 30010 -- COMMAND"
+// ParseWait reads a flag such as --wait: 0 when it is not given, wrapper.Forever for "forever". right is a line that has it right.
+func ParseWait(flag, text string, given bool, right string) (time.Duration, error) {
 	if !given {
 		return 0, nil
 	}
@@ -113,9 +112,9 @@ func parseWait(text string, given bool) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, cli.Misuse(fmt.Sprintf("--wait %q is not a duration such as 30s, 2m or forever", text), right)
+		return 0, cli.Misuse(fmt.Sprintf("%s %q is not a duration such as 30s, 2m or forever", flag, text), right)
 	case d <= 0:
-		return 0, cli.Misuse(fmt.Sprintf("--wait %s is no time to wait", text), right)
+		return 0, cli.Misuse(fmt.Sprintf("%s %s is no time to wait", flag, text), right)
 	}
 	return d, nil
 }

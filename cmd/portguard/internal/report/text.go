@@ -149,9 +149,14 @@ func (t Text) holders(o *wrapper.Outcome) {
 		fmt.Fprintf(t.W, "\n  holder  not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket\n"+
 			"          that is bound and neither listens nor is connected\n")
 	}
-	for i, h := range o.Holders {
+	t.Holders(o.Holders)
+}
+
+// Holders tells of each what is known of it.
+func (t Text) Holders(all []netdiag.Holder) {
+	for i, h := range all {
 		if i == MaxHolders {
-			fmt.Fprintf(t.W, "\n  and %d more (--json has them all)\n", len(o.Holders)-MaxHolders)
+			fmt.Fprintf(t.W, "\n  and %d more (--json has them all)\n", len(all)-MaxHolders)
 			break
 		}
 		t.holder(h)

@@ -1,4 +1,4 @@
-package supervise
+package served
 
 import (
 	"net/netip"

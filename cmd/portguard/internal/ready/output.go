@@ -1,0 +1,190 @@
+package ready
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
+	"portguard/netdiag/served"
+	"portguard/wrapper"
+	"portguard/wrapper/ready"
+)
+
+// output says what came of a question.
+type output struct {
+	app *cli.App
+	flags.Output
+	service  service
+	waits    bool
+	result   ready.Result
+	degraded error
+}
+
+func (out output) say() error {
+	switch {
+	case out.JSON:
+		return out.writeJSON()
+	case out.Quiet, out.result.Ready() && !out.Verbose:
+		return nil
+	case out.app.Log.Journal != nil && cli.IsJournal(out.app.Stdout):
+		out.toJournal()
+		return nil
+	}
+	out.write()
+	return nil
+}
+
+// write is for people: of what is well one line, of the rest who is in the way, as in every report.
+func (out output) write() {
+	w := out.app.Stdout
+	paint := out.app.Colour(w, out.NoColor)
+	t := report.Text{W: w, Facts: report.ReadFacts(), Now: time.Now(), Paint: paint}
+	for i, f := range out.told() {
+		if i > 0 && len(f.Holders) > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, out.line(f, paint))
+		if f.State == served.Whole {
+			continue
+		}
+		if f.Unexplained != nil {
+			fmt.Fprintf(w, "\n  holder  not known: %s\n", cli.Safe(f.Unexplained.Error()))
+		}
+		t.Holders(f.Holders)
+		if advice := oneFamily(f); advice != "" {
+			fmt.Fprintf(w, "\n  note    %s\n", advice)
+		}
+	}
+	if out.degraded != nil {
+		fmt.Fprintf(w, "\n  note    %s\n", cli.Safe(report.DegradedText(out.degraded)))
+	}
+}
+
+// told are the endpoints that there is something to say of.
+func (out output) told() []ready.Finding {
+	var some []ready.Finding
+	for _, f := range out.result.Findings {
+		if f.State != served.Whole || out.Verbose {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+// toJournal says one line an endpoint: a journal's readers filter, they do not scroll.
+func (out output) toJournal() {
+	for _, f := range out.told() {
+		text, priority := out.line(f, cli.Paint{}), journal.PriErr
+		o := &wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: f.Holders}}
+		switch {
+		case f.State == served.Whole:
+			priority, o.Holders = journal.PriInfo, f.Listeners
+		case len(f.Holders) > 0:
+			text += ": " + report.HolderText(o)
+		}
+		about := report.About(o)
+		about["PORTGUARD_VERDICT"] = f.State.String()
+		out.app.Log.Say(cli.MsgListening, priority, about, text)
+	}
+	if out.degraded != nil {
+		out.app.Log.Say(cli.MsgFailed, journal.PriWarning, nil, report.DegradedText(out.degraded))
+	}
+}
+
+// line is what there is to say of one endpoint in one.
+func (out output) line(f ready.Finding, paint cli.Paint) string {
+	who, after := out.service.String(), out.after()
+	switch f.State {
+	case served.Whole:
+		return fmt.Sprintf("%s is %s by %s, at %s%s", f.Endpoint, paint.Good("listened on"), names(f.Listeners), ends(f.Listeners), after)
+	case served.Half:
+		if who == "" {
+			who = names(f.Listeners)
+		}
+		return fmt.Sprintf("%s is up by %s%s: %s listens at %s and is deaf on %s, where somebody else has the port",
+			f.Endpoint, paint.Bad("half"), after, who, ends(f.Listeners), family(f.Lacks))
+	case served.Other:
+		if out.result.Ended {
+			after = ", and has ended"
+		}
+		return fmt.Sprintf("%s is %s: %s does not listen there%s", f.Endpoint, paint.Bad("somebody else's"), who, after)
+	}
+	switch {
+	case who == "":
+		return fmt.Sprintf("%s is %s on by anybody%s", f.Endpoint, paint.Bad("not listened"), after)
+	case out.result.Ended:
+		after = ", and has ended"
+	}
+	return fmt.Sprintf("%s is %s on by %s%s", f.Endpoint, paint.Bad("not listened"), who, after)
+}
+
+// after says how long it was waited for.
+func (out output) after() string {
+	d := out.result.Waited
+	switch {
+	case !out.waits:
+		return ""
+	case d < time.Second:
+		return ", after " + d.Round(time.Millisecond).String()
+	}
+	return ", after " + d.Round(100*time.Millisecond).String()
+}
+
+// family is what people call the half that is lacking.
+func family(lacks netdiag.Endpoint) string {
+	if lacks.Addr.Is6() {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
+// oneFamily is how to say that a service is meant to listen in one family alone.
+func oneFamily(f ready.Finding) string {
+	if f.State != served.Half {
+		return ""
+	}
+	only := f.Endpoint
+	if f.Lacks.Addr.Is6() {
+		only.Addr = netip.IPv4Unspecified()
+		return fmt.Sprintf("of a service that is meant to listen on IPv4 alone, say -p %s", only.Argument())
+	}
+	return fmt.Sprintf("of a service that is meant to listen on IPv6 alone, say --v6only -p %s", only.Argument())
+}
+
+// names are the programs that have sockets, each once.
+func names(holders []netdiag.Holder) string {
+	var all []string
+	said := map[int]bool{}
+	for _, h := range holders {
+		if len(h.Owners) == 0 {
+			continue
+		}
+		if p := h.Owners[0]; !said[p.PID] {
+			said[p.PID] = true
+			all = append(all, fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(p.Command), p.PID, cli.Safe(report.UserOf(p)), report.WhereOf(h.Cgroup)))
+		}
+	}
+	switch {
+	case len(all) > 0:
+		return strings.Join(all, ", ")
+	case len(holders) > 0:
+		return report.Nobody(holders[0]) + report.WhereOf(holders[0].Cgroup)
+	}
+	return "a process that does not show"
+}
+
+// ends are the addresses at which sockets listen.
+func ends(holders []netdiag.Holder) string {
+	var all []string
+	for _, h := range holders {
+		all = append(all, h.Local())
+	}
+	return strings.Join(all, ", ")
+}

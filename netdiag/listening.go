@@ -1,0 +1,89 @@
+package netdiag
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/sockdiag"
+)
+
+// Listening lists the sockets that listen on the ports of endpoints, whatever their addresses. Of UDP, where nobody listens, they are
+// those that are bound to a port which somebody asked for, and not connected. It takes the kernel some microseconds, however many
+// connections there are.
+func (p *Prober) Listening(ctx context.Context, endpoints []Endpoint) ([]sockdiag.Socket, error) {
+	var all []sockdiag.Socket
+	for _, proto := range []Protocol{TCP, UDP} {
+		q := sockdiag.Query{Protocol: uint8(proto), Ports: portsOfEndpoints(endpoints, proto)}
+		if len(q.Ports) == 0 {
+			continue
+		}
+		if proto == TCP {
+			q.States = sockdiag.MaskOf(sockdiag.Listen)
+		}
+		some, err := p.receiving(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// receiving lists what a query is about, and leaves out what receives from nobody or one peer alone.
+func (p *Prober) receiving(ctx context.Context, q sockdiag.Query) ([]sockdiag.Socket, error) {
+	diag, err := p.Diag()
+	if err == nil {
+		var some, picked []sockdiag.Socket
+		if some, err = diag.Dump(ctx, q); err == nil && q.Protocol == uint8(UDP) && len(some) > 0 {
+			q.Auto = true
+			picked, err = diag.Dump(ctx, q)
+		}
+		if err == nil {
+			return slices.DeleteFunc(some, func(s sockdiag.Socket) bool {
+				return s.Remote.Port() != 0 || slices.ContainsFunc(picked, func(o sockdiag.Socket) bool { return o.Cookie == s.Cookie })
+			}), nil
+		}
+	}
+	if !errors.Is(err, sockdiag.ErrUnsupported) {
+		return nil, err
+	}
+	p.degraded = err
+	wanted := map[uint16]bool{}
+	for _, r := range q.Ports {
+		wanted[r.First] = true
+	}
+	some, perr := procSockets(Protocol(q.Protocol), wanted)
+	if perr != nil {
+		return nil, errors.Join(err, perr)
+	}
+	return slices.DeleteFunc(some, func(s sockdiag.Socket) bool {
+		return s.Remote.Port() != 0 || q.States != 0 && q.States&sockdiag.MaskOf(s.State) == 0
+	}), nil
+}
+
+// InTheWay names who stands in the way of an endpoint, where nobody may bind it to find out: a service that sets no SO_REUSEADDR and is
+// just about to would fail for it. Where the kernel's tables show no socket that may be in the way, nothing is bound at all. Where they do,
+// addresses of such sockets may be: there, such a service fails as it is.
+func (p *Prober) InTheWay(ctx context.Context, e Endpoint) ([]Holder, error) {
+	f := &Finding{Endpoint: e, Trial: Trial{Verdict: Taken, FD: -1, Claim: e.Claims(uint32(unix.Geteuid()))[0]}}
+	_, err := p.find(ctx, []*Finding{f})
+	return f.Holders, err
+}
+
+// Owned completes sockets of Listening with the processes that have them.
+func (p *Prober) Owned(ctx context.Context, sockets []sockdiag.Socket) []Holder {
+	return p.Identify(ctx, &Survey{tables: newTables()}, sockets)
+}
+
+func portsOfEndpoints(endpoints []Endpoint, proto Protocol) []sockdiag.PortRange {
+	var ports []sockdiag.PortRange
+	for _, e := range endpoints {
+		if e.Protocol == proto {
+			ports = append(ports, sockdiag.PortRange{First: e.Port, Last: e.Port})
+		}
+	}
+	return ports
+}
