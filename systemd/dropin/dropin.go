@@ -23,6 +23,8 @@ type DropIn struct {
 	Pre string
 	// Exec takes the place of ExecStart=.
 	Exec string
+	// Post is one more ExecStartPost=, after the unit's own; "" for none.
+	Post string
 	// SyslogIdentifier is SyslogIdentifier=; "" leaves it. Without one, the journal has the service's output under the name
 	// of the program that systemd starts, which with Exec would be ours.
 	SyslogIdentifier string
@@ -79,6 +81,9 @@ func (d DropIn) Render() string {
 		line("ExecStart=") // takes back the one there is
 		line("ExecStart=" + d.Exec)
 	}
+	if d.Post != "" {
+		line("ExecStartPost=" + d.Post)
+	}
 	if d.SyslogIdentifier != "" {
 		line("SyslogIdentifier=" + d.SyslogIdentifier)
 	}
@@ -101,6 +106,7 @@ func Parse(text string) (DropIn, error) {
 	files := [][]unitfile.Assignment{unitfile.Parse(text)}
 	d.Pre = unitfile.Last(files, "Service", "ExecStartPre")
 	d.Exec = unitfile.Last(files, "Service", "ExecStart")
+	d.Post = unitfile.Last(files, "Service", "ExecStartPost")
 	d.SyslogIdentifier = unitfile.Last(files, "Service", "SyslogIdentifier")
 	d.NotifyAccess = unitfile.Last(files, "Service", "NotifyAccess")
 	if d.Pre == "" && d.Exec == "" {

@@ -20,6 +20,10 @@ func TestRender(t *testing.T) {
 		in   DropIn
 	}{
 		{"pre", DropIn{Unit: "order.service", Pre: "+/usr/bin/portguard -p 30010 --share --wait 30s", OwnDir: true}},
+		{"ready", DropIn{
+			Unit: "order.service", Pre: "+/usr/bin/portguard -p 30010 --share --wait 30s",
+			Post: "+/usr/bin/portguard ready --wait 30s -p 30010",
+		}},
 		{"wrapper", DropIn{Unit: "order@1.service", Exec: "-/usr/bin/portguard -p 30010 -- /usr/bin/java -jar \"my app.jar\" $OPTS %i", SyslogIdentifier: "java"}},
 		{"fdstore", DropIn{
 			Unit: "order.service", Exec: "/usr/bin/portguard -p 30010 --hold fdstore -- /usr/sbin/orderd -d",
@@ -89,7 +93,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		in, err := Parse(text)
 		// A command that would continue on the next line is none of ours.
-		if err != nil || in.Pre != "" && in.Exec != "" || strings.Contains(in.Unit+in.Pre+in.Exec+in.SyslogIdentifier+in.NotifyAccess, "\\") || strings.Contains(text, "\r") {
+		if err != nil || in.Pre != "" && in.Exec != "" || strings.Contains(in.Unit+in.Pre+in.Exec+in.Post+in.SyslogIdentifier+in.NotifyAccess, "\\") || strings.Contains(text, "\r") {
 			return
 		}
 		again, err := Parse(in.Render())

@@ -72,6 +72,7 @@ func All(root *cobra.Command) {
 		"only":   completeOnly,
 		"signal": cobra.FixedCompletions([]cobra.Completion{"TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"}, cobra.ShellCompDirectiveNoFileComp),
 		"unit":   completeServices,
+		"ready":  cobra.FixedCompletions([]cobra.Completion{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp),
 		"wait":   cobra.FixedCompletions([]cobra.Completion{"10s", "30s", "2m", "forever"}, cobra.ShellCompDirectiveNoFileComp),
 	}
 	Visit(root, func(cmd *cobra.Command) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +28,8 @@ written or reloaded, and "unchanged" is said.
                       whatever User= says, and in the service's network namespace. Nothing else is changed.
   --as wrapper        ExecStart= becomes "portguard ... -- COMMAND", with the prefixes, quotes, specifiers and variables
                       that it has: the port is held until the service has it. portguard has the service's rights.
+  --ready 30s         one more ExecStartPost=+, after the unit's own: "portguard ready" waits until the service listens on
+                      every endpoint, whole, and the start fails where it does not. Restart= then tries again.
   --hold fdstore      with --as wrapper: the port stays held while the service restarts, by a socket that systemd keeps
                       (FileDescriptorStoreMax= is raised for it).
 
@@ -37,6 +40,7 @@ Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could no
 
 const unitInstallExample = `  portguard unit install order.service -p 30010 --share --wait 30s
   portguard unit install order.service --wait 30s --dry-run   what would be written?
+  portguard unit install order.service -p 30010 --wait 30s --ready 30s
   portguard unit install order.service --as wrapper --hold fdstore --wait 30s`
 
 // unitForm is where portguard stands in a service.
@@ -58,8 +62,11 @@ type unitInstall struct {
 	policy    wrapper.Policy
 	learned   []string // what is worth saying of the running service
 	hold      flags.HoldMode
-	portguard string // path
-	line      string // the command line, as it was given
+	ready     string // how long it may take to listen, as it was given; "": that is not looked at
+	readyWait time.Duration
+	deaf      []netdiag.Endpoint // on which it does not listen now, though it runs
+	portguard string             // path
+	line      string             // the command line, as it was given
 }
 
 func newUnitInstall(a *cli.App) *cobra.Command {
@@ -90,6 +97,7 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 	fs.SortFlags = false
 	fs.AddFlagSet(in.flags)
 	fs.StringVar(&as, "as", "pre", "how portguard stands in the service: `pre|wrapper`")
+	fs.StringVar(&in.ready, readyFlag[2:], "", "fail the start where the service does not listen within this `DURATION` (30s, 2m, forever)")
 	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")
 	return cmd
 }
@@ -123,6 +131,9 @@ func (in *unitInstall) check(as string) error {
 	if in.policy, err = in.options.Policy(in.flags, in.options.Endpoint); err != nil {
 		return err
 	}
+	if in.readyWait, err = flags.ParseWait(readyFlag, in.ready, in.ready != "", right+" "+readyFlag+" 30s"); err != nil {
+		return err
+	}
 	in.line = in.spelledAs(in.form)
 	in.portguard, err = os.Executable() // links resolved
 	return err
@@ -134,7 +145,15 @@ func (in *unitInstall) spelledAs(form unitForm) string {
 	if i := slices.Index(rest, "--hold"); i >= 0 && form == formPre {
 		rest = slices.Delete(rest, i, i+2)
 	}
+	if in.ready != "" {
+		rest = append(rest, readyFlag, in.ready)
+	}
 	return cli.CommandLine(slices.Concat([]string{"install", in.name}, ports, rest, []string{"--as", string(form)}), 0)
+}
+
+func (in unitInstall) spelledWithoutReady() string {
+	in.ready = ""
+	return in.spelledAs(in.form)
 }
 
 // installUnit looks, decides, writes, and makes sure that systemd has understood.
@@ -192,6 +211,9 @@ func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir dropi
 		return svc, plan{}, err
 	}
 	if err := in.settleEndpoints(ctx, m, svc); err != nil {
+		return svc, plan{}, err
+	}
+	if err := in.cannotBeReady(ctx, svc); err != nil {
 		return svc, plan{}, err
 	}
 	files, err := readUnitFiles(svc, dir.Path(svc.Name))

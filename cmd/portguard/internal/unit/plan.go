@@ -18,6 +18,7 @@ import (
 type plan struct {
 	dropIn dropin.DropIn
 	argv   []string // portguard's own part of the command line
+	post   []string // that of ExecStartPost=; nil: there is none
 	notes  []string
 }
 
@@ -39,6 +40,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 		}
 		in.noteWait(&p, svc, svc.NotifyAccess)
 		in.noteRestarts(&p, svc)
+		in.planReady(&p, svc, svc.NotifyAccess)
 		in.notePlace(&p, svc)
 		return p, nil
 	}
@@ -67,6 +69,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 	}
 	in.noteWait(&p, svc, cmp.Or(p.dropIn.NotifyAccess, svc.NotifyAccess))
 	in.noteRestarts(&p, svc)
+	in.planReady(&p, svc, cmp.Or(p.dropIn.NotifyAccess, svc.NotifyAccess))
 	noteCalls(&p, svc)
 	in.notePlace(&p, svc)
 	return p, nil

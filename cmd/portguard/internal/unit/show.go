@@ -56,6 +56,7 @@ type guardedUnit struct {
 	File      string            `json:"file"`
 	Form      unitForm          `json:"form,omitempty"`
 	Hold      string            `json:"hold,omitempty"`
+	Ready     string            `json:"ready,omitempty"` // how long it may take to listen
 	Flags     []string          `json:"flags"`
 	Endpoints []guardedEndpoint `json:"endpoints"`
 	Outdated  bool              `json:"outdated"`
@@ -136,6 +137,9 @@ func readUnit(dir dropin.Dir, name string, facts report.Facts) (guardedUnit, err
 	}
 	if g.Rest != nil {
 		u.Flags = g.Rest
+	}
+	if u.Ready = readyOf(in); u.Ready != "" {
+		u.Flags = append(u.Flags, readyFlag, u.Ready)
 	}
 	if u.Form = formPre; in.Exec != "" {
 		u.Form, u.Hold = formWrapper, g.Hold

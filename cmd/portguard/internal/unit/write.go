@@ -55,11 +55,16 @@ func (p plan) verify(before, after systemd.Service, wrapped bool) error {
 	if after.LoadState != "loaded" {
 		return fail("systemd does not load it with the drop-in (" + after.LoadState + ")")
 	}
+	runs := func(all []systemd.Exec, argv []string) bool {
+		return slices.ContainsFunc(all, func(e systemd.Exec) bool {
+			return e.Path == argv[0] && slices.Equal(commandWords(e.Args), commandWords(argv))
+		})
+	}
+	if p.post != nil && !runs(after.ExecStartPost, p.post) {
+		return fail("the ExecStartPost= does not come into force; is there a drop-in after " + dropin.FileName + "? " + strings.Join(after.DropInPaths, " "))
+	}
 	if p.dropIn.Pre != "" {
-		ours := func(e systemd.Exec) bool {
-			return e.Path == p.argv[0] && slices.Equal(commandWords(e.Args), commandWords(p.argv))
-		}
-		if !slices.ContainsFunc(after.ExecStartPre, ours) {
+		if !runs(after.ExecStartPre, p.argv) {
 			return fail("the ExecStartPre= does not come into force; is there a drop-in after " + dropin.FileName + "? " + strings.Join(after.DropInPaths, " "))
 		}
 		return nil

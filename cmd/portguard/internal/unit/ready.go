@@ -1,0 +1,95 @@
+package unit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
+	"portguard/netdiag/served"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+	"portguard/systemd/unitfile"
+	"portguard/wrapper"
+	"portguard/wrapper/ready"
+)
+
+// readyFlag is how long a service may take until it listens.
+const readyFlag = "--ready"
+
+// cannotBeReady refuses what --ready would make fail at every start.
+func (in *unitInstall) cannotBeReady(ctx context.Context, svc systemd.Service) error {
+	if in.ready == "" {
+		return nil
+	}
+	without := "portguard unit " + in.spelledWithoutReady()
+	if why := in.unseen(svc, systemd.Privileged); why != "" {
+		return cli.Misuse(svc.Name+" "+why, in.seenRight(svc, systemd.Privileged))
+	}
+	if svc.Type == "oneshot" && !svc.RemainAfterExit {
+		return cli.Misuse(fmt.Sprintf("%s is of Type=oneshot without RemainAfterExit=: when its start is done it has ended, and nothing of it listens", svc.Name), without)
+	}
+	in.deaf = nil
+	for _, f := range in.lookNow(ctx, svc) {
+		switch f.State {
+		case served.Other:
+			o := &wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Holders: f.Holders}}
+			return cli.Misuse(fmt.Sprintf("%s runs, and who listens on %s is none of its processes: %s; with %s its start would fail",
+				svc.Name, f.Endpoint, report.HolderText(o), readyFlag), without)
+		case served.Deaf:
+			in.deaf = append(in.deaf, f.Endpoint)
+		}
+	}
+	return nil
+}
+
+// lookNow is how a service that runs listens, as far as that can be seen from here.
+func (in *unitInstall) lookNow(ctx context.Context, svc systemd.Service) []ready.Finding {
+	if svc.ActiveState != "active" || svc.ControlGroup == "" || svc.PrivateNetwork || svc.NetworkNSPath != "" {
+		return nil
+	}
+	l := ready.New(in.endpoints, ready.Whose{Unit: systemd.Unit{Name: svc.Name}})
+	defer l.Close()
+	all, err := l.Look(ctx)
+	if err != nil {
+		return nil
+	}
+	l.Explain(ctx, all)
+	return all
+}
+
+// planReady writes the ExecStartPost=. It comes after the unit's own, and its failure is the start's.
+func (in *unitInstall) planReady(p *plan, svc systemd.Service, access string) {
+	if in.ready == "" {
+		return
+	}
+	p.post = slices.Concat([]string{in.portguard, "ready", "--wait", in.ready}, flags.OfEndpoints(in.endpoints))
+	p.dropIn.Post = unitfile.Join("+", p.post)
+	for _, e := range in.deaf {
+		p.say("it runs, and does not listen on %s: with %s such a start fails", e, readyFlag)
+	}
+	if svc.TimeoutStart != 0 && (in.readyWait == wrapper.Forever || in.readyWait >= svc.TimeoutStart) && access != "exec" && access != "all" {
+		p.say("TimeoutStartSec= of %s (%s) ends a longer wait of %s: raise it, or let portguard ask for more time by NotifyAccess=exec",
+			svc.Name, svc.TimeoutStart.Round(time.Millisecond), readyFlag)
+	}
+	if svc.Restart == "no" {
+		p.say("%s has no Restart=: a start that %s finds deaf is not tried again", svc.Name, readyFlag)
+	}
+}
+
+// readyOf is the value of --ready that a drop-in was written with, "" without one.
+func readyOf(d dropin.DropIn) string {
+	args, err := unitfile.Arguments(d.Post)
+	if err != nil {
+		return ""
+	}
+	i := slices.Index(args, "--wait")
+	if i < 0 || i+1 == len(args) {
+		return ""
+	}
+	return args[i+1]
+}
