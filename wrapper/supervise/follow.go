@@ -62,7 +62,7 @@ func (l *loop) follow(start time.Time) {
 
 // heir is the process of the family that has the port, or the first of those above it that lives.
 func (l *loop) heir(family []owner.Stat) (owner.Stat, bool) {
-	has, err := l.sockets.have(context.Background(), l.Endpoints, family)
+	has, err := l.looker.Have(context.Background(), family)
 	if err != nil || len(has) == 0 {
 		return owner.Stat{}, false
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"portguard/netdiag"
+	"portguard/wrapper/ready"
 	"portguard/wrapper/supervise/catch"
 )
 
@@ -50,12 +50,12 @@ func (r *readiness) again() {
 
 // look asks whether the service listens, and stops it if it does not and should by now.
 func (l *loop) look(r *readiness) {
-	missing, err := l.missing()
+	found, err := l.looker.Look(context.Background())
 	switch {
 	case err != nil:
 		l.Watcher.CannotTell(err)
 		r.stop()
-	case len(missing) == 0:
+	case ready.AllWhole(found):
 		l.Watcher.Listening(time.Since(r.start))
 		r.stop()
 	case time.Now().Before(r.limit):
@@ -65,16 +65,9 @@ func (l *loop) look(r *readiness) {
 		if l.killAt != nil {
 			return // it is being stopped
 		}
-		l.Watcher.NotListening(missing)
+		l.looker.Explain(context.Background(), found)
+		l.Watcher.NotListening(found)
 		l.late = true
 		l.stop(catch.Plain(l.stopSignal()))
 	}
-}
-
-func (l *loop) missing() ([]netdiag.Endpoint, error) {
-	all, err := l.family()
-	if err != nil {
-		return nil, err
-	}
-	return l.sockets.missing(context.Background(), l.Endpoints, all)
 }

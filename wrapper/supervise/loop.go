@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"portguard/wrapper/ready"
 	"portguard/wrapper/supervise/catch"
 )
 
@@ -16,7 +17,7 @@ type loop struct {
 	shared      bool // others than the service's processes may become our children
 	signals     <-chan catch.Info
 	interrupted unix.Signal // by which a preparation was ended
-	sockets     listeners
+	looker      *ready.Looker
 	left        leftovers // of all runs
 	life                  // the one now, or the last
 }

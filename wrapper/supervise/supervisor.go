@@ -17,14 +17,15 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/ready"
 )
 
 // Watcher is told what happens while it happens.
 type Watcher interface {
 	// Listening: the service listens on every endpoint, this long after its start.
 	Listening(after time.Duration)
-	// NotListening: it does not on these, after Supervisor.ReadyTimeout, and is stopped.
-	NotListening([]netdiag.Endpoint)
+	// NotListening: it does not on all of them, or by half, after Supervisor.ReadyTimeout, and is stopped.
+	NotListening([]ready.Finding)
 	// CannotTell: whether it listens cannot be asked, so it is left to run.
 	CannotTell(error)
 	// Followed: the service has ended, and this process, which it has started and which has its port, is the service now.
@@ -59,7 +60,7 @@ type Supervisor struct {
 	// Verb is the argument with which this program calls Enter.
 	Verb   string
 	Policy Policy
-	// Endpoints are what the service has to listen on within ReadyTimeout of its start. 0: that is not looked at.
+	// Endpoints are what the service has to listen on, whole, within ReadyTimeout of its start. 0: that is not looked at.
 	Endpoints    []netdiag.Endpoint
 	ReadyTimeout time.Duration
 	// StopTimeout is how long the service and what it has started may take to end once they are asked to.
@@ -92,7 +93,8 @@ func (s *Supervisor) Supervise() (Run, error) {
 	}
 	// Whatever is started in a container and left alone becomes a child of its pid 1.
 	l := &loop{Supervisor: s, shared: os.Getpid() == 1 || !childless(), signals: signals, left: leftovers{}}
-	defer l.sockets.close()
+	l.looker = ready.New(s.Endpoints, ready.Whose{Family: l.family})
+	defer l.looker.Close()
 	defer s.Notify.stopping()
 	began := time.Now()
 	var h History

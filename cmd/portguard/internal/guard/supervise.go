@@ -19,7 +19,9 @@ import (
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/netdiag/served"
 	"portguard/wrapper"
+	"portguard/wrapper/ready"
 	"portguard/wrapper/supervise"
 )
 
@@ -127,13 +129,24 @@ func (r *runs) Listening(after time.Duration) {
 }
 
 // NotListening implements supervise.Watcher.
-func (r *runs) NotListening(missing []netdiag.Endpoint) {
-	var names []string
-	for _, e := range missing {
-		names = append(names, e.String())
+func (r *runs) NotListening(found []ready.Finding) {
+	var missing []string
+	var holders strings.Builder
+	for _, f := range found {
+		if f.State == served.Whole {
+			continue
+		}
+		name := f.Endpoint.String()
+		if f.State == served.Half {
+			name = f.Lacks.String()
+		}
+		missing = append(missing, name)
+		if len(f.Holders) > 0 {
+			fmt.Fprintf(&holders, "; %s: %s", name, report.HolderText(&wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Holders: f.Holders}}))
+		}
 	}
 	r.say(cli.MsgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",
-		strings.Join(names, ", "), r.request.restart.readyTimeout, r.inTheWay()))
+		strings.Join(missing, ", "), r.request.restart.readyTimeout, holders.String()))
 }
 
 // CannotTell implements supervise.Watcher.
