@@ -2,12 +2,13 @@ package sockdiag
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/attr"
 )
 
 // Attributes of a record (include/uapi/linux/inet_diag.h). The kernel sends SKV6ONLY and CGROUP_ID unasked.
@@ -52,7 +53,7 @@ func parseMessage(b []byte) (Socket, error) {
 	}
 	s.Local = netip.AddrPortFrom(local, binary.BigEndian.Uint16(b[4:]))
 	s.Remote = netip.AddrPortFrom(remote, binary.BigEndian.Uint16(b[6:]))
-	err = eachAttr(b[diagMsgLen:], func(kind uint16, value []byte) error { return s.setAttr(kind, value) })
+	err = attr.Each(b[diagMsgLen:], func(kind uint16, value []byte) error { return s.setAttr(kind, value) })
 	if err != nil {
 		return Socket{}, err
 	}
@@ -86,7 +87,7 @@ func (s *Socket) setAttr(kind uint16, value []byte) error {
 		}
 		s.CgroupID = binary.NativeEndian.Uint64(value)
 	case attrULPInfo:
-		return eachAttr(value, func(kind uint16, value []byte) error {
+		return attr.Each(value, func(kind uint16, value []byte) error {
 			if kind == ulpName {
 				s.ULP = unix.ByteSliceToString(value)
 			}
@@ -96,25 +97,6 @@ func (s *Socket) setAttr(kind uint16, value []byte) error {
 		if s.State == Established || s.State == CloseWait {
 			s.Opened = openedBy(value, s.SendQueue)
 		}
-	}
-	return nil
-}
-
-// eachAttr calls f for every netlink attribute in b. nl.ParseRouteAttr would panic where the last one lacks its padding.
-func eachAttr(b []byte, f func(kind uint16, value []byte) error) error {
-	const headerLen, typeMask = 4, 0x3fff // NLA_TYPE_MASK: without the flags for nested and for network byte order
-	for len(b) > 0 {
-		if len(b) < headerLen {
-			return errors.New("attribute header cut off")
-		}
-		size := int(binary.NativeEndian.Uint16(b))
-		if size < headerLen || size > len(b) {
-			return fmt.Errorf("attribute of %d bytes where %d are left", size, len(b))
-		}
-		if err := f(binary.NativeEndian.Uint16(b[2:])&typeMask, b[headerLen:size]); err != nil {
-			return err
-		}
-		b = b[min((size+3)&^3, len(b)):]
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func record(attrs ...[]byte) []byte {
 }
 
 // attr is a netlink attribute with its padding.
-func attr(kind uint16, value ...byte) []byte {
+func attribute(kind uint16, value ...byte) []byte {
 	b := native.AppendUint16(nil, uint16(4+len(value)))
 	b = append(native.AppendUint16(b, kind), value...)
 	return append(b, make([]byte, -len(b)&3)...)
@@ -54,13 +54,13 @@ func TestParseRecord(t *testing.T) {
 		want  Socket
 	}{
 		{"header alone", record(), client},
-		{"cgroup", record(attr(attrCgroupID, native.AppendUint64(nil, 1<<40|7)...)), with(func(s *Socket) { s.CgroupID = 1<<40 | 7 })},
-		{"v6only off", record(attr(attrV6Only, 0)), with(func(s *Socket) { s.V6Only = No })},
-		{"v6only on", record(attr(attrV6Only, 1)), with(func(s *Socket) { s.V6Only = Yes })},
-		{"upper layer protocol", record(attr(attrULPInfo, attr(ulpName, []byte("mptcp\x00")...)...)), with(func(s *Socket) { s.ULP = "mptcp" })},
-		{"nested flag on the attribute", record(attr(attrULPInfo|0x8000, attr(ulpName, []byte("tls\x00")...)...)), with(func(s *Socket) { s.ULP = "tls" })},
-		{"attribute from the future", record(attr(99, 1, 2, 3), attr(attrV6Only, 1)), with(func(s *Socket) { s.V6Only = Yes })},
-		{"tcp_info of an old kernel", record(attr(attrInfo, make([]byte, 104)...)), client},
+		{"cgroup", record(attribute(attrCgroupID, native.AppendUint64(nil, 1<<40|7)...)), with(func(s *Socket) { s.CgroupID = 1<<40 | 7 })},
+		{"v6only off", record(attribute(attrV6Only, 0)), with(func(s *Socket) { s.V6Only = No })},
+		{"v6only on", record(attribute(attrV6Only, 1)), with(func(s *Socket) { s.V6Only = Yes })},
+		{"upper layer protocol", record(attribute(attrULPInfo, attribute(ulpName, []byte("mptcp\x00")...)...)), with(func(s *Socket) { s.ULP = "mptcp" })},
+		{"nested flag on the attribute", record(attribute(attrULPInfo|0x8000, attribute(ulpName, []byte("tls\x00")...)...)), with(func(s *Socket) { s.ULP = "tls" })},
+		{"attribute from the future", record(attribute(99, 1, 2, 3), attribute(attrV6Only, 1)), with(func(s *Socket) { s.V6Only = Yes })},
+		{"tcp_info of an old kernel", record(attribute(attrInfo, make([]byte, 104)...)), client},
 		{"last attribute without its padding", record([]byte{5, 0, attrV6Only, 0, 1}), with(func(s *Socket) { s.V6Only = Yes })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,11 +87,11 @@ func TestParseFaults(t *testing.T) {
 		"attribute of length 0":         record([]byte{0, 0, attrV6Only, 0}),
 		"attribute longer than the rest": record(
 			[]byte{9, 0, attrV6Only, 0, 1, 0, 0, 0}),
-		"v6only of 4 bytes": record(attr(attrV6Only, 1, 0, 0, 0)),
-		"empty v6only":      record(attr(attrV6Only)),
-		"cgroup of 4 bytes": record(attr(attrCgroupID, 1, 0, 0, 0)),
+		"v6only of 4 bytes": record(attribute(attrV6Only, 1, 0, 0, 0)),
+		"empty v6only":      record(attribute(attrV6Only)),
+		"cgroup of 4 bytes": record(attribute(attrCgroupID, 1, 0, 0, 0)),
 		"fault inside nested": record(
-			attr(attrULPInfo, 200, 0, ulpName, 0)),
+			attribute(attrULPInfo, 200, 0, ulpName, 0)),
 	} {
 		if s, err := parseMessage(b); err == nil || s != (Socket{}) {
 			t.Errorf("%s: %+v, error %v; want an error and nothing else", name, s, err)
@@ -100,7 +100,7 @@ func TestParseFaults(t *testing.T) {
 }
 
 func TestOpenedIsToldOfOpenConnectionsOnly(t *testing.T) {
-	info := attr(attrInfo, make([]byte, 248)...)
+	info := attribute(attrInfo, make([]byte, 248)...)
 	for state := State(1); state <= BoundInactive; state++ {
 		b := record(info)
 		b[1] = byte(state)
@@ -122,7 +122,7 @@ func TestOpenedIsToldOfOpenConnectionsOnly(t *testing.T) {
 // The corpus has what Linux 6.18 (little-endian) said of sockets of many kinds.
 func FuzzParseMessage(f *testing.F) {
 	f.Add(record())
-	f.Add(record(attr(attrULPInfo, attr(ulpName, []byte("tls\x00")...)...), attr(attrCgroupID, make([]byte, 8)...)))
+	f.Add(record(attribute(attrULPInfo, attribute(ulpName, []byte("tls\x00")...)...), attribute(attrCgroupID, make([]byte, 8)...)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := parseMessage(b)
 		if err != nil {
@@ -136,7 +136,7 @@ func FuzzParseMessage(f *testing.F) {
 		}
 		// What is not known must not change what is.
 		padded := append(slices.Clone(b), make([]byte, -len(b)&3)...)
-		again, err := parseMessage(append(padded, attr(0x3fff, 1, 2, 3)...))
+		again, err := parseMessage(append(padded, attribute(0x3fff, 1, 2, 3)...))
 		if err != nil {
 			t.Fatal(err)
 		}
