@@ -27,7 +27,9 @@ func everything(arch string) []file {
 		{to: "/usr/share/zsh/site-functions/_portguard", from: "made:completion/zsh", only: others},
 		{to: "/usr/share/fish/vendor_completions.d/portguard.fish", from: "made:completion/fish"},
 
-		// Not enabled: who wants metrics enables the timer.
+		// Not enabled: who wants metrics enables the timer, who has other files that reserve ports the path.
+		{to: "/usr/lib/systemd/system/", from: "docs/examples/reserve/portguard-reserve.path", only: withSystemd},
+		{to: "/usr/lib/systemd/system/", from: "docs/examples/reserve/portguard-reserve.service", only: withSystemd},
 		{to: "/usr/lib/systemd/system/", from: "docs/examples/prometheus/portguard-audit.service", only: withSystemd},
 		{to: "/usr/lib/systemd/system/", from: "docs/examples/prometheus/portguard-audit.timer", only: withSystemd},
 

@@ -35,6 +35,19 @@ func (s State) Reserve(p portrange.Set, in Scope) Change {
 	return c
 }
 
+// Renew is the change that takes in what other files have come to say since our drop-in was written: it has the last word, and keeps their lists
+// as they were then.
+func (s State) Renew(in Scope) Change {
+	c := s.unchanged()
+	if in.Runtime {
+		c.After = s.Kernel.Union(s.Frozen())
+	}
+	if in.Persist {
+		c.FileAfter = text(s.Ours, s.Theirs())
+	}
+	return c
+}
+
 // Release is the change that takes reserved ports out, but for those that other files reserve.
 func (s State) Release(p portrange.Set, in Scope) Change {
 	c := s.unchanged()

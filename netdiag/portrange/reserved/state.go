@@ -77,6 +77,19 @@ func (s State) Theirs() portrange.Set {
 	return all
 }
 
+// Frozen are the ports that other files reserve by now, and that are not reserved after the next boot, as our drop-in has the last word and
+// their lists as they were.
+func (s State) Frozen() portrange.Set {
+	if s.text == nil {
+		return nil
+	}
+	written := sysctld.Config{}.With(Path, s.text)
+	return s.Theirs().Minus(atBoot(written, sysctld.Systemd))
+}
+
+// Lost is what our drop-in says in vain as it is.
+func (s State) Lost() []Lost { return s.unchanged().Lost() }
+
 // Garbage are lines of other files that mean to set the list to what the kernel refuses.
 func (s State) Garbage() []sysctld.Line {
 	return s.others.Refused(string(portrange.KernelReserved), valid)

@@ -22,14 +22,16 @@ const reserveLong = `Adds ports to ip_local_reserved_ports: the kernel picks non
 only to who asks for them by number, now and after every boot. What others have reserved stays, and "portguard release"
 takes out exactly what was added. A reservation is for both protocols and every address of this network namespace.
 
-Without PORTS it says what is reserved, now and after the next boot, and by whom.`
+Without PORTS it says what is reserved, now and after the next boot, and by whom. --renew takes in what other
+sysctl files have come to reserve since: the file that portguard writes has the last word at boot, and
+their lists in it as they were.`
 
 const releaseLong = `Takes reserved ports out again, now and for the boots to come. Ports that another sysctl file reserves
 stay reserved, and are named.`
 
 // sysctlOptions are the flags of the commands that change a sysctl.
 type sysctlOptions struct {
-	runtime, persist, dryRun, force, quiet, json bool
+	runtime, persist, dryRun, force, quiet, json, renew bool
 }
 
 func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
@@ -73,7 +75,12 @@ func NewReserve(a *cli.App) *cobra.Command {
 		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case o.renew && len(args) > 0:
+				return cli.Misuse("--renew is about the ports that are reserved already", "portguard reserve --renew")
+			case o.renew:
+				return renewReserved(a, o)
+			case len(args) == 0:
 				return showReserved(a, o.json)
 			}
 			return changeReserved(a, "reserve", args, o, reserved.State.Reserve)
@@ -82,6 +89,7 @@ func NewReserve(a *cli.App) *cobra.Command {
 	o.addFlags(cmd.Flags())
 	o.addJSONFlag(cmd.Flags())
 	flags.AddForce(cmd.Flags(), &o.force, "")
+	cmd.Flags().BoolVar(&o.renew, "renew", false, "without PORTS: take in what other sysctl files have come to reserve")
 	return cmd
 }
 
@@ -134,12 +142,28 @@ func portsOf(endpoints []netdiag.Endpoint) portrange.Set {
 	return portrange.Of(ports...)
 }
 
-// changeReserved is both commands: lock, read, plan, say or do.
+// changeReserved is both commands: read, plan, say or do.
 func changeReserved(a *cli.App, command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
 	ports, err := parsePortSet(command, args)
 	if err != nil {
 		return err
 	}
+	err = apply(a, command, args, o, func(s reserved.State) (portrange.Set, reserved.Change) { return ports, plan(s, ports, o.scope()) })
+	if command == "reserve" && err == nil {
+		warnOfClients(a, ports)
+	}
+	return err
+}
+
+// renewReserved is reserve --renew.
+func renewReserved(a *cli.App, o sysctlOptions) error {
+	return apply(a, "reserve", []string{"--renew"}, o, func(s reserved.State) (portrange.Set, reserved.Change) {
+		return s.Frozen(), s.Renew(o.scope())
+	})
+}
+
+// apply reads and plans under a lock, and says or does what is planned.
+func apply(a *cli.App, command string, args []string, o sysctlOptions, plan func(reserved.State) (portrange.Set, reserved.Change)) error {
 	denied := deniedError{command: command + " " + strings.Join(args, " "), key: portrange.KernelReserved}
 	unlock, err := o.lock()
 	if err != nil {
@@ -150,7 +174,7 @@ func changeReserved(a *cli.App, command string, args []string, o sysctlOptions, 
 	if err != nil {
 		return err
 	}
-	change := plan(state, ports, o.scope())
+	ports, change := plan(state)
 	denied.value = change.After.String()
 	if command == "reserve" && !o.force {
 		if err := enoughLeft(change, command, args); err != nil {
@@ -164,15 +188,10 @@ func changeReserved(a *cli.App, command string, args []string, o sysctlOptions, 
 	}
 	o.quiet = o.quiet || o.json
 	sayChange(a, command, ports, state, change, o)
-	if o.json {
-		if err := changeJSON(a.Stdout, ports, change, o.dryRun); err != nil {
-			return err
-		}
+	if !o.json {
+		return nil
 	}
-	if command == "reserve" {
-		warnOfClients(a, ports)
-	}
-	return nil
+	return changeJSON(a.Stdout, ports, change, o.dryRun)
 }
 
 // enoughLeft refuses a reservation that would take the last ports from outgoing connections.

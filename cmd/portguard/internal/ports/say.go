@@ -34,8 +34,8 @@ func showReserved(a *cli.App, asJSON bool) error {
 		fmt.Fprintf(a.Stdout, "        %s by %s\n", cli.Nothing(o.Ports), cli.Safe(o.Line.Where()))
 	}
 	sayLost(a.Stdout, s, s.Kernel.Minus(boot.Union(other)))
-	if c := s.Reserve(nil, reserved.Scope{Persist: true}); c.Persist() {
-		fmt.Fprintf(a.Stdout, "        %s is out of date, since the other files have changed: portguard reserve %s\n", reserved.Path, s.Ours)
+	if c := s.Renew(reserved.Scope{Persist: true}); c.Persist() {
+		fmt.Fprintf(a.Stdout, "        %s is out of date, since the other files have changed: portguard reserve --renew\n", reserved.Path)
 	}
 	warnOfFiles(a, s, s.Reserve(nil, reserved.Scope{}))
 	return nil
@@ -67,8 +67,13 @@ func sayChange(a *cli.App, command string, ports portrange.Set, s reserved.State
 			if c.Persist() {
 				diff(a.Stdout, reserved.Path, string(c.FileBefore), string(c.FileAfter))
 			}
+		case !c.Runtime() && !c.Persist() && o.renew:
+			fmt.Fprintln(a.Stdout, "nothing to renew")
 		case !c.Runtime() && !c.Persist():
 			fmt.Fprintf(a.Stdout, "%s: nothing to %s\n", ports, command)
+		case o.renew:
+			fmt.Fprintf(a.Stdout, "renewed: %s of other files\n", cli.Nothing(ports))
+			sayHalves(a.Stdout, c)
 		default:
 			fmt.Fprintf(a.Stdout, "%sd %s\n", command, ports)
 			sayHalves(a.Stdout, c)
