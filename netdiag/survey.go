@@ -34,6 +34,9 @@ func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
 				return nil, err
 			}
 		}
+		if proto == TCP && !acceptsAcrossVRFs() {
+			s.tables.vrfs = vrfsOf(all)
+		}
 		s.tables.expect(proto, all)
 		for _, socket := range all {
 			if p.mine[socket.Cookie] && socket.Cookie != 0 {
@@ -119,14 +122,17 @@ func (s *Survey) of(proto Protocol, wanted func(sockdiag.Socket, Kind) bool) []s
 	return some
 }
 
-// Look is what the survey tells of the ports that the kernel has picked.
-func (s *Survey) Look() risk.Look {
-	look := risk.Look{TCP: map[risk.Pick]bool{}, UDP: map[uint16]struct{}{}}
+// VRF is the index of the VRF that has the port of a TCP socket, 0 for none.
+func (s *Survey) VRF(o sockdiag.Socket) uint32 { return s.tables.vrfs[o.Interface] }
+
+// Look is what the survey tells of the ports that the kernel has picked, of TCP in one VRF.
+func (s *Survey) Look(vrf uint32) risk.Look {
+	look := risk.Look{TCP: map[risk.Pick]risk.Holding{}, UDP: map[uint16]struct{}{}}
 	for _, c := range s.Clients(TCP) {
-		if !s.named[idOf(c)] {
+		if !s.named[idOf(c)] && s.VRF(c) == vrf {
 			// A v4-mapped connection is an IPv4 one.
 			route := risk.Route{From: c.Local.Addr().Unmap(), To: netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port())}
-			look.TCP[risk.Pick{Port: c.Local.Port(), Route: route}] = s.tables.kind(c) == Remains
+			look.TCP[risk.Pick{Port: c.Local.Port(), Route: route}] = risk.Holding{Remains: s.tables.kind(c) == Remains, Cookie: c.Cookie}
 		}
 	}
 	for _, c := range s.Clients(UDP) {
@@ -137,7 +143,7 @@ func (s *Survey) Look() risk.Look {
 	bound := map[Protocol][]uint16{}
 	for key, all := range s.tables.byPort {
 		for _, o := range all {
-			if o.State == sockdiag.Listen || s.named[idOf(o)] {
+			if (o.State == sockdiag.Listen || s.named[idOf(o)]) && (key.protocol == UDP || s.VRF(o) == vrf) {
 				bound[key.protocol] = append(bound[key.protocol], key.port)
 				break
 			}

@@ -57,7 +57,7 @@ func TestSurveyTellsServicesFromClients(t *testing.T) {
 			if got := on(s.Clients(proto)); got != tt.client {
 				t.Errorf("a client: %v", got)
 			}
-			look := s.Look()
+			look := s.Look(0)
 			_, picked := look.UDP[port]
 			if proto == netdiag.TCP {
 				for p := range look.TCP {
@@ -103,7 +103,7 @@ func TestSurveyLeavesOutAcceptedConnections(t *testing.T) {
 	if diff := cmp.Diff([]string{"listener mine"}, got); diff != "" {
 		t.Errorf("services (-want +got)\n%s", diff)
 	}
-	if bound := s.Look().Bound; !bound.Contains(42043) {
+	if bound := s.Look(0).Bound; !bound.Contains(42043) {
 		t.Errorf("connect() would take 42043: bound are %s", bound)
 	}
 }

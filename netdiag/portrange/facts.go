@@ -1,7 +1,9 @@
 package portrange
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"time"
 )
@@ -11,6 +13,7 @@ const (
 	KernelUnprivileged Kernel = "net/ipv4/ip_unprivileged_port_start"
 	KernelFinTimeout   Kernel = "net/ipv4/tcp_fin_timeout"
 	KernelReuse        Kernel = "net/ipv4/tcp_tw_reuse"
+	KernelStepWidth    Kernel = "net/ipv4/ip_local_port_step_width"
 )
 
 // TimeWait is how long a closed connection keeps its port at the side that closed first (TCP_TIMEWAIT_LEN of the kernel).
@@ -25,6 +28,9 @@ type Facts struct {
 	// Reuse is tcp_tw_reuse: whether connect() may take the port of a TIME_WAIT to the same destination after a second.
 	// 0 no, 1 yes, 2 on loopback only.
 	Reuse int
+	// StepWidth is ip_local_port_step_width, of Linux 7.1 and newer: how far connect() goes at most from a port that will not do to the next
+	// that it tries, in ports of one parity. 0: to the next one.
+	StepWidth int
 }
 
 // ReadFacts reads them. It needs no privilege.
@@ -46,6 +52,10 @@ func ReadFacts() (Facts, error) {
 		return f, err
 	}
 	if f.Reuse, err = KernelReuse.number(); err != nil {
+		return f, err
+	}
+	f.StepWidth, err = KernelStepWidth.number()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
 	f.Unprivileged, f.FinTimeout = uint16(lowest), time.Duration(seconds)*time.Second

@@ -199,10 +199,10 @@ func (d *driver) look(p *netdiag.Prober) risk.Look {
 	d.t.Helper()
 	s, err := p.Survey(d.t.Context())
 	d.check(err)
-	return s.Look()
+	return s.Look(0)
 }
 
 // model counts time in connections: one a nanosecond.
-func model(r portrange.Range, before, after risk.Look, period int) *risk.Model {
-	return risk.New(r, nil, before, after, time.Duration(period))
+func model(f portrange.Facts, before, after risk.Look, period int) *risk.Model {
+	return risk.New(f, before, after, time.Duration(period))
 }

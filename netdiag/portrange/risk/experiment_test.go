@@ -89,7 +89,7 @@ func TestPredictedAgainstCounted(t *testing.T) {
 					d.connect()
 				}
 				after := d.look(p)
-				m := model(portrange.Range{Low: tt.low, High: tt.high}, before, after, tt.period)
+				m := model(portrange.Facts{Range: portrange.Range{Low: tt.low, High: tt.high}}, before, after, tt.period)
 				e := m.TCP(port, time.Duration(tt.down))
 				if tt.udp {
 					e = m.UDP(time.Duration(tt.down))

@@ -109,3 +109,38 @@ func (l lane) share(slot int, weight reach, total float64, mine map[int]bool) fl
 	}
 	return own / total
 }
+
+// leaping is the share of connect() where the kernel goes on by random steps of up to width slots (ip_local_port_step_width): by the same step until a
+// port will do. So what starts on a slot that will not do ends up anywhere, and not right above.
+func (l lane) leaping(slot, width int, mine map[int]bool) float64 {
+	const most = 128 // steps that are tried, evenly among all that there are
+	n := len(l.free)
+	width = min(width, n)
+	tried, reached := 0, 0
+	for first := 1; first <= width; first += max(1, width/most) {
+		step := coprime(first, width, n)
+		tried++
+		for at := 1; at < n; at++ {
+			from := ((slot-at*step)%n + n) % n
+			if from == slot || l.usable(from, mine) {
+				break
+			}
+			reached++
+		}
+	}
+	return (1 + float64(reached)/float64(max(tried, 1))) / float64(n)
+}
+
+// coprime is the step that the kernel makes of a random one, so that it comes by every slot: the next that has no factor in common with their number.
+func coprime(step, width, n int) int {
+	for ; step <= width; step++ {
+		a, b := step, n
+		for b != 0 {
+			a, b = b, a%b
+		}
+		if a == 1 {
+			return step
+		}
+	}
+	return 1
+}

@@ -10,6 +10,7 @@ import (
 // Model is a host's load, from which chances are told. New makes one.
 type Model struct {
 	period time.Duration
+	width  int // ip_local_port_step_width
 
 	first      lane // where connect() looks first
 	firstTotal float64
@@ -19,119 +20,121 @@ type Model struct {
 	second      lane // where bind() to port 0 looks first, and connect() when nothing is left of the first
 	other       flow
 	secondTotal float64
+	spilling    []traffic // of routes that have used up the first
 
 	udp     flow
 	udpFree int
 }
 
-// traffic is what one route does.
-type traffic struct {
-	fresh int
-	held  map[int]bool // slots of the first lane, none of which it can have twice
-	total float64      // weight of the others
-}
-
-// New compares two looks, a period apart, at a host with this range and these reserved ports.
-func New(r portrange.Range, reserved portrange.Set, before, after Look, period time.Duration) *Model {
-	m := &Model{period: period}
-	m.first, _ = lanes(r, reserved, after.Bound)
+// New compares two looks, a period apart, at a host with these settings.
+func New(f portrange.Facts, before, after Look, period time.Duration) *Model {
+	m := &Model{period: period, width: f.StepWidth}
+	var second lane // as connect() sees it: a port of another route will do
+	m.first, second = lanes(f.Range, f.Reserved, after.Bound)
 	m.firstTotal = m.first.total(marching, nil)
-	routes := map[Route]*traffic{}
+	routes, beyond := map[Route]*traffic{}, map[Route]*traffic{}
 	var used []uint16
-	for p, remains := range after.TCP {
-		if !r.Contains(p.Port) {
+	for p, h := range after.TCP {
+		if !f.Range.Contains(p.Port) {
 			continue // the range has been another
 		}
 		used = append(used, p.Port)
-		_, old := before.TCP[p]
-		slot, ok := m.first.slot(p.Port)
-		if !ok {
-			m.other.add(!old, remains)
-			continue
-		}
-		m.connect.add(!old, remains)
-		t := routes[p.Route]
-		if t == nil {
-			t = &traffic{held: map[int]bool{}}
-			routes[p.Route] = t
-		}
-		t.held[slot] = true
-		if !old {
-			t.fresh++
+		earlier, known := before.TCP[p]
+		fresh := !known || !h.follows(earlier)
+		if slot, ok := m.first.slot(p.Port); ok {
+			m.connect.add(fresh, h.Remains)
+			of(routes, p.Route).add(slot, fresh, h.Remains)
+		} else if slot, ok := second.slot(p.Port); ok {
+			of(beyond, p.Route).add(slot, fresh, h.Remains)
 		}
 	}
-	for _, t := range routes {
-		if t.fresh > 0 {
-			t.total = m.first.total(marching, t.held)
+	for route, t := range routes {
+		if t.flow.allFresh() > 0 {
+			t.prepare(m.first)
 			m.routes = append(m.routes, *t)
 		}
+		if b := beyond[route]; b != nil && t.hasAll(m.first) {
+			delete(beyond, route)
+			b.prepare(second)
+			m.spilling = append(m.spilling, *b)
+		}
 	}
-	_, m.second = lanes(r, reserved, after.Bound, portrange.Of(used...))
+	for _, t := range beyond { // bind() to port 0, as far as anybody can tell
+		m.other.join(t.flow)
+	}
+	_, m.second = lanes(f.Range, f.Reserved, after.Bound, portrange.Of(used...))
 	m.secondTotal = m.second.total(scattered, nil)
-	m.countUDP(r, reserved, before, after)
+	m.countUDP(f, before, after)
 	return m
 }
 
-func (m *Model) countUDP(r portrange.Range, reserved portrange.Set, before, after Look) {
+func (m *Model) countUDP(f portrange.Facts, before, after Look) {
 	var held []uint16
 	for port := range after.UDP {
-		if !r.Contains(port) {
+		if !f.Range.Contains(port) {
 			continue
 		}
 		held = append(held, port)
 		_, old := before.UDP[port]
 		m.udp.add(!old, false)
 	}
-	whole := portrange.Set{r}
-	m.udpFree = whole.Minus(reserved).Minus(after.BoundUDP).Minus(portrange.Of(held...)).Len()
+	whole := portrange.Set{f.Range}
+	m.udpFree = whole.Minus(f.Reserved).Minus(after.BoundUDP).Minus(portrange.Of(held...)).Len()
 }
 
 // TCP is the chance that a TCP service on a port of the range, not reserved, finds the port taken when it comes back
 // after down. What it had accepted is taken to be gone.
 func (m *Model) TCP(port uint16, down time.Duration) Estimate {
 	if slot, ok := m.first.slot(port); ok {
-		return m.march(slot, down)
+		return m.march(m.first, m.routes, slot, down)
 	}
 	slot, ok := m.second.slot(port)
 	if !ok {
 		return Estimate{}
 	}
 	share := m.second.share(slot, scattered, m.secondTotal, nil)
-	return Estimate{Chance: anyOf(m.other.expected(down, m.period), share), Below: anyOf(m.other.atMost(down, m.period), share)}
+	spilled := m.march(m.second, m.spilling, slot, down)
+	return Estimate{
+		Chance: either(spilled.Chance, settled(share, m.other.expected(down, m.period), float64(m.other.all()))),
+		Below:  either(spilled.Below, anyOf(m.other.atMost(down, m.period), share)),
+	}
 }
 
-// march is the chance that any route gets a port of the first lane.
-func (m *Model) march(slot int, down time.Duration) Estimate {
-	expected, atMost := m.connect.expected(down, m.period), m.connect.atMost(down, m.period)
-	if m.connect.allFresh() == 0 {
-		return Estimate{Below: anyOf(atMost, m.first.share(slot, marching, m.firstTotal, nil))}
+func either(a, b float64) float64 { return 1 - (1-a)*(1-b) }
+
+// march is the chance that any route gets a port of a lane.
+func (m *Model) march(l lane, routes []traffic, slot int, down time.Duration) Estimate {
+	var all flow
+	for i := range routes {
+		all.join(routes[i].flow)
+	}
+	if all.allFresh() == 0 {
+		if l.first != m.first.first {
+			return Estimate{} // what the first lane has room for does not come here
+		}
+		return Estimate{Below: anyOf(m.connect.atMost(down, m.period), m.share(l, slot, nil, m.firstTotal))}
 	}
 	spared, sparedAtMost := 1.0, 1.0
-	for i := range m.routes {
-		t := &m.routes[i]
-		part := float64(t.fresh) / float64(m.connect.allFresh())
-		// One route goes through the ports in turn, so its picks exclude each other.
-		share := m.first.share(slot, marching, t.total, t.held) / crowding(float64(len(t.held))/float64(len(m.first.free)))
-		spared *= 1 - min(1, expected*part*share)
-		sparedAtMost *= 1 - min(1, atMost*part*share)
+	for i := range routes {
+		t := &routes[i]
+		expected, atMost := t.expected(all, down, m.period)
+		share := m.share(l, slot, t.held, t.total)
+		spared *= 1 - t.gets(share, expected, m.width > 0)
+		sparedAtMost *= 1 - t.gets(share, atMost, m.width > 0)
 	}
 	return Estimate{Chance: 1 - spared, Below: 1 - sparedAtMost}
 }
 
-// crowding is how much more of the ports are free where a route looks next than elsewhere, when it has this part of all:
-// it goes through them in turn, and since it was there last, a whole lap ago, connections have ended. Behind it all is
-// still taken. A pick passes 9/2 ports on average; in a steady state the part that is free ahead follows from that.
-func crowding(part float64) float64 {
-	const picked = 2.0 / 9
-	if part <= 0 {
-		return 1
+// share is the part of connect()'s picks that land on a slot once it is free. total is the weight of the usable ones.
+func (m *Model) share(l lane, slot int, mine map[int]bool, total float64) float64 {
+	if m.width > 0 {
+		return l.leaping(slot, m.width, mine)
 	}
-	ahead := 1 - picked/math.Expm1(picked/part)
-	return min(2, ahead/max(1-part, 1e-9)) // 2 is what it comes to when next to nothing is free
+	return l.share(slot, marching, total, mine)
 }
 
 // UDP is the chance for a UDP service, to which neither parity nor routes matter.
 func (m *Model) UDP(down time.Duration) Estimate {
 	share := 1 / math.Max(1, float64(m.udpFree+1))
-	return Estimate{Chance: anyOf(m.udp.expected(down, m.period), share), Below: anyOf(m.udp.atMost(down, m.period), share)}
+	return Estimate{Chance: settled(share, m.udp.expected(down, m.period), float64(m.udp.all())), Below: anyOf(m.udp.atMost(down, m.period), share)}
 }

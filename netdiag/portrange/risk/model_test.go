@@ -49,9 +49,9 @@ func TestChances(t *testing.T) {
 		return Route{netip.MustParseAddr("10.0.0.1"), netip.AddrPortFrom(netip.MustParseAddr("10.0.0.2"), uint16(1+i))}
 	}
 	look := func(connections, routes int) Look {
-		l := Look{TCP: map[Pick]bool{}}
+		l := Look{TCP: map[Pick]Holding{}}
 		for i := range connections {
-			l.TCP[Pick{Port: 32768 + uint16(6*i%28232), Route: route(i % routes)}] = true
+			l.TCP[Pick{Port: 32768 + uint16(6*i%28232), Route: route(i % routes)}] = Holding{Remains: true}
 		}
 		return l
 	}
@@ -68,7 +68,7 @@ func TestChances(t *testing.T) {
 		{"outside the range", look(0, 1), look(1000, 50), 30000, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := New(r, nil, tt.before, tt.after, 10*time.Second).TCP(tt.port, 10*time.Second)
+			e := New(portrange.Facts{Range: r}, tt.before, tt.after, 10*time.Second).TCP(tt.port, 10*time.Second)
 			if math.Abs(e.Chance-tt.want) > 0.05*tt.want {
 				t.Errorf("%v, want %v", e, tt.want)
 			}

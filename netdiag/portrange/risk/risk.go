@@ -24,9 +24,21 @@ type Pick struct {
 	Route
 }
 
-// Look is what the socket tables show at one moment.
+// Holding is what holds a port that was picked.
+type Holding struct {
+	Remains bool   // of a closed connection
+	Cookie  uint64 // tells it from another that has the same ends later; 0 where that is not known
+}
+
+// follows reports whether it is what was there before: the same, or what is left of the same. Another connection may have the same ends by now,
+// where one destination has nearly all ports.
+func (h Holding) follows(before Holding) bool {
+	return h.Cookie == before.Cookie || h.Remains && !before.Remains
+}
+
+// Look is what the socket tables show at one moment, of the sockets of one VRF: each has TCP ports of its own.
 type Look struct {
-	TCP map[Pick]bool       // all that is held; true for what is left of a closed connection
+	TCP map[Pick]Holding
 	UDP map[uint16]struct{} // ports of UDP sockets that did not ask for one
 	// Bound are the TCP ports that some socket was bind()ed to, on whatever address: connect() passes by all of them.
 	Bound portrange.Set
@@ -39,6 +51,11 @@ type Estimate struct {
 	Chance float64
 	// Below bounds the chance at 95 %, as far as the counting of new connections goes: they come at random.
 	Below float64
+}
+
+// Or is the greater of two: of a service that loses its port in one place or another.
+func (e Estimate) Or(o Estimate) Estimate {
+	return Estimate{Chance: max(e.Chance, o.Chance), Below: max(e.Below, o.Below)}
 }
 
 // flow is how many picks there are of one kind: those held at the end, and those of them that were new. Of both, what
@@ -58,6 +75,10 @@ func (f *flow) add(fresh, remains bool) {
 	default:
 		f.held++
 	}
+}
+
+func (f *flow) join(o flow) {
+	f.held, f.fresh, f.remains, f.freshRemains = f.held+o.held, f.fresh+o.fresh, f.remains+o.remains, f.freshRemains+o.freshRemains
 }
 
 func (f flow) all() int      { return f.held + f.remains }

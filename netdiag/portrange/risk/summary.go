@@ -19,9 +19,13 @@ type Summary struct {
 
 // Summary sums the load up.
 func (m *Model) Summary() Summary {
+	beyond := m.other
+	for _, t := range m.spilling {
+		beyond.join(t.flow)
+	}
 	return Summary{
-		Held: m.connect.all() + m.other.all(), Remains: m.connect.remains + m.other.remains,
-		New: m.connect.allFresh() + m.other.allFresh(), Second: m.other.all(), Routes: len(m.routes),
+		Held: m.connect.all() + beyond.all(), Remains: m.connect.remains + beyond.remains,
+		New: m.connect.allFresh() + beyond.allFresh(), Second: beyond.all(), Routes: len(m.routes),
 		UDP: m.udp.held, NewUDP: m.udp.fresh, First: m.first.count(),
 	}
 }

@@ -134,12 +134,12 @@ func TestEphemeralPortsInUse(t *testing.T) {
 	}
 	redis, web := route("10.0.0.1:6379"), route("10.0.0.2:80")
 	look := risk.Look{
-		TCP: map[risk.Pick]bool{
-			{Port: 40000, Route: redis}: false,
-			{Port: 40000, Route: web}:   false, // shared
-			{Port: 40002, Route: web}:   true,
-			{Port: 40004, Route: redis}: false, // reserved meanwhile
-			{Port: 50000, Route: redis}: false, // the range has been another
+		TCP: map[risk.Pick]risk.Holding{
+			{Port: 40000, Route: redis}: {},
+			{Port: 40000, Route: web}:   {}, // shared
+			{Port: 40002, Route: web}:   {Remains: true},
+			{Port: 40004, Route: redis}: {}, // reserved meanwhile
+			{Port: 50000, Route: redis}: {}, // the range has been another
 		},
 		UDP:      map[uint16]struct{}{40001: {}, 50001: {}},
 		Bound:    portrange.Of(40006, 8080),

@@ -45,8 +45,8 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 	if err := p.Degraded(); err != nil {
 		r.limits = append(r.limits, report.DegradedText(err)+"; UDP services are not judged")
 	}
-	look := after.Look()
-	m := risk.New(r.facts.Range, r.facts.Reserved, before.Look(), look, r.sample)
+	look := after.Look(0)
+	m := risk.New(r.facts, before.Look(0), look, r.sample)
 	r.load, r.use = m.Summary(), useOf(r.facts, look)
 	r.fill(ctx, p, after, asked)
 	for i := range r.rows {
