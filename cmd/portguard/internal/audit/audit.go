@@ -33,6 +33,7 @@ are in /usr/share/doc/portguard/docs/fleet.md.`
 type auditOptions struct {
 	downtime, sample       time.Duration
 	json, portMap, noColor bool
+	verbose                bool
 	openMetrics            bool
 	output                 string
 }
@@ -45,6 +46,7 @@ func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
 	fs.BoolVar(&o.openMetrics, "openmetrics", false, "report as metrics, for Prometheus; ports at risk do not change the exit status")
 	fs.StringVar(&o.output, "output", "", "with --openmetrics: write them to `FILE`, whole or not at all, for node_exporter's textfile collector")
+	fs.BoolVarP(&o.verbose, "verbose", "v", false, "say how the chances were computed: the range, the load, what is left of closed connections")
 	flags.AddNoColor(fs, &o.noColor)
 }
 
@@ -142,10 +144,11 @@ func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
 		err = r.json(a.Stdout)
 	} else {
 		paint := a.Colour(a.Stdout, o.noColor)
-		auditText{w: a.Stdout, paint: paint}.render(r)
+		width := cli.Columns(a.Stdout)
+		auditText{w: a.Stdout, paint: paint, width: width, how: o.verbose}.render(r)
 		if o.portMap || cli.IsTerminal(a.Stdout) {
 			fmt.Fprintln(a.Stdout)
-			portMap{w: a.Stdout, paint: paint, width: cli.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
+			portMap{w: a.Stdout, paint: paint, width: width, glyphs: glyphsFor(os.Getenv)}.draw(r)
 		}
 	}
 	if err == nil && r.atRisk() {

@@ -16,7 +16,12 @@ type (
 		Host            jsonAuditHost `json:"host"`
 		Load            jsonAuditLoad `json:"load"`
 		DowntimeSeconds float64       `json:"downtime_seconds"`
-		AtRisk          string        `json:"at_risk"` // ports that the kernel may pick, as "portguard reserve" takes them
+		AtRisk          string        `json:"at_risk"`       // ExposedPorts, by the name that it had
+		AnyAtRisk       bool          `json:"any_at_risk"`   // the exit status is 78
+		ExposedPorts    string        `json:"exposed_ports"` // those that the kernel may pick, as "portguard reserve" takes them
+		Services        jsonServices  `json:"services"`
+		Boot            jsonAuditBoot `json:"boot"`
+		Slow            *jsonSlow     `json:"slow"` // null: no destination has half of the ports
 		Ports           []JSONPort    `json:"ports"`
 		Fixes           []jsonFix     `json:"fixes"`
 		Limits          []string      `json:"limits,omitempty"` // what could not be seen
@@ -43,19 +48,32 @@ type (
 		NewUDP        int     `json:"udp_new"`
 		Choice        int     `json:"choice"` // ports that connect() takes first and may pick
 	}
+	jsonServices struct {
+		Count   int `json:"count"`   // of those that asked for a port, or are guarded for one
+		Exposed int `json:"exposed"` // of them, those with a port that the kernel may pick
+	}
+	jsonAuditBoot struct {
+		Frozen     string `json:"frozen"`     // ports that other files reserve, and portguard's own undoes: "portguard reserve --renew"
+		Overridden string `json:"overridden"` // ports of portguard's own file that a later one undoes
+	}
+	jsonSlow struct {
+		To    string  `json:"to"`    // address and port
+		Ratio float64 `json:"ratio"` // of the ports that connections to it have
+	}
 	JSONPort struct {
-		Protocol         string              `json:"protocol"`
-		Port             uint16              `json:"port"`
-		State            string              `json:"state"` // "at risk", "taken", "reserved", "outside the range"
-		AtRisk           bool                `json:"at_risk"`
-		InEphemeralRange bool                `json:"in_ephemeral_range"`
-		Reserved         bool                `json:"reserved"`
-		Asked            bool                `json:"asked"`        // it is one of PORTS
-		GuardedBy        []string            `json:"guarded_by"`   // units with a drop-in of portguard's for it
-		Chance           *float64            `json:"chance"`       // 0 to 1; null where the kernel does not pick the port
-		ChanceBelow      *float64            `json:"chance_below"` // its bound at 95 %
-		Service          *jsonAuditService   `json:"service"`
-		Clients          []report.JSONHolder `json:"clients"`
+		Protocol         string                  `json:"protocol"`
+		Port             uint16                  `json:"port"`
+		State            string                  `json:"state"` // "at risk", "taken", "reserved", "outside the range"
+		AtRisk           bool                    `json:"at_risk"`
+		InEphemeralRange bool                    `json:"in_ephemeral_range"`
+		Reserved         bool                    `json:"reserved"`
+		Asked            bool                    `json:"asked"`        // it is one of PORTS
+		GuardedBy        []string                `json:"guarded_by"`   // units with a drop-in of portguard's for it
+		Chance           *float64                `json:"chance"`       // 0 to 1; null where the kernel does not pick the port
+		ChanceBelow      *float64                `json:"chance_below"` // its bound at 95 %
+		Service          *jsonAuditService       `json:"service"`
+		Clients          []report.JSONHolder     `json:"clients"`
+		Diversions       *[]report.JSONDiversion `json:"diversions"` // of clients, by the firewall; null: not known
 	}
 	jsonAuditService struct {
 		Addresses []string              `json:"addresses"`
@@ -86,9 +104,19 @@ func (r *auditReport) json(w io.Writer) error {
 		},
 		DowntimeSeconds: r.down.Seconds(),
 		AtRisk:          r.exposed().String(),
+		AnyAtRisk:       r.atRisk(),
+		ExposedPorts:    r.exposed().String(),
+		Boot:            jsonAuditBoot{r.boot.frozen.String(), r.boot.overridden().String()},
 		Ports:           make([]JSONPort, len(r.rows)),
 		Fixes:           []jsonFix{},
-		Limits:          r.limits,
+		Limits:          r.unseenThings(),
+	}
+	if to, part := r.slow(); part > 0 {
+		doc.Slow = &jsonSlow{to.To.String(), part}
+	}
+	for _, exposed := range r.services() {
+		doc.Services.Count++
+		doc.Services.Exposed += min(exposed, 1)
 	}
 	for i, row := range r.rows {
 		doc.Ports[i] = r.portJSON(row)
@@ -108,6 +136,9 @@ func (r *auditReport) portJSON(row auditRow) JSONPort {
 		Protocol: row.Protocol.String(), Port: row.Number, State: stateText(row), AtRisk: row.atRisk(),
 		InEphemeralRange: row.inRange, Reserved: row.reserved, Asked: row.asked, GuardedBy: []string{},
 		Clients: make([]report.JSONHolder, len(row.clients)),
+	}
+	if r.firewall {
+		j.Diversions = cli.Ptr(report.DiversionsJSON(row.diversions))
 	}
 	j.GuardedBy = append(j.GuardedBy, row.units...)
 	if row.exposed() {

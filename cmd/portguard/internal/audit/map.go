@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
@@ -43,9 +44,37 @@ func (m portMap) draw(r *auditReport) {
 		fmt.Fprintln(m.w)
 		m.strips(r, portrange.Range{Low: r.asked[0].Low, High: r.asked[len(r.asked)-1].High})
 	}
+	m.legend()
+}
+
+// legend says what the signs mean, in as many lines as it takes.
+func (m portMap) legend() {
 	g := m.glyphs
-	fmt.Fprintf(m.w, "\n%*s%s range   %s reserved   %s service   %s at risk   %s clients, few to many\n", mapLabel, "",
-		g.inRange, g.reserved, g.service, m.paint.Bad(g.risk), strings.Join(g.density, ""))
+	fmt.Fprintln(m.w)
+	column := 0
+	for _, item := range []struct{ sign, means string }{
+		{g.inRange, "range"}, {g.reserved, "reserved"}, {g.service, "service"}, {g.risk, "at risk"}, {strings.Join(g.density, ""), "clients, few to many"},
+	} {
+		length := utf8.RuneCountInString(item.sign + " " + item.means)
+		switch {
+		case column == 0:
+			fmt.Fprint(m.w, strings.Repeat(" ", mapLabel))
+			column = mapLabel
+		case column+2+length > m.width:
+			fmt.Fprint(m.w, "\n"+strings.Repeat(" ", mapLabel))
+			column = mapLabel
+		default:
+			fmt.Fprint(m.w, "  ")
+			column += 2
+		}
+		sign := item.sign
+		if sign == g.risk {
+			sign = m.paint.Bad(sign)
+		}
+		fmt.Fprintf(m.w, "%s %s", sign, item.means)
+		column += length
+	}
+	fmt.Fprintln(m.w)
 }
 
 // strips draws some ports: what the kernel may pick, who serves where, who sits where.

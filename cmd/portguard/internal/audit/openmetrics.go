@@ -23,15 +23,11 @@ const (
 
 // runGauges tell of the run itself. They are all that a failed one has: numbers of an earlier run would look like today's.
 func runGauges(success bool, began, ended time.Time) []gauge {
-	ok := 0.0
-	if success {
-		ok = 1
-	}
 	build := gauge{name: "portguard_build_info", help: "Which portguard wrote this; always 1."}
 	build.add(1, label{"version", cli.ThisVersion().Version})
 	return []gauge{
 		build,
-		single("portguard_audit_success", "", "Whether the last audit could ask the kernel: 1 or 0.", ok),
+		single("portguard_audit_success", "", "Whether the last audit could ask the kernel: 1 or 0.", truth(success)),
 		single("portguard_audit_last_run_timestamp_seconds", "seconds", "When the last audit ended, well or not, in seconds since 1970.", float64(ended.UnixMilli())/1000),
 		single("portguard_audit_duration_seconds", "seconds", "How long the last audit took.", ended.Sub(began).Seconds()),
 	}
@@ -45,7 +41,7 @@ func (r *auditReport) gauges() []gauge {
 	shown := rows[:min(len(rows), mostPorts)]
 	all = append(all, single("portguard_audit_unlisted_ports", "", "Ports that were judged and have no series of their own, because there are too many.", float64(len(rows)-len(shown))))
 	slices.SortFunc(shown, comparePorts)
-	return append(all, portGauges(shown)...)
+	return append(all, r.portGauges(shown)...)
 }
 
 // urgency has the ports first that must not be left out.
@@ -66,6 +62,7 @@ func (r *auditReport) hostGauges() []gauge {
 	taken := gauge{name: "portguard_ports_taken", help: "Ports of services that somebody's connection has right now."}
 	ports := gauge{name: "portguard_ephemeral_ports", help: "Ports that the kernel may pick: the range without reserved ports and those that were asked for by number."}
 	inUse := gauge{name: "portguard_ephemeral_ports_in_use", help: "Those of portguard_ephemeral_ports that connections, TIME_WAIT or UDP sockets have."}
+	unguarded := gauge{name: "portguard_ports_unguarded", help: "Ports at risk that no unit is guarded for, so that a start which finds one taken fails."}
 	for _, p := range []struct {
 		protocol netdiag.Protocol
 		use      protocolUse
@@ -73,6 +70,7 @@ func (r *auditReport) hostGauges() []gauge {
 		protocol := label{"protocol", p.protocol.String()}
 		atRisk.add(r.countRows(p.protocol, auditRow.atRisk), protocol)
 		taken.add(r.countRows(p.protocol, auditRow.taken), protocol)
+		unguarded.add(r.countRows(p.protocol, auditRow.unguarded), protocol)
 		ports.add(float64(p.use.ports), protocol)
 		inUse.add(float64(p.use.inUse), protocol)
 	}
@@ -80,6 +78,9 @@ func (r *auditReport) hostGauges() []gauge {
 		single("portguard_audit_limits", "", "Kinds of things that the last audit could not see; the text report names them.", float64(len(r.limits))),
 		single("portguard_audit_downtime_seconds", "seconds", "How long a service is taken to be down in portguard_port_loss_ratio.", r.down.Seconds()),
 		atRisk, taken, ports, inUse,
+		unguarded,
+		single("portguard_reserved_ports_frozen", "", "Ports that other sysctl files reserve by now, and that will not be after the next boot: portguard reserve --renew.", float64(r.boot.frozen.Len())),
+		single("portguard_reserved_ports_overridden", "", "Ports that portguard has reserved, and that will not be after the next boot: a later file has the last word.", float64(r.boot.overridden().Len())),
 		single("portguard_ephemeral_ports_in_use_by_one_destination", "", "The most TCP ports that connections to one destination have; connect() fails when it has all.", float64(r.use.busiest)),
 		single("portguard_ephemeral_range_low", "", "The first port of ip_local_port_range.", float64(r.facts.Range.Low)),
 		single("portguard_ephemeral_range_high", "", "The last port of ip_local_port_range.", float64(r.facts.Range.High)),
@@ -100,8 +101,10 @@ func (r *auditReport) countRows(of netdiag.Protocol, counts func(auditRow) bool)
 
 // portGauges tell of single ports. What changes with a restart (process, unit) is in a metric of its own, so that the
 // others have the same series before and after.
-func portGauges(rows []auditRow) []gauge {
+func (r *auditReport) portGauges(rows []auditRow) []gauge {
 	atRisk := gauge{name: "portguard_port_at_risk", help: "Whether a service may not get the port at its next start: 1 or 0."}
+	guarded := gauge{name: "portguard_port_guarded", help: "Whether a unit is guarded for the port: 1 or 0."}
+	diverted := gauge{name: "portguard_port_diverted", help: "Whether the firewall sends clients of the port elsewhere, whoever listens: 1 or 0."}
 	squatters := gauge{name: "portguard_port_squatters", help: "Connections of others that have the port, so that the next start fails."}
 	loss := gauge{name: "portguard_port_loss_ratio", unit: "ratio", help: "The chance that the port is taken while its service is down once, from 0 to 1; only for ports that the kernel may pick."}
 	upper := gauge{name: "portguard_port_loss_upper_ratio", unit: "ratio", help: "The bound of portguard_port_loss_ratio at 95 %, as far as counting connections goes."}
@@ -109,11 +112,11 @@ func portGauges(rows []auditRow) []gauge {
 	squatter := gauge{name: "portguard_port_squatter_info", help: "Who has the port instead, at most three of them; always 1."}
 	for _, row := range rows {
 		port := []label{{"port", strconv.Itoa(int(row.Number))}, {"protocol", row.Protocol.String()}}
-		yes := 0.0
-		if row.atRisk() {
-			yes = 1
+		atRisk.add(truth(row.atRisk()), port...)
+		guarded.add(truth(len(row.units) > 0), port...)
+		if r.firewall {
+			diverted.add(truth(len(row.diversions) > 0), port...)
 		}
-		atRisk.add(yes, port...)
 		squatters.add(float64(len(row.squatters())), port...)
 		if row.exposed() {
 			loss.add(row.chance.Chance, port...)
@@ -124,7 +127,14 @@ func portGauges(rows []auditRow) []gauge {
 			squatter.add(1, slices.Concat(port, who)...)
 		}
 	}
-	return []gauge{atRisk, squatters, loss, upper, info, squatter}
+	return []gauge{atRisk, guarded, diverted, squatters, loss, upper, info, squatter}
+}
+
+func truth(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // distinct names the first few of those who have sockets, each once.

@@ -28,7 +28,7 @@ func portReport() *auditReport {
 	return &auditReport{
 		facts: portrange.Facts{Range: portrange.Range{Low: 30000, High: 60999}, Reserved: portrange.Of(30001, 8080)},
 		use:   ephemeralUse{tcp: protocolUse{30998, 12}, udp: protocolUse{30999, 1}, busiest: 7},
-		down:  10 * time.Second,
+		down:  10 * time.Second, firewall: true,
 		rows: []auditRow{
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 8081}, asked: true, units: []string{"a.service", "b.service"}, clients: []netdiag.Holder{java, java, holderOf(netdiag.Remains, "", "")}},
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 30001}, inRange: true, reserved: true, services: []netdiag.Holder{holderOf(netdiag.Listener, "nginx", "/docker/"+strings.Repeat("a", 64))}},
@@ -48,6 +48,10 @@ portguard_ephemeral_ports{protocol="tcp"} 30998
 portguard_ephemeral_ports{protocol="udp"} 30999
 portguard_ephemeral_ports_in_use{protocol="tcp"} 12
 portguard_ephemeral_ports_in_use{protocol="udp"} 1
+portguard_ports_unguarded{protocol="tcp"} 0
+portguard_ports_unguarded{protocol="udp"} 1
+portguard_reserved_ports_frozen 0
+portguard_reserved_ports_overridden 0
 portguard_ephemeral_ports_in_use_by_one_destination 7
 portguard_ephemeral_range_low 30000
 portguard_ephemeral_range_high 60999
@@ -57,6 +61,12 @@ portguard_audit_unlisted_ports 0
 portguard_port_at_risk{port="8081",protocol="tcp"} 1
 portguard_port_at_risk{port="30001",protocol="tcp"} 0
 portguard_port_at_risk{port="30010",protocol="udp"} 1
+portguard_port_guarded{port="8081",protocol="tcp"} 1
+portguard_port_guarded{port="30001",protocol="tcp"} 0
+portguard_port_guarded{port="30010",protocol="udp"} 0
+portguard_port_diverted{port="8081",protocol="tcp"} 0
+portguard_port_diverted{port="30001",protocol="tcp"} 0
+portguard_port_diverted{port="30010",protocol="udp"} 0
 portguard_port_squatters{port="8081",protocol="tcp"} 2
 portguard_port_squatters{port="30001",protocol="tcp"} 0
 portguard_port_squatters{port="30010",protocol="udp"} 0
@@ -146,7 +156,7 @@ func TestEphemeralPortsInUse(t *testing.T) {
 		BoundUDP: portrange.Of(40006, 40007),
 	}
 	got := useOf(portrange.Facts{Range: portrange.Range{Low: 40000, High: 40009}, Reserved: portrange.Of(40004)}, look)
-	want := ephemeralUse{tcp: protocolUse{8, 2}, udp: protocolUse{7, 1}, busiest: 2}
+	want := ephemeralUse{tcp: protocolUse{8, 2}, udp: protocolUse{7, 1}, busiest: 2, busiestTo: web}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -10,7 +10,8 @@ type ephemeralUse struct {
 	tcp, udp protocolUse
 	// busiest is how many of the TCP ports the connections to one destination have. One port serves many destinations,
 	// so that this decides whether the next connect() finds a port.
-	busiest int
+	busiest   int
+	busiestTo risk.Route
 }
 
 // protocolUse leaves reserved ports out, and those that were asked for by number.
@@ -26,7 +27,9 @@ func useOf(f portrange.Facts, look risk.Look) ephemeralUse {
 		if tcp.Contains(p.Port) {
 			picked = append(picked, p.Port)
 			routes[p.Route]++
-			use.busiest = max(use.busiest, routes[p.Route])
+			if routes[p.Route] > use.busiest {
+				use.busiest, use.busiestTo = routes[p.Route], p.Route
+			}
 		}
 	}
 	use.tcp.inUse = portrange.Of(picked...).Len()

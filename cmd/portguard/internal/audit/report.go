@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portguard/netdiag"
+	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/risk"
 )
@@ -21,8 +22,16 @@ type auditReport struct {
 	rows    []auditRow    // ordered by port
 	planned portrange.Set // every port that was asked for by a service, or about here
 	asked   portrange.Set
+	resting portrange.Set // ports that enabled units' files name, and nobody may have now
+	model   *risk.Model
+	boot    atBoot
 	clients []uint16 // ports of outgoing connections and UDP sockets, as often as there are any
 	limits  []string // what could not be seen
+	// firewall: its rules were read. unseen says why not: that takes more than the rest does, and is no limit of the audit's.
+	firewall bool
+	unseen   string
+	// elsewhere are the services that have no row, since the kernel picks none of their ports.
+	elsewhere []string
 }
 
 // auditRow is one port of one protocol.
@@ -35,6 +44,8 @@ type auditRow struct {
 	inRange  bool
 	reserved bool
 	chance   risk.Estimate
+	// diversions: the firewall sends clients elsewhere.
+	diversions []nat.Diversion
 }
 
 // exposed: the kernel may pick the port at any time that it is free.
@@ -50,7 +61,13 @@ func (r auditRow) squatters() []netdiag.Holder {
 
 func (r auditRow) atRisk() bool { return r.exposed() || r.taken() }
 
-func (r *auditReport) atRisk() bool { return slices.ContainsFunc(r.rows, auditRow.atRisk) }
+// unguarded: a start that finds the port taken fails.
+func (r auditRow) unguarded() bool { return r.atRisk() && len(r.units) == 0 }
+
+// atRisk decides the exit status.
+func (r *auditReport) atRisk() bool {
+	return slices.ContainsFunc(r.rows, auditRow.atRisk) || r.boot.wrong()
+}
 
 // exposed are the ports that a reservation would help.
 func (r *auditReport) exposed() portrange.Set {
@@ -89,6 +106,16 @@ func (r *auditReport) risky() portrange.Set { return r.portsWhere(auditRow.atRis
 // served are the ports of the rows on which something listens.
 func (r *auditReport) served() portrange.Set {
 	return r.portsWhere(func(row auditRow) bool { return len(row.services) > 0 })
+}
+
+func (r *auditReport) countWhere(wanted func(auditRow) bool) int {
+	n := 0
+	for _, row := range r.rows {
+		if wanted(row) {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *auditReport) portsWhere(wanted func(auditRow) bool) portrange.Set {

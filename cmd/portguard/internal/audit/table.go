@@ -5,61 +5,80 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/netdiag"
 	"portguard/netdiag/portrange/risk"
 )
 
-// ports is the table; ports with nothing on them share a line with their like.
-func (t auditText) ports(r *auditReport) {
-	if len(r.rows) == 0 {
-		fmt.Fprintln(t.w, t.paint.Good("nothing is at risk")+": no service has a port of the range that is not reserved")
-		return
-	}
-	n := 0
-	for _, row := range r.rows {
-		if row.atRisk() {
-			n++
-		}
-	}
-	if n == 0 {
-		fmt.Fprintln(t.w, t.paint.Good("nothing is at risk"))
-	} else {
-		fmt.Fprintf(t.w, "%s: the chance is that of a service which is down for %s\n", t.paint.Bad(cli.Count(n)+" at risk"), r.down)
-	}
-	fmt.Fprintln(t.w)
-	table := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PORT\tCHANCE\tSTATE\tSERVICE")
-	for i := 0; i < len(r.rows); {
-		first, last, chance := r.rows[i], i, r.rows[i].chance
-		for last+1 < len(r.rows) && alike(first, r.rows[last+1]) && r.rows[last+1].Number == r.rows[last].Number+1 {
-			last++
-			chance.Chance, chance.Below = max(chance.Chance, r.rows[last].chance.Chance), max(chance.Below, r.rows[last].chance.Below)
-		}
-		name, prefix := first.Port.String(), ""
-		if last > i {
-			name = fmt.Sprintf("%d-%s", first.Number, r.rows[last].Port.String())
-			if chance.Chance > 0 && first.exposed() {
-				prefix = "up to "
-			}
-		}
-		fmt.Fprintf(table, "%s\t%s%s\t%s\t%s\n", name, prefix, chanceText(first, chance), stateText(first), serviceText(first))
-		for _, c := range clientLines(first) {
-			fmt.Fprintf(table, "\t\t\t%s\n", c)
-		}
-		i = last + 1
-	}
-	_ = table.Flush() // a broken pipe shows at the end
+// run is rows of neighbouring ports that have one line, since they differ in nothing but the number and the chance.
+type run struct {
+	auditRow // the first
+	last     uint16
+	least    risk.Estimate // the others' are from this to chance
 }
 
-// deserted is a port on which nothing is.
-func deserted(r auditRow) bool { return len(r.services)+len(r.clients) == 0 }
+// fold makes runs of rows, which are in order.
+func fold(rows []auditRow) []run {
+	var all []run
+	latest := map[netdiag.Protocol]int{} // the run of a protocol that may go on
+	for _, row := range rows {
+		i, ok := latest[row.Protocol]
+		if ok && int(all[i].last)+1 == int(row.Number) && alike(all[i].auditRow, row) {
+			to := &all[i]
+			to.last = row.Number
+			to.chance.Chance, to.chance.Below = max(to.chance.Chance, row.chance.Chance), max(to.chance.Below, row.chance.Below)
+			to.least.Chance = min(to.least.Chance, row.chance.Chance)
+			continue
+		}
+		latest[row.Protocol] = len(all)
+		all = append(all, run{row, row.Number, row.chance})
+	}
+	return all
+}
 
+// alike are ports of one service and one state, with the same rules in the way. A port that clients have is a line of its own, which names them.
 func alike(a, b auditRow) bool {
-	return deserted(a) && deserted(b) && a.Protocol == b.Protocol && a.exposed() == b.exposed() && a.reserved == b.reserved &&
-		slices.Equal(a.units, b.units)
+	return len(a.clients)+len(b.clients) == 0 && slices.Equal(a.diversions, b.diversions) && stateText(a) == stateText(b) && slices.Equal(a.units, b.units) &&
+		serviceText(a) == serviceText(b)
+}
+
+func (r run) port() string {
+	if r.last == r.Number {
+		return r.Port.String()
+	}
+	return fmt.Sprintf("%d-%s", r.Number, netdiag.Port{Protocol: r.Protocol, Number: r.last})
+}
+
+// ports is the table. Its last column goes on below itself.
+func (t auditText) ports(r *auditReport) {
+	lines := [][4]string{{"PORT", "CHANCE", "STATE", "SERVICE"}}
+	runs := fold(r.rows)
+	for _, row := range runs {
+		lines = append(lines, [4]string{row.port(), chanceText(row), shortState(row.auditRow), serviceText(row.auditRow)})
+	}
+	var widths [3]int
+	indent := 0
+	for i := range widths {
+		for _, l := range lines {
+			widths[i] = max(widths[i], utf8.RuneCountInString(l[i]))
+		}
+		indent += widths[i] + 2
+	}
+	for i, l := range lines {
+		for j, text := range cli.Wrap(l[3], max(t.width-indent, 24)) {
+			if j > 0 {
+				l[0], l[1], l[2] = "", "", ""
+			}
+			fmt.Fprintf(t.w, "%-*s  %-*s  %-*s  %s\n", widths[0], l[0], widths[1], l[1], widths[2], l[2], text)
+		}
+		if i > 0 {
+			t.clients(runs[i-1].auditRow)
+			t.diversions(runs[i-1].auditRow)
+		}
+	}
 }
 
 func stateText(r auditRow) string {
@@ -74,23 +93,32 @@ func stateText(r auditRow) string {
 	return "outside the range"
 }
 
-// chanceText is a percentage and the number of restarts that go wrong once.
-func chanceText(r auditRow, e risk.Estimate) string {
+func shortState(r auditRow) string {
+	state, _, _ := strings.Cut(stateText(r), " the ")
+	return state
+}
+
+// chanceText is a percentage; of several ports the highest. Who has lost the port already has no chance any more.
+func chanceText(r run) string {
+	upTo := ""
+	if r.least.Chance < r.chance.Chance {
+		upTo = "up to "
+	}
 	switch {
+	case r.taken():
+		return "now"
 	case !r.exposed():
 		return "-"
-	case e.Chance == 0:
-		return "below " + percent(e.Below)
-	case e.Chance > 0.5:
-		return percent(e.Chance)
+	case r.chance.Chance == 0:
+		return "below " + percent(r.chance.Below)
 	}
-	return fmt.Sprintf("%s (1 in %.0f)", percent(e.Chance), math.Round(1/e.Chance))
+	return upTo + percent(r.chance.Chance)
 }
 
 func percent(p float64) string {
 	switch p *= 100; {
 	case p >= 10:
-		return fmt.Sprintf("%.0f %%", p)
+		return fmt.Sprintf("%.0f %%", math.Min(p, 100))
 	case p >= 0.1:
 		return fmt.Sprintf("%.1f %%", p)
 	}
@@ -123,19 +151,32 @@ func serviceText(r auditRow) string {
 	return strings.Join(parts, ", ")
 }
 
-// clientLines name the connections that have the port.
-func clientLines(r auditRow) []string {
+// clients names the connections that have a port, below its row.
+func (t auditText) clients(r auditRow) {
 	const shown = 3
-	var lines []string
 	for i, h := range r.clients {
 		if i == shown {
-			return append(lines, fmt.Sprintf("and %d more connections", len(r.clients)-shown))
+			fmt.Fprintf(t.w, "    and %d more connections\n", len(r.clients)-shown)
+			return
 		}
 		who := report.Nobody(h)
 		if len(h.Owners) > 0 {
 			who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID, cli.Safe(report.UserOf(h.Owners[0])), report.WhereOf(h.Cgroup))
 		}
-		lines = append(lines, fmt.Sprintf("has it: %s  %s%s  %s", who, h.Local(), report.Arrow(h), h.Socket.State))
+		t.below(fmt.Sprintf("has it: %s %s%s %s", who, h.Local(), report.Arrow(h), h.Socket.State))
 	}
-	return lines
+}
+
+// diversions tells of rules by which clients get elsewhere, below a row.
+func (t auditText) diversions(r auditRow) {
+	for _, d := range r.diversions {
+		t.below(report.DiversionText(d))
+	}
+}
+
+// below is a sentence about a row.
+func (t auditText) below(text string) {
+	for j, l := range cli.Wrap(text, max(t.width-6, 40)) {
+		fmt.Fprintf(t.w, "%s%s\n", []string{"    ", "      "}[min(j, 1)], l)
+	}
 }

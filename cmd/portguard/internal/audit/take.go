@@ -16,6 +16,7 @@ import (
 	"portguard/netdiag/portrange/risk"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd/dropin"
+	"portguard/systemd/enabled"
 )
 
 // takeAudit looks twice, and then at who is who.
@@ -46,20 +47,46 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 		r.limits = append(r.limits, report.DegradedText(err)+"; UDP services are not judged")
 	}
 	look := after.Look(0)
-	m := risk.New(r.facts, before.Look(0), look, r.sample)
-	r.load, r.use = m.Summary(), useOf(r.facts, look)
+	models := map[uint32]*risk.Model{}
+	model := func(vrf uint32) *risk.Model {
+		if models[vrf] == nil {
+			models[vrf] = risk.New(r.facts, before.Look(vrf), after.Look(vrf), r.sample)
+		}
+		return models[vrf]
+	}
+	r.model = model(0)
+	r.load, r.use = r.model.Summary(), useOf(r.facts, look)
 	r.fill(ctx, p, after, asked)
+	r.readBoot()
+	r.readFirewall()
 	for i := range r.rows {
 		row := &r.rows[i]
-		switch {
-		case !row.exposed():
-		case row.Protocol == netdiag.UDP:
-			row.chance = m.UDP(o.downtime)
-		default:
-			row.chance = m.TCP(row.Number, o.downtime)
+		if !row.exposed() {
+			continue
+		}
+		if row.Protocol == netdiag.UDP {
+			row.chance = r.model.UDP(o.downtime)
+			continue
+		}
+		for _, vrf := range vrfsOf(row.services, after) {
+			row.chance = row.chance.Or(model(vrf).TCP(row.Number, o.downtime))
 		}
 	}
 	return r, nil
+}
+
+// vrfsOf are the VRFs that the sockets of a service are in, each of which has ports of its own: none but the host's where nothing listens.
+func vrfsOf(services []netdiag.Holder, s *netdiag.Survey) []uint32 {
+	if len(services) == 0 {
+		return []uint32{0}
+	}
+	var all []uint32
+	for _, h := range services {
+		if vrf := s.VRF(h.Socket); !slices.Contains(all, vrf) {
+			all = append(all, vrf)
+		}
+	}
+	return all
 }
 
 // lookOn is one look.
@@ -89,6 +116,11 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 		askedPorts = append(askedPorts, e.Port)
 	}
 	r.asked = portrange.Of(askedPorts...)
+	var resting []uint16
+	for _, ports := range enabled.Ports("/") {
+		resting = append(resting, ports...)
+	}
+	r.resting = portrange.Of(resting...)
 	for unit, keys := range r.guardedPorts() {
 		for _, k := range keys {
 			watched[k] = true
@@ -101,9 +133,7 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 		for _, o := range s.Services(proto) {
 			k := netdiag.Port{Protocol: proto, Number: o.Local.Port()}
 			planned = append(planned, k.Number)
-			if r.facts.Range.Contains(k.Number) || watched[k] {
-				sockets = append(sockets, o)
-			}
+			sockets = append(sockets, o)
 		}
 		for _, o := range s.Clients(proto) {
 			r.clients = append(r.clients, o.Local.Port())
@@ -112,8 +142,16 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 			}
 		}
 	}
+	elsewhere := map[netdiag.Port]*auditRow{}
 	for _, h := range p.Identify(ctx, s, sockets) {
 		k := netdiag.Port{Protocol: netdiag.Protocol(h.Socket.Protocol), Number: h.Socket.Local.Port()}
+		if !r.facts.Range.Contains(k.Number) && !watched[k] {
+			if elsewhere[k] == nil {
+				elsewhere[k] = &auditRow{Port: k}
+			}
+			elsewhere[k].services = append(elsewhere[k].services, h)
+			continue
+		}
 		if to := row(k); h.Kind == netdiag.Listener || h.Kind == netdiag.Kernel && h.Socket.Remote.Port() == 0 {
 			to.services = append(to.services, h)
 		} else {
@@ -125,6 +163,9 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 		planned = append(planned, k.Number)
 		slices.Sort(one.units)
 		r.rows = append(r.rows, *one)
+	}
+	for _, one := range elsewhere {
+		r.elsewhere = append(r.elsewhere, serviceOf(*one))
 	}
 	r.planned = portrange.Of(planned...)
 	slices.SortFunc(r.rows, comparePorts)

@@ -5,38 +5,97 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/portrange"
 )
 
-// auditText writes the report that a person reads.
+// auditText writes the report that a person reads: the answer, what it rests on, what helps, and how it was computed.
 type auditText struct {
 	w     io.Writer
 	paint cli.Paint
+	width int
+	how   bool // tell how it was computed
 }
 
 func (t auditText) render(r *auditReport) {
-	t.host(r)
-	fmt.Fprintln(t.w)
-	t.ports(r)
+	t.answer(r)
+	if len(r.rows) > 0 {
+		fmt.Fprintln(t.w)
+		t.ports(r)
+	}
 	if all := r.fixes(); len(all) > 0 {
 		fmt.Fprintln(t.w)
 		for i, f := range all {
 			t.fix(i, f)
 		}
 	}
-	for i, l := range r.limits {
+	for i, l := range r.notes() {
 		if i == 0 {
 			fmt.Fprintln(t.w)
 		}
 		t.line("note", cli.Safe(l))
 	}
+	if t.how {
+		fmt.Fprintln(t.w)
+		t.host(r)
+	}
+}
+
+// answer begins the report with what it comes to.
+func (t auditText) answer(r *auditReport) {
+	all := r.answers()
+	if len(all) == 0 {
+		t.calm(r)
+	}
+	for _, a := range append(all, r.findings()...) {
+		t.say(a)
+	}
+	if r.countWhere(auditRow.exposed) > 0 {
+		fmt.Fprintf(t.w, "CHANCE is that of one restart in which the service is down for %s\n", r.down)
+	}
+}
+
+// say breaks a sentence, but never its command, so that it can be copied.
+func (t auditText) say(a answer) {
+	lines := cli.Wrap(a.says, t.width)
+	fits := utf8.RuneCountInString(lines[len(lines)-1])+2+len(a.command) <= t.width
+	for i := range lines {
+		lines[i] = t.paint.Bad(lines[i])
+	}
+	text := strings.Join(lines, "\n")
+	switch {
+	case a.command == "":
+	case fits:
+		text += ": " + t.paint.Name(a.command)
+	default:
+		text += ":\n  " + t.paint.Name(a.command)
+	}
+	fmt.Fprintln(t.w, text)
+}
+
+// calm is the answer where nothing is at risk.
+func (t auditText) calm(r *auditReport) {
+	text := ""
+	if len(r.rows) == 0 {
+		text = ": no service has a port of the range that is not reserved"
+	}
+	fmt.Fprintln(t.w, t.paint.Good("nothing is at risk")+text)
+}
+
+// notes are what a person should know beside the table.
+func (r *auditReport) notes() []string {
+	var all []string
+	if f := r.facts.Range; f.Low%2 == f.High%2 && f.Low != f.High {
+		all = append(all, fmt.Sprintf("low and high of ip_local_port_range %s are both %s: better one of each, as the kernel says, too", f, portrange.Parity(f.Low)))
+	}
+	return append(all, r.unseenThings()...)
 }
 
 // line is a label and a text, which goes on below itself.
 func (t auditText) line(label, text string) {
-	for i, l := range cli.Wrap(text, 100) {
+	for i, l := range cli.Wrap(text, max(t.width-11, 40)) {
 		if i > 0 {
 			label = ""
 		}
@@ -46,8 +105,8 @@ func (t auditText) line(label, text string) {
 
 func (t auditText) host(r *auditReport) {
 	f := r.facts
-	t.line("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones%s",
-		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1), sameParity(f.Range)))
+	t.line("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones",
+		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1)))
 	inside := portrange.Set{f.Range}.Intersect(f.Reserved).Len()
 	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", cli.Nothing(f.Reserved), cli.Count(inside)))
 	t.line("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
@@ -58,13 +117,6 @@ func (t auditText) host(r *auditReport) {
 		l.Held, l.Remains, l.UDP, l.First, portrange.Parity(f.Range.Low)))
 	t.line("", fmt.Sprintf("in %s %d connections were opened%s, of which %d still have their port, to %s; %d UDP sockets came",
 		r.sample.Round(10*time.Millisecond), r.opened, recycled(r.recycle), l.New, destinations(l.Routes), l.NewUDP))
-}
-
-func sameParity(r portrange.Range) string {
-	if r.Low%2 != r.High%2 || r.Low == r.High {
-		return ""
-	}
-	return fmt.Sprintf("; low and high are both %s, better one of each", portrange.Parity(r.Low))
 }
 
 func reuseText(reuse int) string {

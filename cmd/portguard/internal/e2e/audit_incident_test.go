@@ -39,7 +39,7 @@ func TestAuditOfTheIncidentsHost(t *testing.T) {
 	close(done)
 	<-stopped
 
-	says(t, strings.Join(strings.Fields(text), " "), "24 ports at risk", "low and high are both even", "portguard reserve "+ports.String(), "portguard range 40012-65535", "not covered: ")
+	says(t, joined(text), "1 of 1 service can lose 24 ports: portguard reserve "+ports.String()+" ", "1024-65000 are both even", "portguard range 40012-64999", "not covered: ")
 	if diff := cmp.Diff(ports.String(), doc.AtRisk); diff != "" {
 		t.Errorf("at risk (-want +got)\n%s", diff)
 	}
@@ -51,8 +51,10 @@ func TestAuditOfTheIncidentsHost(t *testing.T) {
 		if !p.AtRisk || p.Chance == nil || *p.Chance > 0 != even || *p.ChanceBelow <= *p.Chance || len(p.Service.Processes) == 0 {
 			t.Errorf("%d: %+v", p.Port, p)
 		}
-		if !strings.Contains(text, "\n"+number(p.Port)+"/tcp ") {
-			t.Errorf("%d is not named in\n%s", p.Port, text)
+	}
+	for _, row := range ports {
+		if !strings.Contains(text, "\n"+row.String()+"/tcp  up to ") {
+			t.Errorf("%s has no row of its own in\n%s", row, text)
 		}
 	}
 	if len(doc.Fixes) == 0 || doc.Fixes[0].Command == nil || *doc.Fixes[0].Command != "portguard reserve "+ports.String() {

@@ -26,21 +26,22 @@ type (
 		WouldReserve   string         `json:"would_reserve,omitempty"` // a dry run with --reserve: what would be reserved
 	}
 	JSONEndpoint struct {
-		Protocol         string       `json:"protocol"`
-		Address          string       `json:"address"`          // "*": every address
-		Device           string       `json:"device,omitempty"` // SO_BINDTODEVICE
-		Port             uint16       `json:"port"`
-		Verdict          string       `json:"verdict"`
-		By               string       `json:"by,omitempty"`            // the rung, when the verdict is freed
-		WouldBeFree      bool         `json:"would_be_free,omitempty"` // a dry run: the rungs would all go ahead
-		Errno            *string      `json:"errno"`
-		Lack             string       `json:"lack,omitempty"` // why the address cannot be used, when the verdict is no-address
-		InEphemeralRange bool         `json:"in_ephemeral_range"`
-		Reserved         bool         `json:"reserved"`
-		Holders          []JSONHolder `json:"holders"`
-		HoldersError     string       `json:"holders_error,omitempty"` // why the kernel could not be asked for them
-		Actions          []jsonAction `json:"actions"`
-		Advice           []string     `json:"advice"`
+		Protocol         string           `json:"protocol"`
+		Address          string           `json:"address"`          // "*": every address
+		Device           string           `json:"device,omitempty"` // SO_BINDTODEVICE
+		Port             uint16           `json:"port"`
+		Verdict          string           `json:"verdict"`
+		By               string           `json:"by,omitempty"`            // the rung, when the verdict is freed
+		WouldBeFree      bool             `json:"would_be_free,omitempty"` // a dry run: the rungs would all go ahead
+		Errno            *string          `json:"errno"`
+		Lack             string           `json:"lack,omitempty"` // why the address cannot be used, when the verdict is no-address
+		InEphemeralRange bool             `json:"in_ephemeral_range"`
+		Reserved         bool             `json:"reserved"`
+		Holders          []JSONHolder     `json:"holders"`
+		HoldersError     string           `json:"holders_error,omitempty"` // why the kernel could not be asked for them
+		Actions          []jsonAction     `json:"actions"`
+		Advice           []string         `json:"advice"`
+		Diversions       *[]JSONDiversion `json:"diversions"` // of clients, by the firewall; null: not known
 	}
 	JSONHolder struct {
 		Kind        string         `json:"kind"`
@@ -133,6 +134,9 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) JSONEndp
 		Holders:          make([]JSONHolder, len(told)),
 		Actions:          make([]jsonAction, len(o.Actions)),
 		Advice:           []string{},
+	}
+	if rules := facts.firewall(); rules != nil {
+		e.Diversions = cli.Ptr(DiversionsJSON(Diverted(rules, o.Endpoint)))
 	}
 	if o.By != wrapper.Ground {
 		e.By = o.By.String()

@@ -9,6 +9,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
 )
@@ -29,7 +30,7 @@ type Output struct {
 func NewOutput(a *cli.App, o flags.Output, command bool) Output {
 	facts := func() Facts {
 		f := ReadFacts()
-		f.Starts = command
+		f.Starts, f.Firewall = command, sync.OnceValue(readRules)
 		return f
 	}
 	out := Output{w: a.Stdout, Facts: sync.OnceValue(facts), Output: o, command: command, log: a.Log}
@@ -60,6 +61,12 @@ func (out Output) Report(r *wrapper.Report) error {
 	}
 	Text{W: out.w, Facts: out.Facts(), Now: time.Now(), Paint: out.paint, actions: !out.command}.Render(r)
 	return nil
+}
+
+// readRules is for a report on endpoints. Who may not read the firewall's rules is not told so each time.
+func readRules() *nat.Rules {
+	rules, _ := ReadFirewall()
+	return rules
 }
 
 // ReadFacts leaves out what cannot be read: the report says less then, and says it.

@@ -73,6 +73,7 @@ func (t Text) outcome(o *wrapper.Outcome) {
 			fmt.Fprintf(t.W, "  %-7s %s: %s\n", a.Rung, resultText(a.Result), cli.Safe(a.Detail))
 		}
 	}
+	t.diverted(o)
 	t.advice(o)
 }
 

@@ -256,7 +256,8 @@ func TestJSONOfTheIncident(t *testing.T) {
         "portguard --close -p 30010 -- COMMAND",
         "portguard --restart-unit -p 30010 -- COMMAND",
         "portguard reserve 30010"
-      ]
+      ],
+      "diversions": null
     }
   ],
   "ephemeral_range": [
@@ -290,7 +291,8 @@ func TestJSONWhereLittleIsKnown(t *testing.T) {
       "reserved": false,
       "holders": [],
       "actions": [],
-      "advice": []
+      "advice": [],
+      "diversions": null
     }
   ],
   "ephemeral_range": null

@@ -6,6 +6,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
+	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
@@ -21,6 +22,8 @@ type Facts struct {
 	Starts    bool   // a service is about to be started: it does not run yet
 	again     string // what advice repeats of this run, see again.go
 	judge     wrapper.Judge
+	// Firewall reads the rules that may send clients elsewhere; nil: nobody asks.
+	Firewall func() *nat.Rules
 }
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.

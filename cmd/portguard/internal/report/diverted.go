@@ -1,0 +1,91 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/netdiag/nat"
+	"portguard/wrapper"
+)
+
+// ReadFirewall reads the rules that may send a port's clients elsewhere; nil where they cannot be read, with the reason.
+func ReadFirewall() (*nat.Rules, error) {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return nat.Read(ctx)
+}
+
+// firewall is nil where the rules are not known.
+func (f Facts) firewall() *nat.Rules {
+	if f.Firewall == nil {
+		return nil
+	}
+	return f.Firewall()
+}
+
+// Diverted are the rules that send the clients of an endpoint elsewhere.
+func Diverted(rules *nat.Rules, e netdiag.Endpoint) []nat.Diversion {
+	if rules == nil {
+		return nil
+	}
+	return rules.Of(uint8(e.Protocol), e.Addr, e.Port)
+}
+
+// diverted tells of rules that send the endpoint's clients elsewhere: bind() and listen() succeed, and nobody comes.
+func (t Text) diverted(o *wrapper.Outcome) {
+	for i, d := range Diverted(t.Facts.firewall(), o.Endpoint) {
+		if i == 0 {
+			fmt.Fprintln(t.W)
+		}
+		fmt.Fprintf(t.W, "  nat     %s\n", DiversionText(d))
+	}
+}
+
+// DiversionText is a sentence about one: bind() and listen() succeed, and nobody comes.
+func DiversionText(d nat.Diversion) string {
+	who := "clients of other hosts"
+	if d.Local {
+		who = "clients of this host"
+	}
+	if d.Some {
+		who = "some " + who
+	}
+	return fmt.Sprintf("%s are sent to %s by the firewall (nftables, %s), whoever listens here", who, targetText(d), cli.Safe(d.Rule()))
+}
+
+func targetText(d nat.Diversion) string {
+	switch to := d.To; {
+	case to.Addr().IsValid() && to.Port() != 0:
+		return to.String()
+	case to.Addr().IsValid():
+		return to.Addr().String()
+	case to.Port() != 0:
+		return fmt.Sprintf("port %d", to.Port())
+	}
+	return "somewhere else"
+}
+
+// JSONDiversion is one in JSON.
+type JSONDiversion struct {
+	Rule  string  `json:"rule"`  // family, table, chain
+	To    *string `json:"to"`    // where clients get to instead: address and port, or one of them; null: not known
+	Local bool    `json:"local"` // clients of this host; else of others
+	Some  bool    `json:"some"`  // of them, those that the rule is for
+}
+
+// DiversionsJSON is all of an endpoint's.
+func DiversionsJSON(all []nat.Diversion) []JSONDiversion {
+	list := []JSONDiversion{}
+	for _, d := range all {
+		j := JSONDiversion{Rule: d.Rule(), Local: d.Local, Some: d.Some}
+		if to := targetText(d); d.To.IsValid() || d.To.Addr().IsValid() || d.To.Port() != 0 {
+			j.To = &to
+		}
+		list = append(list, j)
+	}
+	return list
+}
