@@ -73,5 +73,5 @@ func help(cmd *cobra.Command, _ []string) {
 		cli.Help(cmd.OutOrStdout(), cmd)
 		return
 	}
-	cli.Lay(cmd.OutOrStdout(), guard.Brief)
+	cli.Lay(cmd.OutOrStdout(), guard.Brief(cli.CommandNames(cmd)))
 }

@@ -26,8 +26,9 @@ func Titled(fs *pflag.FlagSet, title string, add func(*pflag.FlagSet)) {
 	own := pflag.NewFlagSet(title, pflag.ContinueOnError)
 	own.SortFlags = false
 	add(own)
+	all := map[string][]string{titleKey: {title}} // of all of them: every start makes these flags
 	own.VisitAll(func(f *pflag.Flag) {
-		f.Annotations = map[string][]string{titleKey: {title}}
+		f.Annotations = all
 		fs.AddFlag(f)
 	})
 }

@@ -1,6 +1,11 @@
 package guard
 
-import "portguard/cmd/portguard/internal/cli"
+import (
+	"fmt"
+	"strings"
+
+	"portguard/cmd/portguard/internal/cli"
+)
 
 const use = "portguard [flags] -p ENDPOINT [-p ENDPOINT]... [-- COMMAND [ARG]...]"
 
@@ -15,8 +20,12 @@ const example = `  portguard -p 30010                         who has the port?
   portguard --share --wait 30s -p 30010 -- java -jar app.jar
   portguard --kill --dry-run -p 30010        what would --kill do?`
 
-// Brief is what -h says: what nearly everybody needs.
-const Brief = `Usage: portguard [flags] -p ENDPOINT... [-- COMMAND [ARG]...]
+// Brief is what -h says, what nearly everybody needs, with the names of the other commands.
+func Brief(commands []string) string {
+	return fmt.Sprintf(brief, strings.Join(commands, ", "))
+}
+
+const brief = `Usage: portguard [flags] -p ENDPOINT... [-- COMMAND [ARG]...]
 
 Starts COMMAND, a service, if its port is free, and says who has the port if not. These flags do something about that, the
 least harmful first:
@@ -32,7 +41,7 @@ least harmful first:
   portguard -p 30010 -- java -jar app.jar    start, or say who has the port
   portguard --share -p 30010 -- java -jar app.jar
 
-Commands: audit, reserve, release, range, hold, unit, version, completion.
+Commands: %s.
 
 All flags: portguard --help, or man portguard.
 `
