@@ -46,7 +46,7 @@ func TestCompletionOffers(t *testing.T) {
 		want      []string // names alone
 		directive string
 	}{
-		{"commands", []string{"re"}, []string{"release", "reserve"}, noFiles},
+		{"commands", []string{"re"}, []string{"ready", "release", "reserve"}, noFiles},
 		{"commands of a command", []string{"unit", ""}, []string{"install", "remove", "show"}, noFiles},
 		{"nothing hidden", []string{"becom"}, nil, noFiles},
 		{"flags", []string{"--kill"}, []string{"--kill", "--kill-listeners"}, noFiles},
