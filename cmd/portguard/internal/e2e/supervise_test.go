@@ -3,7 +3,9 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/internal/needs"
 	"portguard/netdiag/holders"
+	"portguard/netdiag/nstest"
 )
 
 // supervised runs a command line of portguard to its end.
@@ -164,4 +168,33 @@ func TestSuperviseCtrlC(t *testing.T) {
 	if got := onJobTerminal(t, c, []string{"linger"}, "\x03").job(); got != "130" {
 		t.Errorf("the job: %s", got)
 	}
+}
+
+// A service that goes on with one family, since somebody has its port in the other by then, is not ready: the half that it is deaf in is
+// named, and who has it.
+func TestSuperviseSeesAHalf(t *testing.T) {
+	taken := filepath.Join(t.TempDir(), "taken")
+	p := launch(t, binary(t), "--restart", "no", "--hold", "none", "--ready-timeout", "3s", "-p", "26231", "--",
+		"sh", "-c", "echo go; while ! test -e "+taken+"; do sleep 0.05; done; exec "+builds.build(t, "./testdata/unit/pair")+" 26231")
+	p.expect(t, "go")
+	other := launch(t, theActor(t), "listen", "127.0.0.1:26231")
+	other.expect(t, "up")
+	if err := os.WriteFile(taken, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if status, said := p.end(t), p.errs.String(); status != 143 ||
+		!strings.Contains(said, "does not listen on 0.0.0.0:26231/tcp after 3s, and is stopped; 0.0.0.0:26231/tcp: actor (pid ") {
+		t.Errorf("status %d\n%s", status, said)
+	}
+}
+
+// A service that has become another user is seen to listen, though nobody may look into its descriptors.
+func TestSuperviseSeesAnotherUserListen(t *testing.T) {
+	nstest.Root(t)
+	needs.Program(t, "setpriv", "util-linux")
+	p := launch(t, "setpriv", "--bounding-set", "-sys_ptrace,-dac_read_search", "--inh-caps", "-sys_ptrace", binary(t), "--restart", "no", "--ready-timeout", "20s",
+		"-p", "26241", "--", "setpriv", "--reuid", "65534", "--clear-groups", theActor(t), "listen", ":26241", "300ms")
+	p.expect(t, "up")
+	eventually(t, 10*time.Second, "it is seen to listen", func() bool { return strings.Contains(p.errs.String(), "listening after ") })
+	p.stop(t, unix.SIGTERM)
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ func TestContainers(t *testing.T) {
 		"cp /bin/busybox /tmp/image/bin/",
 		"systemctl start docker")
 	t.Run("docker", r.testDocker)
+	t.Run("docker's healthcheck", r.testHealthcheck)
 	t.Run("podman", r.testPodman)
 	t.Run("podman of a user", r.testUsersPodman)
 }
@@ -76,7 +78,22 @@ func (r containerRig) testDocker(t *testing.T) {
 
 	r.frees(t, 30010)
 	r.frees(t, 30020)
-	r.Shell(t, "docker rm -f pool bystander; systemctl stop docker.socket docker containerd", "umount /run/docker/netns/default")
+	r.Shell(t, "docker rm -f pool bystander")
+}
+
+// The HEALTHCHECK of docs/ready.md is one that docker takes, and the container is healthy when its service listens, for any user.
+func (r containerRig) testHealthcheck(t *testing.T) {
+	check := regexp.MustCompile(`(?m)^    (HEALTHCHECK .*)$`).FindStringSubmatch(readyPage(t))
+	if check == nil {
+		t.Fatal("docs/ready.md has no HEALTHCHECK")
+	}
+	r.Shell(t, "cp /usr/bin/portguard /tmp/image/bin/",
+		image+"docker import --change '"+strings.Replace(check[1], "--interval=10s", "--interval=1s", 1)+"' - well:1",
+		"docker run -d --user 65534 --name well well:1 /bin/busybox sh -c 'until [ -e /dev/shm/go ]; do /bin/busybox sleep 0.1; done; exec /bin/busybox nc -ll -p 8080 -e /bin/busybox cat'",
+		"health() { docker inspect -f '{{len .State.Health.Log}} {{.State.Health.Status}}' well; }",
+		"until health | grep -q '^[1-9]'; do sleep 0.1; done; health | grep starting",
+		"docker exec well /bin/busybox touch /dev/shm/go; for i in $(seq 100); do health | grep -q ' healthy' && break; sleep 0.1; done; health | grep ' healthy'",
+		"docker rm -f well; rm /tmp/image/bin/portguard; systemctl stop docker.socket docker containerd", "umount /run/docker/netns/default")
 }
 
 func (r containerRig) testPodman(t *testing.T) {
