@@ -99,7 +99,7 @@ func (p Policy) killText(h *netdiag.Holder) string {
 			who[i] += ", which is stopped, and SIGCONT"
 		}
 	}
-	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", signalName(p.signal()), strings.Join(who, " and "), p.Grace)
+	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", signalName(p.signal()), strings.Join(who, " and "), Span(p.Grace))
 }
 
 // signalName is "SIGTERM"; the realtime signals have numbers only.

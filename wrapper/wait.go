@@ -140,14 +140,14 @@ func waitText(d time.Duration) string {
 	if d == Forever {
 		return "without limit"
 	}
-	return fmt.Sprintf("up to %s", d)
+	return fmt.Sprintf("up to %s", Span(d))
 }
 
 func roundTime(d time.Duration) string {
 	if d < time.Second {
-		return d.Round(time.Millisecond).String()
+		return Span(d.Round(time.Millisecond))
 	}
-	return d.Round(100 * time.Millisecond).String()
+	return Span(d.Round(100 * time.Millisecond))
 }
 
 func portRanges(outcomes []*Outcome) []sockdiag.PortRange {

@@ -39,7 +39,7 @@ func TestSuperviseEnds(t *testing.T) {
 		{"no", []string{"--restart", "no", "-p", "26201", "--", actor, "exit", "3"}, 3, 0, "ended with status 3"},
 		{"on-failure, status 0", []string{"--restart", "on-failure", "-p", "26202", "--", actor, "exit", "0"}, 0, 0, ""},
 		{"the limit", []string{"--restart", "on-failure", "--restart-delay", "10ms", "--restart-limit", "2/1m", "-p", "26203", "--", actor, "die", "9"},
-			137, 2, "it was restarted 2 times within 1m0s"},
+			137, 2, "it was restarted 2 times within 60s"},
 		{"does not listen", []string{"--restart", "no", "--ready-timeout", "300ms", "-p", "26204", "--", actor, "linger"},
 			143, 0, "does not listen on 26204/tcp after 300ms"},
 		{"does not listen, and does not end", []string{"--restart", "no", "--ready-timeout", "300ms", "--stop-timeout", "200ms", "-p", "26205", "--", actor, "stubborn"},

@@ -231,7 +231,7 @@ func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
 	case next.LimitHit:
 		r.progress.Notify.Down(text + ", once too often (--restart-limit)")
 		r.say(cli.MsgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
-			text, r.request.restart.policy.Limit, r.request.restart.policy.Window))
+			text, r.request.restart.policy.Limit, wrapper.Span(r.request.restart.policy.Window)))
 	default:
 		r.progress.Notify.Down(text)
 		r.say(cli.MsgFailed, journal.PriErr, text)

@@ -49,10 +49,10 @@ func (in *unitInstall) noteRestarts(p *plan, svc systemd.Service) {
 	}
 	without := "without --wait"
 	if wait > 0 {
-		without = "with --wait " + wait.String()
+		without = "with --wait " + wrapper.Span(wait)
 	}
 	p.say("Restart=%s of %s %s meets its start limit (StartLimitBurst=%d in %s) while the port is taken, and then it stays down; --wait 30s waits instead",
-		svc.Restart, svc.Name, without, svc.StartLimit.Burst, svc.StartLimit.Interval)
+		svc.Restart, svc.Name, without, svc.StartLimit.Burst, wrapper.Span(svc.StartLimit.Interval))
 }
 
 // hitsStartLimit reports whether starts that fail after a wait follow each other faster than systemd goes along with.
