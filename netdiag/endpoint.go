@@ -1,7 +1,6 @@
 package netdiag
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -82,27 +81,30 @@ func (e Endpoint) Bind() string {
 func (e Endpoint) anywhere() bool { return e.EveryAddress() && e.Device == "" }
 
 // String is the short name used in messages: "30010/tcp", or "127.0.0.1:8080/tcp" when the endpoint has an address or a device.
-func (e Endpoint) String() string {
-	if e.anywhere() {
-		return fmt.Sprintf("%d/%s", e.Port, e.Protocol)
-	}
-	return fmt.Sprintf("%s/%s", e.Bind(), e.Protocol)
-}
+func (e Endpoint) String() string { return e.Through(e.Port) }
+
+// Through is the name of the endpoint and of those on the ports up to last: "30000-30009/tcp".
+func (e Endpoint) Through(last uint16) string { return e.span(last) + "/" + e.Protocol.String() }
 
 // Argument is the endpoint as ParseEndpoints reads it back, but for its options: "30010", "127.0.0.1:8080/udp".
 func (e Endpoint) Argument() string { return e.argument(e.Port) }
 
 // argument is that of the endpoint and of those on the ports up to last.
 func (e Endpoint) argument(last uint16) string {
+	if e.Protocol == UDP {
+		return e.span(last) + "/udp"
+	}
+	return e.span(last)
+}
+
+// span is what is bound, on the ports up to last.
+func (e Endpoint) span(last uint16) string {
 	s := e.Bind()
 	if e.anywhere() {
 		s = strconv.Itoa(int(e.Port))
 	}
 	if last > e.Port {
 		s += "-" + strconv.Itoa(int(last))
-	}
-	if e.Protocol == UDP {
-		s += "/udp"
 	}
 	return s
 }

@@ -4,18 +4,18 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 
 	"golang.org/x/term"
 )
 
+const usualWidth = 80
+
 // TerminalWidth is stderr's, which the live line is on.
 func TerminalWidth() int {
-	const usual = 80
 	if width := terminalWidth(2); width > 0 {
 		return width
 	}
-	return usual
+	return usualWidth
 }
 
 // terminalWidth is 0 of what is no terminal, and where the terminal does not know.
@@ -27,33 +27,25 @@ func terminalWidth(fd int) int {
 	return width
 }
 
-// Columns is the width of the terminal, of COLUMNS, or 80.
-func Columns(w io.Writer) int {
-	if descriptor(w) == 1 {
-		if width := terminalWidth(1); width > 0 {
-			return width
-		}
+// Width is how many columns a line may have on stdout or stderr: as many as the terminal has, or COLUMNS says, or 80. It is 0, which
+// is no limit, in a file or a pipe, unless COLUMNS says otherwise: who reads logs or greps wants each fact on a line.
+func Width(w io.Writer) int {
+	if width := terminalWidth(descriptor(w)); width > 0 {
+		return width
 	}
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
 	}
-	return 80
+	if IsTerminal(w) {
+		return usualWidth
+	}
+	return 0
 }
 
-// Wrap breaks a sentence into lines of at most width runes, at spaces.
-func Wrap(s string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(s) {
-		switch {
-		case line == "":
-			line = word
-		case len([]rune(line))+1+len([]rune(word)) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
+// Columns is Width for what cannot do without: 80 where there is no limit.
+func Columns(w io.Writer) int {
+	if width := Width(w); width > 0 {
+		return width
 	}
-	return append(lines, line)
+	return usualWidth
 }

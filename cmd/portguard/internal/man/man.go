@@ -95,7 +95,7 @@ func environment() []manpage.Row {
 		{Term: "PATH", Meaning: "where COMMAND is looked for"},
 		{Term: "NO_COLOR", Meaning: "if it is set, there is no colour"},
 		{Term: "TERM", Meaning: `"dumb": there is no colour`},
-		{Term: "COLUMNS", Meaning: "how wide text may be, where the terminal does not tell"},
+		{Term: "COLUMNS", Meaning: "how wide lines may be, where the terminal does not tell; in a file or a pipe they do not break without it"},
 		{Term: "NOTIFY_SOCKET", Meaning: "systemd's: told what is waited for, and given the ports to keep with --hold fdstore"},
 		{Term: "SYSTEMD_EXEC_PID", Meaning: "systemd's: tells that it has started portguard itself"},
 		{Term: "JOURNAL_STREAM", Meaning: "systemd's: messages to the journal get fields"},
