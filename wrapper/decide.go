@@ -54,6 +54,10 @@ type Judge struct {
 	Around Around
 	// Services are those that have one of the endpoints, as systemd knows them, where they were asked for.
 	Services map[string]Service
+	// MayRise: this user is not root, and could be.
+	MayRise bool
+	// powers has what this user was asked to be allowed, in the Report.
+	powers map[power]Decision
 }
 
 // Decide tells what a rung may do about one holder of an endpoint. A file of each rung's has what is its own (decide_*.go);
@@ -81,18 +85,6 @@ func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
 		return j.decideRestart(h)
 	}
 	return j.decideKill(h)
-}
-
-// Advises reports whether the rung would go ahead for every holder of a finding, should the caller allow it. listeners:
-// with --kill-listeners as well.
-func (j Judge) Advises(r Rung, listeners bool, f *netdiag.Finding) bool {
-	j.Policy.KillListeners = j.Policy.KillListeners || listeners
-	for i := range f.Holders {
-		if !j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead() {
-			return false
-		}
-	}
-	return len(f.Holders) > 0
 }
 
 // attainable reports whether each holder of an endpoint can be dealt with by the rung or by a later one that is allowed.

@@ -95,6 +95,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 			r.Judge.Around.Services = g.lookBeside(ctx, r)
 		}
 		r.Judge.Around.origins = g.lookOrigins(r)
+		r.Judge.powers = g.askPowers(ctx, r.Judge, r)
 	}
 	return ctx.Err()
 }

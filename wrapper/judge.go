@@ -14,7 +14,7 @@ import (
 // judge finds out what decisions rest on, as it is now: who else serves beside the holders only where that may be asked for, and
 // what systemd knows of those services only that might be restarted.
 func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
-	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Starts: startedFor(), Around: Around{parts: g.parts}}
+	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Starts: startedFor(), Around: Around{parts: g.parts}, MayRise: mayRise()}
 	if g.policy.Kill || g.policy.RestartUnit {
 		j.Around.Services = g.lookBeside(ctx, r)
 	}

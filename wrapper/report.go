@@ -117,7 +117,7 @@ func (r *Report) Had() bool {
 
 // NotFree is the report without the endpoints that can be bound.
 func (r *Report) NotFree() *Report {
-	return &Report{Outcomes: slices.DeleteFunc(slices.Clone(r.Outcomes), func(o Outcome) bool {
+	return &Report{Judge: r.Judge, Degraded: r.Degraded, Outcomes: slices.DeleteFunc(slices.Clone(r.Outcomes), func(o Outcome) bool {
 		return o.Trial.Verdict == netdiag.Free
 	})}
 }

@@ -47,6 +47,7 @@ func newShell(t *testing.T, cmd *exec.Cmd) *shell {
 			sh.out <- strings.TrimSuffix(answer, string(answered))
 		}
 	}()
+	sh.run(t, "export COLUMNS=100") // the documents show a terminal of that width
 	t.Cleanup(func() {
 		_ = in.Close() // which ends it, unless a command goes on
 		late := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })

@@ -27,6 +27,7 @@ func TestSystemd(t *testing.T) {
 		t.Run("waiting", r.testWaiting)
 		t.Run("journal", r.testJournal)
 		t.Run("socket activation", r.testActivation)
+		t.Run("advice", r.testAdvice)
 		t.Run("owners", r.testOwners)
 		t.Run("left over", r.testLeftOver)
 		t.Run("restart-unit", r.testRestartUnit)

@@ -28,7 +28,7 @@ func newAttempt(a *cli.App, req request, path string) *attempt {
 		Silent:   req.Quiet || req.JSON && path != "",
 		Touches:  path == "",
 	}
-	s.out.DryRun = req.policy.DryRun
+	s.out.DryRun, s.out.Given = req.policy.DryRun, req.given
 	s.guard = wrapper.New(req.policy, s.progress)
 	return s
 }

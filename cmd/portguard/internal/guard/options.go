@@ -48,6 +48,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 type request struct {
 	endpoints []netdiag.Endpoint
 	policy    wrapper.Policy
+	given     flags.Given
 	command   []string
 	hold      flags.HoldMode
 	reserve   bool
@@ -67,7 +68,7 @@ func (r request) argv() []string {
 
 // parse checks everything that can be checked before anything is touched.
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
-	r := request{reserve: o.Reserve.Reserve, force: o.force, argv0: o.argv0, Output: o.Output}
+	r := request{given: flags.GivenOf(fs), reserve: o.Reserve.Reserve, force: o.force, argv0: o.argv0, Output: o.Output}
 	// The flags' own values come first: what stands behind a wrong one is a consequence.
 	err := cli.Eaten("portguard", fs)
 	if err != nil {

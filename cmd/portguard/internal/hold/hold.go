@@ -103,7 +103,7 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 	defer r.Release()
 	w.Finish()
 	if ctx.Err() == nil {
-		report.Text{W: a.Stderr, Facts: report.ReadFacts(), Now: time.Now(), Paint: a.Colour(a.Stderr, o.NoColor)}.Render(r.NotFree())
+		report.Text{W: a.Stderr, Width: cli.Width(a.Stderr), Facts: report.ReadFacts(), Now: time.Now(), Paint: a.Colour(a.Stderr, o.NoColor)}.Render(r.NotFree())
 		return &report.NotFree{Report: r}
 	}
 	return nil

@@ -27,7 +27,7 @@ func warnOfClients(a *cli.App, ports portrange.Set) {
 			continue
 		}
 		fmt.Fprintf(a.Stderr, "portguard: %s is taken already, and stays so: %s\n", o.Endpoint, report.HolderText(o))
-		for _, help := range report.Advise(o, r.Judge, report.Facts{}) {
+		for _, help := range report.Advise(&wrapper.Report{Outcomes: r.Outcomes[i : i+1], Judge: r.Judge}, report.Facts{}) {
 			fmt.Fprintf(a.Stderr, "hint: %s   %s\n", help.Command, help.Effect)
 		}
 	}

@@ -1,16 +1,18 @@
 package report
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/user"
 	"slices"
-	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
-	"portguard/netdiag/owner"
+	"portguard/netdiag/portrange"
 	"portguard/wrapper"
 )
 
@@ -21,134 +23,249 @@ type advice struct {
 	Effect  string
 }
 
-// Advise says what would help with an endpoint that is taken, least harm first. The judge of this run tells which rungs would.
-func Advise(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) []advice {
-	if o.Trial.Verdict != netdiag.Taken && o.Trial.Verdict != netdiag.NoAddress {
+// Advise says what would help where endpoints are taken, least harm first: what the ladder of this run has decided that it would do,
+// for all of them at once, as a COMMAND needs all of its ports. What was allowed already is not advised again, nor anything after
+// a dry run that would have worked.
+func Advise(r *wrapper.Report, facts Facts) []advice {
+	if r.Had() {
 		return nil
 	}
-	var all []advice
-	endpoints := facts.again
-	if endpoints == "" {
-		endpoints = again([]netdiag.Endpoint{o.Endpoint})
-	}
-	now := func(flags, effect string) {
-		all = append(all, advice{"now", fmt.Sprintf("portguard %s %s -- COMMAND", flags, endpoints), effect})
-	}
-	kinds := KindsOf(o)
-	helps := func(r wrapper.Rung) bool {
-		tried := inVain(o, r) || judge.Advises(r, false, &o.Finding) && refused(o, r)
-		return judge.Advises(r, kinds[netdiag.Listener], &o.Finding) && !tried
-	}
-	if o.Trial.Verdict == netdiag.NoAddress {
-		switch {
-		case o.Trial.Errno == unix.ENODEV:
-			now("--wait 60s", "start as soon as the interface is there")
-		case o.Lack.Why == netdiag.Tentative:
-			now("--wait 60s", "start as soon as it is certain")
-		case o.Lack.Why != netdiag.NotThere: // it will not come by itself
-		default:
-			now("--wait 60s", "start as soon as the address is there")
-			now("--freebind", "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
+	facts = facts.about(r)
+	a := advisor{facts: facts, judge: r.Judge, again: facts.Again}
+	a.look(r)
+	ways := r.Ways()
+	if a.possible {
+		harmless := 0 // to share alone
+		if len(ways) > 0 && len(ways[0].Rungs) == 1 && ways[0].Has(wrapper.Share) {
+			harmless = 1
 		}
-		return all
+		a.ways(ways[:harmless])
+		a.wait()
+		if a.absent == 0 { // else the wait, which comes first, would be for those connections as well
+			a.ways(ways[harmless:])
+		}
 	}
+	a.instead()
+	a.seen()
+	a.always(r)
+	return a.all
+}
+
+// commands are the lines alone.
+func commands(all []advice) []string {
+	lines := make([]string, len(all))
+	for i, a := range all {
+		lines[i] = a.Command
+	}
+	return lines
+}
+
+// advisor gathers what would help.
+type advisor struct {
+	facts    Facts
+	judge    wrapper.Judge
+	again    Again
+	outcomes []*wrapper.Outcome // those that are not free
+	holders  []netdiag.Holder
+	kinds    kindSet
+	costs    bool // a socket that holds the port would cost COMMAND one, if it is what listens here
+	possible bool // every endpoint is taken, or its address is not there: nothing else is in the way
+	absent   int  // how many have no address
+	all      []advice
+}
+
+func (a *advisor) look(r *wrapper.Report) {
+	a.possible, a.kinds = true, kindSet{}
+	for i := range r.Outcomes {
+		o := &r.Outcomes[i]
+		switch o.Trial.Verdict {
+		case netdiag.Free:
+			continue
+		case netdiag.Taken:
+			a.holders = append(a.holders, o.Holders...)
+		case netdiag.NoAddress:
+			a.absent++
+			a.possible = a.possible && o.Lack.Why <= netdiag.Tentative // else it does not come by itself
+		default:
+			a.possible = false
+		}
+		a.outcomes = append(a.outcomes, o)
+	}
+	for _, h := range a.holders {
+		a.kinds[h.Kind] = true
+	}
+	a.costs = slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return o.HoldCosts })
+	if rest := a.again.Given.Rest; a.costs && !slices.Contains(rest, "--hold") {
+		a.again.Given.Rest = slices.Concat([]string{"--hold", "none", "--reserve"}, slices.DeleteFunc(slices.Clone(rest), func(w string) bool { return w == "--reserve" }))
+	}
+}
+
+func (a *advisor) now(command, effect string) {
+	one := advice{"now", command, effect}
+	if command != "" && !slices.Contains(a.all, one) {
+		a.all = append(a.all, one)
+	}
+}
+
+// ways are lines of the main command. Where another's start is the unit's, or root does it, nothing is started by them.
+func (a *advisor) ways(all []wrapper.Way) {
+	for _, w := range all {
+		if w.Has(wrapper.Close) && w.Listeners && (!a.leftBehind() || a.costs) {
+			continue // whoever serves by the socket would go on deaf; and a service without SO_REUSEADDR cannot bind beside what is left of it
+		}
+		rungs := flagsOf(w)
+		if a.absent > 0 {
+			rungs = append(rungs, "--wait", "60s") // for the address
+		}
+		effect := a.effect(w)
+		if install := a.again.install(rungs...); w.Rungs[0] == wrapper.Share && len(w.Rungs) == 1 && install != "" {
+			a.now(install, effect.unit())
+			continue
+		}
+		a.now(a.again.start(w, rungs...), effect.of(a.again.unit != "" || w.Root))
+	}
+}
+
+func flagsOf(w wrapper.Way) []string {
+	var words []string
+	for _, r := range w.Rungs {
+		words = append(words, "--"+r.String())
+	}
+	if w.Listeners {
+		words = append(words, "--kill-listeners")
+	}
+	return words
+}
+
+// leftBehind reports whether those who have the listeners have not opened them, and do not serve by them.
+func (a *advisor) leftBehind() bool {
+	return !slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return !leftBehind(o) })
+}
+
+// wait is advised where what is in the way may go by itself, and this run has not waited for it.
+func (a *advisor) wait() {
+	waited := a.judge.Policy.Wait > 0
+	never := slices.ContainsFunc(a.holders, func(h netdiag.Holder) bool {
+		return a.judge.Never(&h) || h.Kind == netdiag.Listener && a.judge.LeftOver(&h) != "" // nobody ends it
+	})
+	line := func(d string) string {
+		return cmp.Or(a.again.install("--wait", d), a.again.start(wrapper.Way{}, "--wait", d))
+	}
+	device := slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return o.Trial.Errno == unix.ENODEV })
 	switch {
-	case !helps(wrapper.Share):
-	case kinds.only(netdiag.Remains):
-		now("--share", "clear what is left of the connection, then start")
-	case kinds.only(netdiag.Bound):
-		now("--share", "start beside the idle socket, nothing is cut")
+	case never:
+	case a.absent == len(a.outcomes) && device:
+		if waited {
+			return
+		}
+		a.now(line("60s"), effect{"start as soon as the interface is there", "say when the interface is there"}.of(a.again.unit != ""))
+	case a.absent == len(a.outcomes) && a.outcomes[0].Lack.Why == netdiag.Tentative:
+		if !waited {
+			a.now(line("60s"), effect{"start as soon as it is certain", "wait until it is certain"}.of(a.again.unit != ""))
+		}
+	case a.absent == len(a.outcomes):
+		if !waited {
+			a.now(line("60s"), effect{"start as soon as the address is there", "say when the address is there"}.of(a.again.unit != ""))
+		}
+		if !device {
+			a.now(a.again.start(wrapper.Way{}, "--freebind"), "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
+		}
+	case waited:
+	case a.kinds.only(netdiag.Remains):
+		a.now(line("70s"), effect{"start when the kernel lets go of it", "wait until the kernel lets go of it"}.of(a.again.unit != ""))
+	case a.absent > 0:
+		a.now(line("60s"), effect{"start as soon as all is free, and there", "wait until all is free, and there"}.of(a.again.unit != ""))
 	default:
-		now("--share", "start beside the connection, nothing is cut")
+		a.now(line("30s"), effect{"start as soon as it is free", "wait until it is free"}.of(a.again.unit != ""))
 	}
-	switch {
-	case inVain(o, wrapper.Wait):
-	case slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.Kind == netdiag.Listener && judge.LeftOver(&h) != "" }): // nobody ends it
-	case kinds.only(netdiag.Remains):
-		now("--wait 70s", "start when the kernel lets go of it")
-	case !kinds[netdiag.Kernel]:
-		now("--wait 30s", "start as soon as it is free")
-	}
-	switch {
-	case kinds[netdiag.Listener]:
-		left := leftBehind(o)
-		if left && helps(wrapper.Close) {
-			now("--close --kill-listeners", "end the listening alone, which leaves the processes alive, then start")
+}
+
+// instead names what no rung does: to stop the container that a port is published for, or the unit that a service manager listens
+// for, each once.
+func (a *advisor) instead() {
+	for _, o := range a.outcomes {
+		for i := range o.Holders {
+			command := a.judge.Instead(o.Endpoint, &o.Holders[i])
+			effect := "stop the container, which gives the port back"
+			switch {
+			case strings.HasPrefix(command, "docker ps"):
+				effect = "say which container it is, to be stopped"
+			case strings.HasPrefix(command, "systemctl --user"):
+				effect = "stop the unit that it is listened for"
+			case strings.HasPrefix(command, "systemctl"):
+				effect = "stop the unit that it is listened for"
+				command = a.sudo() + command
+			}
+			a.now(command, effect)
 		}
-		switch {
-		case !helps(wrapper.Kill):
-		case left:
-			now("--kill --kill-listeners", "end every process that has it, then start")
-		default:
-			now("--kill --kill-listeners", "end the service that has it, then start")
-		}
-	case kinds[netdiag.Bound]:
-		if helps(wrapper.Kill) {
-			now("--kill", "end the process that has it, then start")
-		}
-	case helps(wrapper.Close) && slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }):
-		now("--close", "cut the connection, then start: its program reconnects, to the service")
-	case helps(wrapper.Close):
-		now("--close", "cut the connection, then start")
-	case helps(wrapper.Kill) && !helps(wrapper.Share) && !helps(wrapper.RestartUnit):
-		now("--kill", "end the process that has it, then start")
 	}
-	if unit := wrapper.ServiceOf(o.Holders); unit != "" && kinds.picked() && helps(wrapper.RestartUnit) {
-		now("--restart-unit", "restart "+unit+", which reconnects from another port, then start")
+}
+
+// seen is for who may not see who is in the way: root may.
+func (a *advisor) seen() {
+	hidden := slices.ContainsFunc(a.holders, func(h netdiag.Holder) bool {
+		return h.Absence == netdiag.NotPermitted || h.Absence == netdiag.Hidden
+	})
+	partial := slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool {
+		return o.Partial && len(o.Holders) == 0 && o.Trial.Verdict == netdiag.Taken
+	})
+	if a.judge.MayRise && a.again.unit == "" && (hidden || partial) {
+		a.now(a.again.line([]string{"sudo", "portguard"}, a.again.asThisUser()), "say who has it, and what else would help: root may see that")
 	}
-	all = append(all, adviseContainers(o, judge.Around)...)
-	if kinds[netdiag.Client] && facts.Ephemeral.Contains(o.Endpoint.Port) && !facts.Reserved.Contains(o.Endpoint.Port) {
-		all = append(all, advice{
+}
+
+// always keeps it from happening again.
+func (a *advisor) always(r *wrapper.Report) {
+	var ports portrange.Set
+	for _, o := range a.outcomes {
+		client := slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.Kind == netdiag.Client })
+		if port := o.Endpoint.Port; client && a.facts.Ephemeral.Contains(port) && !a.facts.Reserved.Contains(port) {
+			ports = ports.Add(port)
+		}
+	}
+	if line, effect := a.reserve(ports); line != "" {
+		a.all = append(a.all, advice{"always", line, effect})
+	}
+	if a.costs {
+		again := a.again
+		again.Given.Rest = nil
+		a.all = append(a.all, advice{
 			"always",
-			fmt.Sprintf("portguard reserve %d", o.Endpoint.Port),
-			fmt.Sprintf("the kernel never picks %d again", o.Endpoint.Port),
-		})
-	}
-	if o.HoldCosts {
-		all = append(all, advice{
-			"always",
-			fmt.Sprintf("portguard --hold none --reserve %s -- COMMAND", endpoints),
+			again.line([]string{"portguard", "--hold", "none", "--reserve"}, again.endpoints, "--", "COMMAND"),
 			"if COMMAND is what listens here: without SO_REUSEADDR, a socket that holds the port would cost it one",
 		})
 	}
-	return all
 }
 
-// adviseContainers names the containers that have to be stopped for a published port, or one that a container's own service
-// has, each once.
-func adviseContainers(o *wrapper.Outcome, around wrapper.Around) []advice {
-	var all []advice
-	for i := range o.Holders {
-		h := &o.Holders[i]
-		if h.Kind != netdiag.Listener && h.Kind != netdiag.Bound {
-			continue
-		}
-		part := around.Part(h)
-		a := advice{"now", part.Stop(uint32(os.Geteuid())), "stop the container, which gives the port back"}
-		if part.Container.ID == "" {
-			a.Effect = "say which container it is, to be stopped"
-		}
-		if a.Command != "" && !slices.Contains(all, a) {
-			all = append(all, a)
+// reserve is how `portguard reserve` does it, "" where it would not.
+func (a *advisor) reserve(ports portrange.Set) (line, effect string) {
+	sudo := ""
+	switch err := a.facts.Unreservable; {
+	case len(ports) == 0, errors.Is(err, unix.EROFS):
+		return "", ""
+	case errors.Is(err, fs.ErrPermission):
+		if sudo = a.sudo(); sudo == "" && os.Geteuid() != 0 && a.again.unit == "" {
+			return "", ""
 		}
 	}
-	return all
+	effect = fmt.Sprintf("the kernel never picks %s again", ports)
+	before := portrange.Set{a.facts.Ephemeral}.Minus(a.facts.Reserved).Len()
+	left, enough := a.facts.Ephemeral.Left(a.facts.Reserved.Union(ports), a.facts.Reserved)
+	switch {
+	case enough:
+		return sudo + "portguard reserve " + ports.String(), effect
+	case left*100 >= before*99:
+		return sudo + "portguard reserve --force " + ports.String(), fmt.Sprintf("%s, and has %d others; a wider ip_local_port_range would be better", effect, left)
+	}
+	return "", ""
 }
 
-// refused reports whether this very run has found the rung not possible for every holder: once more would be no better.
-func refused(o *wrapper.Outcome, r wrapper.Rung) bool {
-	impossible := map[netdiag.SocketID]bool{}
-	for _, a := range o.Actions {
-		if a.Rung == r && a.Result == wrapper.NotPossible && a.Holder != nil {
-			impossible[a.Holder.ID()] = true
-		}
+// sudo stands before what takes root, where this user is another. In a unit's journal it is read by whoever may change the unit.
+func (a *advisor) sudo() string {
+	if a.judge.MayRise && a.again.unit == "" {
+		return "sudo "
 	}
-	for i := range o.Holders {
-		if !impossible[o.Holders[i].ID()] {
-			return false
-		}
-	}
-	return len(o.Holders) > 0
+	return ""
 }
 
 type kindSet map[netdiag.Kind]bool
@@ -163,26 +280,3 @@ func KindsOf(o *wrapper.Outcome) kindSet {
 }
 
 func (s kindSet) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }
-
-// picked reports whether the kernel has picked the port for whoever has it. After a restart it picks another; a program that has
-// asked for the port, or listens on it, asks again.
-func (s kindSet) picked() bool {
-	return !s[netdiag.Listener] && !s[netdiag.Bound] && !s[netdiag.BoundClient] && !s[netdiag.Accepted]
-}
-
-// UserOf names the user of a process, by number where it has no name.
-func UserOf(p owner.Process) string {
-	if p.User != "" {
-		return p.User
-	}
-	return strconv.FormatUint(uint64(p.UID), 10)
-}
-
-// UserName is the name of a user, or the number where it has none.
-func UserName(uid uint32) string {
-	number := strconv.FormatUint(uint64(uid), 10)
-	if u, err := user.LookupId(number); err == nil {
-		return u.Username
-	}
-	return number
-}

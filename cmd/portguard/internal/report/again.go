@@ -1,37 +1,105 @@
 package report
 
 import (
+	"os"
+	"slices"
+
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/netdiag"
+	"portguard/systemd/dropin"
 	"portguard/wrapper"
 )
+
+// Again is what advice repeats of this run. Without the options of its endpoints a line would find the port free at once, and the
+// service would fail; without --only it would end others.
+type Again struct {
+	Given     flags.Given
+	endpoints []netdiag.Endpoint
+	// unit is the service whose start this is, "" for none: then it is started by systemd, and not as a COMMAND.
+	unit string
+	// guard is portguard's own drop-in of that service, nil without one.
+	guard *dropin.DropIn
+}
 
 // about adds what a report itself tells to the facts of the host.
 func (f Facts) about(r *wrapper.Report) Facts {
 	f.Around, f.judge = r.Judge.Around, r.Judge
 	f.Starts = f.Starts || r.Judge.Starts.Name != ""
-	if len(r.Outcomes) > 0 {
-		all := make([]netdiag.Endpoint, len(r.Outcomes))
-		for i := range r.Outcomes {
-			all[i] = r.Outcomes[i].Endpoint
+	f.Again.endpoints = make([]netdiag.Endpoint, len(r.Outcomes))
+	for i := range r.Outcomes {
+		f.Again.endpoints[i] = r.Outcomes[i].Endpoint
+	}
+	if unit := r.Judge.Starts; unit.Name != f.Again.unit {
+		f.Again.unit = unit.Name
+		if d, err := dropin.System.Read(unit.Name); err == nil && !unit.User {
+			f.Again.guard = &d
 		}
-		f.again = again(all)
 	}
 	return f
+}
+
+// start is the line that starts COMMAND, or leads to its start.
+func (a Again) start(w wrapper.Way, rungs ...string) string {
+	words := slices.Concat([]string{"portguard"}, rungs, a.narrowed(w))
+	switch {
+	case w.Root:
+		return a.line(slices.Concat([]string{"sudo"}, words), a.asThisUser())
+	case a.unit != "":
+		return a.line(words, a.endpoints)
+	}
+	return a.line(slices.Concat(words, a.Given.Rest), a.endpoints, "--", "COMMAND")
+}
+
+// install is the line that guards the service in this way from now on, "" where it is not guarded by portguard's own drop-in.
+func (a Again) install(rungs ...string) string {
+	if a.guard == nil {
+		return ""
+	}
+	words := slices.Concat([]string{"portguard", "unit", "install", a.unit}, rungs, a.Given.Ladder)
+	if a.guard.Exec != "" {
+		words = append(words, "--as", "wrapper")
+	}
+	own := slices.Clone(a.endpoints)
+	for i := range own {
+		own[i].Owner = netdiag.Owner{} // install asks the unit
+	}
+	return a.line(slices.Concat(words, a.Given.Rest), own)
+}
+
+// narrowed are the flags of this run that go along with these rungs.
+func (a Again) narrowed(w wrapper.Way) []string {
+	var words []string
+	if w.Has(wrapper.Kill) {
+		words = append(words, a.Given.Kill...)
+	}
+	if w.Has(wrapper.Close) || w.Has(wrapper.RestartUnit) || w.Has(wrapper.Kill) {
+		words = append(words, a.Given.Cut...)
+	}
+	return words
+}
+
+// asThisUser are the endpoints as root has to ask for them: of sockets with SO_REUSEPORT the kernel lets one user's share a port.
+func (a Again) asThisUser() []netdiag.Endpoint {
+	own := slices.Clone(a.endpoints)
+	for i := range own {
+		if own[i].ReusePort && !own[i].Owner.Other {
+			own[i].Owner = netdiag.Owner{Other: true, UID: uint32(os.Geteuid())}
+		}
+	}
+	return own
 }
 
 // longest is how much of a line endpoints may take: that many ports, one here and one there, nobody wants to read at each of
 // them.
 const longest = 200
 
-// again is the endpoints as the advised line has them, for a shell. Without the options of this run it would find the port
-// free at once, and the service would fail.
-func again(all []netdiag.Endpoint) string {
-	args := flags.OfEndpoints(all)
+// line is one for a shell.
+func (a Again) line(words []string, endpoints []netdiag.Endpoint, rest ...string) string {
+	args := flags.OfEndpoints(endpoints)
 	last := len(args) - 1
-	if len(args[last]) <= longest {
-		return cli.CommandLine(args, 0)
+	if len(args[last]) > longest {
+		args = append(args[:last:last], "ENDPOINTS")
 	}
-	return cli.CommandLine(append(args[:last:last], "ENDPOINTS"), 0)
+	return cli.CommandLine(slices.Concat(words, args, rest), 0)
 }

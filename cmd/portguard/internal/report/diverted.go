@@ -41,7 +41,7 @@ func (t Text) diverted(o *wrapper.Outcome) {
 		if i == 0 {
 			fmt.Fprintln(t.W)
 		}
-		fmt.Fprintf(t.W, "  nat     %s\n", DiversionText(d))
+		t.say("nat", DiversionText(d))
 	}
 }
 

@@ -75,6 +75,7 @@ func unitText(h *netdiag.Holder, text string) string {
 // toJournal says one line an endpoint, for the journal: its readers filter, they do not scroll.
 func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
 	facts = facts.about(r)
+	advice := Advise(r, facts)
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Trial.Verdict == netdiag.Free {
@@ -88,8 +89,8 @@ func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
 			text += "; " + HolderText(o) + ": " + why(o.Holders[0], facts)
 		}
 		text += outcomesText(o)
-		if all := Advise(o, r.Judge, facts); len(all) > 0 {
-			text += "; what would help: " + all[0].Command
+		if len(advice) > 0 && o.Trial.Verdict != netdiag.Forbidden {
+			text += "; what would help: " + advice[0].Command
 		}
 		l.Say(cli.MsgTaken, journal.PriErr, About(o), text)
 	}

@@ -81,8 +81,10 @@ func TestJournalLine(t *testing.T) {
 		{Rung: wrapper.Close, Holder: &o.Holders[2], Result: wrapper.NotPossible, Detail: "third\n"},
 	}
 	o.TimedOut = true
+	judge := willing
+	judge.Policy = wrapper.Policy{Share: true, Wait: 1}
 	var said bytes.Buffer
-	toJournal(cli.NewLog(&said), &wrapper.Report{Outcomes: []wrapper.Outcome{o}, Judge: willing}, incidentFacts, false)
+	toJournal(cli.NewLog(&said), &wrapper.Report{Outcomes: []wrapper.Outcome{o}, Judge: judge}, incidentFacts, false)
 	for _, want := range []string{
 		"java (pid 1988719, order.service) has it",
 		`; share failed: first (and 1 more); close not possible: third\n; what would help: portguard --close -p 30010 -- COMMAND`,

@@ -92,6 +92,7 @@ type (
 // thousands of connections, it takes more memory than all that was learnt of them.
 func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	facts = facts.about(r)
+	advice := commands(Advise(r, facts))
 	doc := JSONReport{Version: 1, Endpoints: []JSONEndpoint{}, Limits: limits(r), WouldStart: p.Start, WouldReserve: p.Reserve}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
@@ -106,7 +107,7 @@ func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	_, _ = out.Write(before)
 	_, _ = out.WriteString(list)
 	for i := range r.Outcomes {
-		one, err := cli.PlainJSON(endpointJSON(&r.Outcomes[i], r.Judge, facts))
+		one, err := cli.PlainJSON(endpointJSON(&r.Outcomes[i], advice, facts))
 		if err != nil {
 			return err
 		}
@@ -120,7 +121,7 @@ func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	return out.Flush()
 }
 
-func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) JSONEndpoint {
+func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint {
 	told := o.Told()
 	e := JSONEndpoint{
 		Protocol:         o.Endpoint.Protocol.String(),
@@ -162,8 +163,8 @@ func endpointJSON(o *wrapper.Outcome, judge wrapper.Judge, facts Facts) JSONEndp
 			e.Actions[i].Holder = cli.Ptr(place[a.Holder.ID()])
 		}
 	}
-	for _, a := range Advise(o, judge, facts) {
-		e.Advice = append(e.Advice, a.Command)
+	if v := o.Trial.Verdict; v == netdiag.Taken || v == netdiag.NoAddress {
+		e.Advice = advice
 	}
 	return e
 }

@@ -83,8 +83,8 @@ func TestAdviseToEndTheListeningAlone(t *testing.T) {
 		judge := willing
 		judge.Starts = tt.starts
 		var got []string
-		for _, a := range Advise(&o, judge, incidentFacts) {
-			got = append(got, strings.Fields(a.Command)[1])
+		for _, line := range advised(t, judge, incidentFacts, o) {
+			got = append(got, strings.Fields(line)[1])
 		}
 		if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.name, diff)

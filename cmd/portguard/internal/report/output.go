@@ -19,6 +19,7 @@ type Output struct {
 	w     io.Writer
 	Facts func() Facts // read when a report needs them: a start that goes well does not
 	flags.Output
+	Given    flags.Given
 	command  bool // there is one: stdout is the service's
 	DryRun   bool
 	Prospect Prospect // of a dry run
@@ -50,16 +51,21 @@ func (out *Output) Reserved(all portrange.Set) {
 
 // Report writes it, in the form that was asked for.
 func (out Output) Report(r *wrapper.Report) error {
+	facts := func() Facts {
+		f := out.Facts()
+		f.Again.Given = out.Given
+		return f
+	}
 	switch {
 	case out.JSON:
-		return WriteJSON(out.w, r, out.Facts(), out.Prospect)
+		return WriteJSON(out.w, r, facts(), out.Prospect)
 	case out.Quiet, out.command && r.AllFree() && !out.Verbose && !out.DryRun:
 		return nil // a start that goes well says nothing; what a rung did has been said
 	case out.log.Journal != nil && cli.IsJournal(out.w):
-		toJournal(out.log, r, out.Facts(), out.Verbose || !out.command || out.DryRun)
+		toJournal(out.log, r, facts(), out.Verbose || !out.command || out.DryRun)
 		return nil
 	}
-	Text{W: out.w, Facts: out.Facts(), Now: time.Now(), Paint: out.paint, actions: !out.command}.Render(r)
+	Text{W: out.w, Width: cli.Width(out.w), Facts: facts(), Now: time.Now(), Paint: out.paint, actions: out.actions()}.Render(r)
 	return nil
 }
 
@@ -69,11 +75,23 @@ func readRules() *nat.Rules {
 	return rules
 }
 
+// actions are those that the report lists: what was said on stderr when it happened is not said again where both are a terminal.
+func (out Output) actions() listed {
+	switch {
+	case out.command:
+		return none
+	case cli.IsTerminal(out.w) && cli.IsTerminal(out.log.W):
+		return untold
+	}
+	return every
+}
+
 // ReadFacts leaves out what cannot be read: the report says less then, and says it.
 func ReadFacts() Facts {
 	var f Facts
 	f.Ephemeral, _ = portrange.Ephemeral()
 	f.Reserved, _ = portrange.Reserved()
+	f.Unreservable = portrange.KernelReserved.Writable()
 	return f
 }
 

@@ -30,7 +30,8 @@ type Progress struct {
 	expiry  time.Time
 	story   string               // of this wait, the last one told in a log
 	told    map[string]time.Time // when each was
-	live    bool                 // a live line stands on the terminal
+	acts    acts
+	live    bool // a live line stands on the terminal
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -64,12 +65,14 @@ func (p *Progress) status() string { return p.what + p.expiryText() }
 
 // Acted implements wrapper.Watcher.
 func (p *Progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
-	touched := a.Rung != wrapper.Wait && (a.Result == wrapper.Done || a.Result == wrapper.Failed)
-	if p.Silent || p.Touches && !touched {
+	if p.Silent || p.Touches && !toldAtOnce(a) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.acts.news(o, a) {
+		return
+	}
 	p.erase()
 	id, priority := cli.MsgActed, journal.PriNotice
 	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, cli.Safe(a.Detail))
@@ -98,6 +101,7 @@ func (p *Progress) Finish() {
 	}
 	p.mu.Lock()
 	p.erase()
+	p.acts.end(p.Log)
 	p.story, p.told = "", nil // the next wait is told from its beginning
 	p.mu.Unlock()
 	p.Notify.Done()

@@ -22,7 +22,7 @@ var incidentFacts = Facts{Ephemeral: portrange.Range{Low: 1024, High: 65000}, Re
 
 func text(o ...wrapper.Outcome) string {
 	var b bytes.Buffer
-	Text{W: &b, Facts: incidentFacts, Now: reporttest.Now, actions: true}.Render(&wrapper.Report{Outcomes: o, Judge: willing})
+	Text{W: &b, Facts: incidentFacts, Now: reporttest.Now, actions: every}.Render(&wrapper.Report{Outcomes: o, Judge: willing})
 	return b.String()
 }
 
@@ -32,8 +32,7 @@ func TestTextOfTheIncident(t *testing.T) {
   holder  java (pid 1988719, root, order.service), running for 3d 4h
           java -jar order.jar
   socket  10.11.0.5:30010 -> 10.11.0.9:7000  ESTABLISHED, fd 272
-          an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it as an
-          ephemeral port from ip_local_port_range 1024-65000
+          an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it as an ephemeral port from ip_local_port_range 1024-65000
 
   now     portguard --share -p 30010 -- COMMAND          start beside the connection, nothing is cut
           portguard --wait 30s -p 30010 -- COMMAND       start as soon as it is free
@@ -121,8 +120,7 @@ func TestTextWhereLittleIsKnown(t *testing.T) {
 		{"perhaps it shares", perhaps, "          (whether it is in the way hangs on its socket options, which could not be seen)\n"},
 		{"the kernel hides some", partial, "\n  note    there may be more in the way than shows: the kernel's tables here leave out "},
 		{"the interface", device, "  socket  10.11.0.5%eth0:30010  ESTABLISHED, fd 272\n" +
-			"          a program listens on this port: if it is the service itself, all is well; else another service has\n" +
-			"          it; on the interface eth0 alone: a service that is bound to another one does not meet it\n"},
+			"          a program listens on this port: if it is the service itself, all is well; else another service has it; on the interface eth0 alone: a service that is bound to another one does not meet it\n"},
 		{"the owner is hidden, its user and unit are not", hidden, "  holder  a process of user 4294000000, order.service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,7 +168,7 @@ func TestJSONOfOneThatIsGone(t *testing.T) {
 		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "it is pid 1"},
 	}
 	zero, one := 0, 1
-	e := endpointJSON(&o, willing, incidentFacts)
+	e := endpointJSON(&o, []string{}, incidentFacts)
 	var gone []bool
 	for _, h := range e.Holders {
 		gone = append(gone, h.Gone)
@@ -338,8 +336,8 @@ func TestLackText(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", tt.lack, got, tt.want)
 		}
 		var advice []string
-		for _, a := range Advise(&o, willing, incidentFacts) {
-			advice = append(advice, strings.Fields(a.Command)[1])
+		for _, line := range advised(t, willing, incidentFacts, o) {
+			advice = append(advice, strings.Fields(line)[1])
 		}
 		if diff := cmp.Diff(tt.advice, advice); diff != "" {
 			t.Errorf("%+v (-want +got)\n%s", tt.lack, diff)

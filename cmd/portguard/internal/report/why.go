@@ -19,9 +19,12 @@ type Facts struct {
 	Ephemeral portrange.Range
 	Reserved  portrange.Set
 	Around    wrapper.Around
-	Starts    bool   // a service is about to be started: it does not run yet
-	again     string // what advice repeats of this run, see again.go
-	judge     wrapper.Judge
+	// Starts: a service is about to be started, and does not run yet.
+	Starts bool
+	// Unreservable is why this user may not change ip_local_reserved_ports; nil when he may.
+	Unreservable error
+	Again        Again // what advice repeats of this run
+	judge        wrapper.Judge
 	// Firewall reads the rules that may send clients elsewhere; nil: nobody asks.
 	Firewall func() *nat.Rules
 }
@@ -165,7 +168,7 @@ func roundUp(d time.Duration) string {
 	if d <= 0 {
 		return "a moment"
 	}
-	return ((d + time.Second - 1) / time.Second * time.Second).String()
+	return wrapper.Span((d + time.Second - 1) / time.Second * time.Second)
 }
 
 // age shows how long something has been running: the two largest units.

@@ -122,7 +122,7 @@ func TestWhy(t *testing.T) {
 				"in case late packets arrive; no process owns it"},
 		{"FIN_WAIT2", netdiag.Holder{Kind: netdiag.Remains, Socket: closed(sockdiag.FinWait2, 60*time.Second), Absence: netdiag.Ownerless}, wide,
 			"its program has closed this connection to 10.11.0.9:7000, which has not closed its own end; " +
-				"the kernel gives up after at most 1m0s (FIN_WAIT2); no process owns it"},
+				"the kernel gives up after at most 60s (FIN_WAIT2); no process owns it"},
 		{"closing", netdiag.Holder{Kind: netdiag.Closing, Socket: socket(sockdiag.FinWait1), Absence: netdiag.Ownerless}, wide,
 			"its program has closed this connection to 10.11.0.9:7000, but the kernel still has data to deliver; " +
 				"it ends when that is done or given up"},
@@ -176,7 +176,7 @@ func TestWhyOfWhatMayBeInFlight(t *testing.T) {
 func TestTimesAreInUnitsThatPeopleCountIn(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Second: "a moment", 0: "a moment", 1: "1s", time.Second: "1s", 1001 * time.Millisecond: "2s",
-		59500 * time.Millisecond: "1m0s", 61 * time.Second: "1m1s",
+		59500 * time.Millisecond: "60s", 61 * time.Second: "61s",
 	} {
 		if got := roundUp(d); got != want {
 			t.Errorf("roundUp(%v) = %q, want %q", d, got, want)

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"portguard/netdiag"
+	"portguard/wrapper"
+)
+
+// effect says what a line does: one that starts COMMAND, and one after which the service is to be started.
+type effect struct{ starts, frees string }
+
+func (e effect) of(apart bool) string {
+	if apart {
+		return e.frees
+	}
+	return e.starts
+}
+
+// unit is what is done from now on, at every start of the service.
+func (e effect) unit() string { return "from its next start on: " + e.starts }
+
+// effect is that of the rungs of a way.
+func (a *advisor) effect(w wrapper.Way) effect {
+	if len(w.Rungs) > 1 {
+		return a.mixed(w)
+	}
+	var does string
+	switch w.Rungs[0] {
+	case wrapper.Share:
+		return a.sharing()
+	case wrapper.Close:
+		does = "cut the connection"
+		if w.Listeners {
+			does = "end the listening alone, which leaves the processes alive"
+		}
+		if slices.ContainsFunc(a.holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }) {
+			return effect{"cut it, then start: its program reconnects, to the service", "cut it: its program reconnects, to the service"}
+		}
+	case wrapper.RestartUnit:
+		does = "restart " + a.restarted() + ", which reconnects from another port"
+	case wrapper.Kill:
+		does = "end the process that has it"
+		switch {
+		case a.kinds[netdiag.Listener] && a.leftBehind():
+			does = "end every process that has it"
+		case a.kinds[netdiag.Listener]:
+			does = "end the service that has it"
+		}
+	}
+	return effect{does + ", then start", does}
+}
+
+func (a *advisor) sharing() effect {
+	beside := "the connection"
+	switch {
+	case a.kinds.only(netdiag.Remains):
+		return effect{"clear what is left of the connection, then start", "clear what is left of the connection"}
+	case a.kinds.only(netdiag.Bound):
+		beside = "the idle socket"
+	}
+	return effect{"start beside " + beside + ", nothing is cut", "let the service start beside " + beside + ", nothing is cut"}
+}
+
+// mixed is about what takes more than one rung: several sockets are in the way.
+func (a *advisor) mixed(w wrapper.Way) effect {
+	var parts []string
+	for _, r := range w.Rungs {
+		switch r {
+		case wrapper.Share:
+			parts = append(parts, "share what can be shared")
+		case wrapper.Close:
+			parts = append(parts, "cut the other connections")
+		case wrapper.RestartUnit:
+			parts = append(parts, "restart the services that have the rest")
+		case wrapper.Kill:
+			parts = append(parts, "end the processes that have the rest")
+		}
+	}
+	does := strings.Join(parts, ", ")
+	return effect{does + ", then start", does}
+}
+
+func (a *advisor) restarted() string {
+	if unit := wrapper.ServiceOf(a.holders); unit != "" {
+		return unit
+	}
+	return "the services that have them"
+}

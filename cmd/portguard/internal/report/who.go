@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag"
+	"portguard/netdiag/owner"
+	"portguard/systemd"
+	"portguard/wrapper"
+	"portguard/wrapper/container"
+)
+
+// UserOf names the user of a process, by number where it has no name.
+func UserOf(p owner.Process) string {
+	if p.User != "" {
+		return p.User
+	}
+	return strconv.FormatUint(uint64(p.UID), 10)
+}
+
+// UserName is the name of a user, or the number where it has none.
+func UserName(uid uint32) string {
+	number := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(number); err == nil {
+		return u.Username
+	}
+	return number
+}
+
+// hindered says what keeps a process from ending when it is told to, after a comma. That it is asleep for a moment does not.
+func hindered(p owner.Process) string {
+	if c := p.Condition; c.State == 'D' && c.Frozen == "" && !c.Killed {
+		return ""
+	}
+	if why := wrapper.Hindrance(p.Condition); why != "" {
+		return ", " + why
+	}
+	return ""
+}
+
+// Nobody stands where a process would be named.
+func Nobody(h netdiag.Holder) string {
+	switch h.Absence {
+	case netdiag.Ownerless:
+		return "no process"
+	case netdiag.OfKernel:
+		return "the kernel"
+	case netdiag.NotAccepted:
+		return "the listener's queue"
+	}
+	return fmt.Sprintf("a process of user %s", cli.Safe(UserName(h.Socket.UID)))
+}
+
+// cgroupOf is that of an owner, or the one that its socket was made in: a service manager keeps sockets for its units.
+func cgroupOf(h netdiag.Holder, p owner.Process) string {
+	if p.Cgroup == "" || systemd.IsManager(p.Cgroup, p.Exe) {
+		return h.Cgroup
+	}
+	return p.Cgroup
+}
+
+// WhereOf is the unit and the container of a cgroup, each after a comma.
+func WhereOf(cgroup string) string {
+	var b strings.Builder
+	if u, ok := systemd.UnitOfCgroup(cgroup); ok {
+		fmt.Fprintf(&b, ", %s", cli.Safe(u.Name))
+		if u.User {
+			fmt.Fprintf(&b, " of %s", cli.Safe(u.Owner))
+		}
+	}
+	if c, ok := container.OfCgroup(cgroup); ok {
+		id := c.ID
+		if len(id) > 12 {
+			id = id[:12]
+		}
+		if name := (container.Files{}).Name(c); name != "" && name != c.ID {
+			id = name + " " + id
+		}
+		fmt.Fprintf(&b, ", %s container %s", c.Runtime, cli.Safe(id))
+	}
+	return b.String()
+}
+
+// Arrow is " -> " and the peer, "" without one.
+func Arrow(h netdiag.Holder) string {
+	if h.Socket.Remote.Port() == 0 {
+		return ""
+	}
+	return " -> " + netdiag.Plain(h.Socket.Remote).String()
+}
+
+func fdOf(owners []owner.Process) string {
+	switch len(owners) {
+	case 0:
+		return ""
+	case 1:
+		if p := owners[0]; p.TID != 0 {
+			return fmt.Sprintf(", fd %d of thread %d alone", p.FD, p.TID)
+		}
+		return fmt.Sprintf(", fd %d", owners[0].FD)
+	}
+	parts := make([]string, len(owners))
+	for i, p := range owners {
+		parts[i] = fmt.Sprintf("fd %d of %d", p.FD, p.PID)
+	}
+	return ", " + strings.Join(parts, ", ")
+}
