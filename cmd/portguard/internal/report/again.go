@@ -24,7 +24,7 @@ type Again struct {
 
 // about adds what a report itself tells to the facts of the host.
 func (f Facts) about(r *wrapper.Report) Facts {
-	f.Around, f.judge = r.Judge.Around, r.Judge
+	f.Around, f.judge, f.halves = r.Judge.Around, r.Judge, halves(r)
 	f.Starts = f.Starts || r.Judge.Starts.Name != ""
 	f.Again.endpoints = make([]netdiag.Endpoint, len(r.Outcomes))
 	for i := range r.Outcomes {

@@ -27,11 +27,12 @@ type Facts struct {
 	judge        wrapper.Judge
 	// Firewall reads the rules that may send clients elsewhere; nil: nobody asks.
 	Firewall func() *nat.Rules
+	halves   map[netdiag.SocketID]string // listeners that are deaf to IPv4, see half.go
 }
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
 func why(h netdiag.Holder, facts Facts) string {
-	return whatItIs(h, facts) + leftOver(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+	return whatItIs(h, facts) + whatItLacks(h, facts) + leftOver(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
 }
 
 // whereItIs tells of the device that a service is bound to. A link-local address says it by itself.

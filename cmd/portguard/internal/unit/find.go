@@ -62,6 +62,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	if in.endpoints, err = in.options.Endpoints(withPort); err != nil {
 		return err
 	}
+	in.running = own
 	return in.fit(svc, own)
 }
 
@@ -78,7 +79,8 @@ func (in *unitInstall) learnRunning(ctx context.Context, svc systemd.Service) er
 	guarded := func(l listener) bool {
 		return slices.ContainsFunc(in.endpoints, func(e netdiag.Endpoint) bool { return e.Protocol == netdiag.TCP && e.Port == l.Local.Port() })
 	}
-	return in.fit(svc, slices.DeleteFunc(listeners, func(l listener) bool { return !guarded(l) }))
+	in.running = slices.DeleteFunc(listeners, func(l listener) bool { return !guarded(l) })
+	return in.fit(svc, in.running)
 }
 
 // listener is one of a service's, with what its owner has set on it.
@@ -86,6 +88,7 @@ type listener struct {
 	sockdiag.Socket
 	flags    netdiag.Flags
 	freeBind bool
+	process  string // the name of the first that has it open; "" where that cannot be seen
 }
 
 // listenersOf are the TCP listeners of a service whose ports somebody asked for by number.
@@ -120,7 +123,11 @@ func listenersOf(ctx context.Context, unit string) ([]listener, error) {
 	for _, s := range all {
 		if belongs(s, found.Owners[s.Inode], unit) {
 			owners := found.Owners[s.Inode]
-			own = append(own, listener{s, netdiag.FlagsOf(owners, s), !s.Local.Addr().Unmap().IsUnspecified() && netdiag.FreeBinds(owners, s)})
+			l := listener{Socket: s, flags: netdiag.FlagsOf(owners, s), freeBind: !s.Local.Addr().Unmap().IsUnspecified() && netdiag.FreeBinds(owners, s)}
+			if len(owners) > 0 {
+				l.process = owners[0].Command
+			}
+			own = append(own, l)
 		}
 	}
 	return own, nil

@@ -60,7 +60,8 @@ type unitInstall struct {
 	options   *flags.Guarded
 	endpoints []netdiag.Endpoint // none: to be found
 	policy    wrapper.Policy
-	learned   []string // what is worth saying of the running service
+	running   []listener // what it listens with right now, where that can be seen
+	learned   []string   // what is worth saying of that
 	hold      flags.HoldMode
 	ready     string // how long it may take to listen, as it was given; "": that is not looked at
 	readyWait time.Duration

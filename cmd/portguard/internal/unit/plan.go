@@ -41,6 +41,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 		in.noteWait(&p, svc, svc.NotifyAccess)
 		in.noteRestarts(&p, svc)
 		in.planReady(&p, svc, svc.NotifyAccess)
+		in.noteHabit(&p, svc)
 		in.notePlace(&p, svc)
 		return p, nil
 	}
@@ -70,6 +71,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 	in.noteWait(&p, svc, cmp.Or(p.dropIn.NotifyAccess, svc.NotifyAccess))
 	in.noteRestarts(&p, svc)
 	in.planReady(&p, svc, cmp.Or(p.dropIn.NotifyAccess, svc.NotifyAccess))
+	in.noteHabit(&p, svc)
 	noteCalls(&p, svc)
 	in.notePlace(&p, svc)
 	return p, nil
