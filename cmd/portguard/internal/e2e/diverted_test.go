@@ -37,6 +37,7 @@ func TestDivertedPort(t *testing.T) {
 	const sentence = "clients of other hosts are sent to 172.17.0.2:80 by the firewall (nftables, ip nat prerouting), whoever listens here"
 	says(t, joined(r.runs(t, 0, "-p", "30010")), "30010/tcp is free", "nat "+sentence)
 	says(t, joined(r.runs(t, 0, "audit", "--sample", "10ms", "30010")), sentence)
+	says(t, joined(r.runs(t, cli.ExitUnavailable, "ready", "-p", "30010")), "30010/tcp is not listened on by anybody", "nat "+sentence)
 	if out := r.runs(t, 0, "-p", "30011"); strings.Contains(out, "nat ") {
 		t.Errorf("of another port:\n%s", out)
 	}

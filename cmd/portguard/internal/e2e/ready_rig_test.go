@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,33 +40,34 @@ func (r unitRig) starts(t *testing.T, unit string) (ok bool, took time.Duration)
 }
 
 func (r unitRig) testReadyHalf(t *testing.T) {
-	const byHalf = "half.service listens at [::]:30020 and is deaf on IPv4, where somebody else has the port: pool (pid "
-	for _, tt := range []struct {
+	const byHalf = " and is deaf on IPv4, where somebody else has the port: pool (pid "
+	for i, tt := range []struct {
 		name, line, flags string
 		sockets           int // 0: it does not start
 		says              string
 	}{
-		{"unguarded", "", "", 1, ""},
-		{"asked alone", "ExecStartPost=/usr/local/bin/portguard ready --wait 30s -p 30020", "", 0, byHalf},
-		{"--ready", "", "--ready 30s", 0, "30020/tcp is taken"},
+		{"asked alone", "ExecStartPost=/usr/local/bin/portguard ready --wait 30s -p PORT", "", 0, byHalf},
+		{"--ready", "", "--ready 30s", 0, "/tcp is taken"},
 		{"--share --ready", "", "--share --ready 30s", 2, ""},
 		{"wrapper, --share --ready", "", "--as wrapper --share --ready 30s", 2, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r.service(t, "half", "ExecStart=/usr/local/bin/pair 30020", tt.line)
-			r.steal(t, "half", 30020)
+			port := 30030 + i // the pool's journal tells of each once
+			name := fmt.Sprint(port)
+			r.service(t, "half", "ExecStart=/usr/local/bin/pair "+name, strings.Replace(tt.line, "PORT", name, 1))
+			r.steal(t, "half", port)
 			since := strings.TrimSpace(r.Shell(t, "date +%s.%N"))
 			if tt.flags != "" {
-				r.succeeds(t, append([]string{"unit", "install", "half", "-p", "30020"}, strings.Fields(tt.flags)...)...)
+				r.succeeds(t, append([]string{"unit", "install", "half", "-p", name}, strings.Fields(tt.flags)...)...)
 			}
 			up, took := r.starts(t, "half")
 			if up != (tt.sockets > 0) || took > 15*time.Second {
 				t.Errorf("it starts: %v, after %s\n%s", up, took, r.Shell(t, "journalctl --no-pager -u half -n 12"))
 			}
-			if n := r.listening(t, 30020, tt.sockets); n != tt.sockets {
+			if n := r.listening(t, port, tt.sockets); n != tt.sockets {
 				t.Errorf("it listens on %d sockets", n)
 			}
-			if journal := r.Shell(t, "journalctl --no-pager -o cat -p err --since @"+since+" PORTGUARD_PORT=30020"); !strings.Contains(journal, tt.says) {
+			if journal := r.Shell(t, "journalctl --no-pager -o cat -p err --since @"+since+" PORTGUARD_PORT="+name); !strings.Contains(journal, tt.says) {
 				t.Errorf("the journal does not say %q:\n%s", tt.says, journal)
 			}
 		})
@@ -75,8 +77,8 @@ func (r unitRig) testReadyHalf(t *testing.T) {
 }
 
 func (r unitRig) testReadyKinds(t *testing.T) {
-	const late = "/usr/local/bin/orderd -delay 500ms 30021"
-	for _, tt := range []struct {
+	const late = "/usr/local/bin/orderd -delay 300ms 30021"
+	for i, tt := range []struct {
 		name  string
 		lines []string
 		up    bool
@@ -96,12 +98,15 @@ func (r unitRig) testReadyKinds(t *testing.T) {
 				wait = "1s"
 			}
 			r.succeeds(t, "unit", "install", "kind", "-p", "30021", "--wait", "5s", "--ready", wait)
+			up, took := r.starts(t, "kind")
+			if up != tt.up || took > 15*time.Second || up && took < 280*time.Millisecond {
+				t.Errorf("it starts: %v, after %s\n%s", up, took, r.Shell(t, "journalctl --no-pager -u kind -n 12"))
+			}
+			if i > 0 {
+				return
+			}
 			if out := r.Shell(t, "systemd-analyze verify kind.service 2>&1"); out != "" {
 				t.Errorf("systemd-analyze verify: %s", out)
-			}
-			up, took := r.starts(t, "kind")
-			if up != tt.up || took > 15*time.Second || up && took < 450*time.Millisecond {
-				t.Errorf("it starts: %v, after %s\n%s", up, took, r.Shell(t, "journalctl --no-pager -u kind -n 12"))
 			}
 			if show := r.succeeds(t, "unit", "show", "kind"); !strings.Contains(show, "--ready "+wait) {
 				t.Errorf("show:\n%s", show)

@@ -23,15 +23,16 @@ type (
 		Limits    []string       `json:"limits,omitempty"`
 	}
 	jsonEndpoint struct {
-		Protocol     string              `json:"protocol"`
-		Address      string              `json:"address"` // "*": every address
-		Device       string              `json:"device,omitempty"`
-		Port         uint16              `json:"port"`
-		State        string              `json:"state"`
-		Lacks        string              `json:"lacks,omitempty"` // of a half
-		Listeners    []report.JSONHolder `json:"listeners"`       // the service's
-		Holders      []report.JSONHolder `json:"holders"`         // who has it in its place
-		HoldersError string              `json:"holders_error,omitempty"`
+		Protocol     string                  `json:"protocol"`
+		Address      string                  `json:"address"` // "*": every address
+		Device       string                  `json:"device,omitempty"`
+		Port         uint16                  `json:"port"`
+		State        string                  `json:"state"`
+		Lacks        string                  `json:"lacks,omitempty"` // of a half
+		Listeners    []report.JSONHolder     `json:"listeners"`       // the service's
+		Holders      []report.JSONHolder     `json:"holders"`         // who has it in its place
+		HoldersError string                  `json:"holders_error,omitempty"`
+		Diversions   *[]report.JSONDiversion `json:"diversions"` // of clients, by the firewall; null: not known
 	}
 )
 
@@ -52,7 +53,11 @@ func (out output) writeJSON() error {
 	}
 	facts := report.ReadFacts()
 	for _, f := range r.Findings {
-		doc.Endpoints = append(doc.Endpoints, endpointJSON(f, facts))
+		e := endpointJSON(f, facts)
+		if out.firewall != nil {
+			e.Diversions = cli.Ptr(report.DiversionsJSON(report.Diverted(out.firewall, f.Endpoint)))
+		}
+		doc.Endpoints = append(doc.Endpoints, e)
 	}
 	return cli.WriteJSON(out.app.Stdout, doc)
 }

@@ -12,6 +12,7 @@ import (
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
+	"portguard/netdiag/nat"
 	"portguard/netdiag/served"
 	"portguard/wrapper"
 	"portguard/wrapper/ready"
@@ -25,14 +26,17 @@ type output struct {
 	waits    bool
 	result   ready.Result
 	degraded error
+	firewall *nat.Rules // nil: not known
 }
 
 func (out output) say() error {
+	if !out.JSON && (out.Quiet || out.result.Ready() && !out.Verbose) {
+		return nil
+	}
+	out.firewall, _ = report.ReadFirewall() // of rules that may not be read, nothing is told
 	switch {
 	case out.JSON:
 		return out.writeJSON()
-	case out.Quiet, out.result.Ready() && !out.Verbose:
-		return nil
 	case out.app.Log.Journal != nil && cli.IsJournal(out.app.Stdout):
 		out.toJournal()
 		return nil
@@ -51,13 +55,15 @@ func (out output) write() {
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintln(w, out.line(f, paint))
-		if f.State == served.Whole {
-			continue
-		}
 		if f.Unexplained != nil {
 			fmt.Fprintf(w, "\n  holder  not known: %s\n", cli.Safe(f.Unexplained.Error()))
 		}
-		t.Holders(f.Holders)
+		if f.State != served.Whole {
+			t.Holders(f.Holders)
+		}
+		for _, d := range report.Diverted(out.firewall, f.Endpoint) {
+			fmt.Fprintf(w, "\n  nat     %s\n", report.DiversionText(d))
+		}
 		if advice := oneFamily(f); advice != "" {
 			fmt.Fprintf(w, "\n  note    %s\n", advice)
 		}
@@ -88,6 +94,9 @@ func (out output) toJournal() {
 			priority, o.Holders = journal.PriInfo, f.Listeners
 		case len(f.Holders) > 0:
 			text += ": " + report.HolderText(o)
+		}
+		for _, d := range report.Diverted(out.firewall, f.Endpoint) {
+			text += "; " + report.DiversionText(d)
 		}
 		about := report.About(o)
 		about["PORTGUARD_VERDICT"] = f.State.String()
