@@ -10,10 +10,12 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/reporttest"
+	"portguard/internal/needs"
 )
 
 // What is advised at the start of a service, or about what systemd has, is typed as it stands there, and then the service starts.
 func (r systemdRig) testAdvice(t *testing.T) {
+	needs.Program(t, "ss", "iproute2")
 	followed := map[string]bool{}
 	const order = "Type=notify\nStandardOutput=file:/run/order.report\nExecStart=/usr/local/bin/witness -listen 40500"
 	for _, tt := range []struct {
@@ -23,9 +25,9 @@ func (r systemdRig) testAdvice(t *testing.T) {
 		holder func(t *testing.T)
 		want   []string
 	}{
-		{"by hand", nil, []string{"ExecStartPre=+/usr/local/bin/portguard -p 40500"}, func(t *testing.T) { r.steal(t, "order", 40500) }, []string{
+		{"by hand", nil, []string{"ExecStartPre=+/usr/local/bin/portguard -p 40500"}, r.stealAgain, []string{
 			"portguard --share -p X", "portguard --wait D -p X", "portguard --close -p X", "portguard --restart-unit -p X", "portguard reserve X"}},
-		{"by portguard's drop-in", []string{"unit", "install", "order", "-p", "40500"}, nil, func(t *testing.T) { r.steal(t, "order", 40500) }, []string{
+		{"by portguard's drop-in", []string{"unit", "install", "order", "-p", "40500"}, nil, r.stealAgain, []string{
 			"portguard unit install UNIT --share -p X", "portguard unit install UNIT --wait D -p X", "portguard --close -p X", "portguard --restart-unit -p X", "portguard reserve X"}},
 		{"another service", nil, []string{"ExecStartPre=+/usr/local/bin/portguard -p 40500"}, func(t *testing.T) { r.hold(t, "other", "-listen 40500") }, []string{
 			"portguard --wait D -p X", "portguard --kill --kill-listeners -p X"}},
@@ -68,7 +70,7 @@ func (r systemdRig) testAdvice(t *testing.T) {
 		}
 		r.Shell(t, then...)
 	}
-	r.steal(t, "order", 40500)
+	r.stealAgain(t)
 	helps(40500, "portguard --restart-unit -p X -- COMMAND", "systemctl stop pool")
 	r.Unit(t, "knxd.socket", "[Socket]\nListenStream=40502\n")
 	r.service(t, "knxd", "ExecStart=/bin/true")
@@ -79,6 +81,20 @@ func (r systemdRig) testAdvice(t *testing.T) {
 			t.Errorf("nobody has followed %q", form)
 		}
 	}
+}
+
+// stealAgain gives order's port to the pool: as steal does, which goes by a line in the journal that is there from the last time.
+func (r systemdRig) stealAgain(t *testing.T) {
+	t.Helper()
+	r.Shell(t,
+		"ip link set lo up 2>/dev/null || true",
+		"systemctl stop order pool",
+		"read -r low high </proc/sys/net/ipv4/ip_local_port_range",
+		"echo 40500 40500 >/proc/sys/net/ipv4/ip_local_port_range",
+		"systemctl start pool",
+		"for i in $(seq 200); do ss -Htn state established sport = :40500 | grep -q . && break; sleep .05; done",
+		"echo $low $high >/proc/sys/net/ipv4/ip_local_port_range",
+		"ss -Htn state established sport = :40500 | grep -q .")
 }
 
 // follow types a line that is advised about order's port, and starts order, which has it then. What is waited for comes to pass.

@@ -23,7 +23,7 @@ func (r systemdRig) testLeftOver(t *testing.T) {
 	}
 	for _, want := range []string{
 		", left.service) listens: a program listens on this port", ": left over from an earlier run of left.service, this very unit",
-		"; what would help: portguard --kill --kill-listeners -p 40310 -- COMMAND",
+		"; what would help: portguard --kill --kill-listeners -p 40310",
 	} {
 		if !strings.Contains(messages[0], want) {
 			t.Errorf("%q is missing in\n%s", want, messages[0])
