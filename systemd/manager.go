@@ -75,6 +75,15 @@ func Connect(ctx context.Context) (*Manager, error) {
 	return m, nil
 }
 
+// ConnectUser reaches the manager of the user who asks, by the user's own bus.
+func ConnectUser(ctx context.Context) (*Manager, error) {
+	m, err := connectBy(ctx, dbus.NewUserConnectionContext)
+	if err != nil {
+		return nil, &Error{Op: "connect", Err: err}
+	}
+	return m, nil
+}
+
 func connectBy(ctx context.Context, dial func(context.Context) (*dbus.Conn, error)) (*Manager, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	late := time.AfterFunc(deaf, func() { end(fmt.Errorf("no answer within %s", deaf)) })

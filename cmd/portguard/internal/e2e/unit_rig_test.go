@@ -99,6 +99,7 @@ func TestUnitLife(t *testing.T) {
 		t.Run("learns", r.testLearns)
 		t.Run("installed again", r.testInstalledAgain)
 		t.Run("several at once", r.testAtOnce)
+		t.Run("of a user", r.testUsersUnit)
 	})
 }
 

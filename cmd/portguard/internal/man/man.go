@@ -94,6 +94,7 @@ func environment() []manpage.Row {
 	return []manpage.Row{
 		{Term: "PATH", Meaning: "where COMMAND is looked for"},
 		{Term: "NO_COLOR", Meaning: "if it is set, there is no colour"},
+		{Term: "XDG_RUNTIME_DIR, XDG_CONFIG_HOME", Meaning: "with --user of portguard unit: where the service manager of the user is reached, and where its unit files are"},
 		{Term: "TERM", Meaning: `"dumb": there is no colour`},
 		{Term: "COLUMNS", Meaning: "how wide lines may be, where the terminal does not tell; in a file or a pipe they do not break without it"},
 		{Term: "NOTIFY_SOCKET", Meaning: "systemd's: told what is waited for, and given the ports to keep with --hold fdstore"},

@@ -2,9 +2,11 @@ package unit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +17,6 @@ import (
 	"portguard/internal/wholefile"
 	"portguard/netdiag"
 	"portguard/systemd"
-	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
 	"portguard/wrapper"
 )
@@ -68,6 +69,7 @@ type unitInstall struct {
 	deaf      []netdiag.Endpoint // on which it does not listen now, though it runs
 	portguard string             // path
 	line      string             // the command line, as it was given
+	whose
 }
 
 func newUnitInstall(a *cli.App) *cobra.Command {
@@ -88,10 +90,17 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 			if err := cli.Eaten(cmd.CommandPath(), in.flags); err != nil {
 				return err
 			}
+			if in.user && !cmd.Flags().Changed("as") {
+				as = string(formWrapper)
+			}
 			if err := in.check(as); err != nil {
 				return err
 			}
-			return installUnit(a, dropin.System, in)
+			at, err := in.place()
+			if err != nil {
+				return err
+			}
+			return installUnit(a, at, in)
 		},
 	}
 	fs := cmd.Flags()
@@ -99,6 +108,7 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 	fs.AddFlagSet(in.flags)
 	fs.StringVar(&as, "as", "pre", "how portguard stands in the service: `pre|wrapper`")
 	fs.StringVar(&in.ready, readyFlag[2:], "", "fail the start where the service does not listen within this `DURATION` (30s, 2m, forever)")
+	in.addFlag(fs)
 	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")
 	return cmd
 }
@@ -106,11 +116,14 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 // check finds everything that is wrong with the flags before systemd is asked.
 func (in *unitInstall) check(as string) error {
 	withPort := func(port string) string {
-		return "portguard unit install " + in.name + " -p " + port + " --share --wait 30s"
+		return "portguard unit install " + in.called() + " -p " + port + " --share --wait 30s"
 	}
 	right := withPort("30010")
 	switch in.form = unitForm(as); in.form {
 	case formPre:
+		if in.user {
+			return cli.Misuse("--as pre is for the system's manager, where ExecStartPre=+ has root's rights; --user takes --as wrapper", right+" --as wrapper")
+		}
 		if in.flags.Changed("hold") {
 			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.Mode)
 		}
@@ -149,7 +162,22 @@ func (in *unitInstall) spelledAs(form unitForm) string {
 	if in.ready != "" {
 		rest = append(rest, readyFlag, in.ready)
 	}
-	return cli.CommandLine(slices.Concat([]string{"install", in.name}, ports, rest, []string{"--as", string(form)}), 0)
+	return cli.CommandLine(slices.Concat([]string{"install"}, strings.Fields(in.called()), ports, rest, []string{"--as", string(form)}), 0)
+}
+
+// isYourOwn is for the unit of a user who did not say so.
+func (in *unitInstall) isYourOwn() error {
+	mine := *in
+	mine.user = true
+	return cli.Misuse(in.name+" is a unit of your own manager, not of the system's", "portguard unit "+mine.spelledAs(formWrapper))
+}
+
+// called is the unit as a command line has it.
+func (in *unitInstall) called() string {
+	if in.user {
+		return "--user " + in.name
+	}
+	return in.name
 }
 
 func (in unitInstall) spelledWithoutReady() string {
@@ -158,9 +186,15 @@ func (in unitInstall) spelledWithoutReady() string {
 }
 
 // installUnit looks, decides, writes, and makes sure that systemd has understood.
-func installUnit(a *cli.App, dir dropin.Dir, in unitInstall) error {
-	if err := dir.Writable(); err != nil && !in.dryRun {
-		return unitFailure(err, in.line)
+func installUnit(a *cli.App, dir place, in unitInstall) error {
+	if !in.dryRun {
+		err := errors.Join(dir.prepare(), dir.Writable())
+		switch {
+		case err != nil && !in.user && ownUnit(in.name):
+			return in.isYourOwn()
+		case err != nil:
+			return unitFailure(err, in.line)
+		}
 	}
 	ctx, cancel := unitContext()
 	defer cancel()
@@ -171,7 +205,7 @@ func installUnit(a *cli.App, dir dropin.Dir, in unitInstall) error {
 		}
 		defer unlock()
 	}
-	m, err := systemd.Connect(ctx)
+	m, err := dir.connect(ctx)
 	if err != nil {
 		return unitFailure(err, in.line)
 	}
@@ -184,7 +218,7 @@ func installUnit(a *cli.App, dir dropin.Dir, in unitInstall) error {
 		return nil
 	case in.dryRun:
 		return err
-	case err == nil && p.inForce(dir, svc):
+	case err == nil && p.inForce(dir.Dir, svc):
 		fmt.Fprintf(a.Stdout, "unchanged %s\n", dir.Path(svc.Name))
 		return nil
 	}
@@ -194,16 +228,16 @@ func installUnit(a *cli.App, dir dropin.Dir, in unitInstall) error {
 	if svc, p, err = in.decide(ctx, m, dir); err != nil {
 		return err
 	}
-	if err := write(ctx, m, dir, svc, p); err != nil {
+	if err := write(ctx, m, dir.Dir, svc, p); err != nil {
 		return unitFailure(err, in.line)
 	}
-	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (systemctl restart %s)\n", dir.Path(svc.Name), svc.Name, svc.Name)
+	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (%s restart %s)\n", dir.Path(svc.Name), svc.Name, in.manager(), svc.Name)
 	sayNotes(a, p.notes)
 	return nil
 }
 
 // decide looks at the service as systemd knows it, and plans its drop-in, or says why there can be none.
-func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir dropin.Dir) (systemd.Service, plan, error) {
+func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir place) (systemd.Service, plan, error) {
 	svc, err := m.Service(ctx, in.name)
 	if err != nil {
 		return svc, plan{}, unitFailure(err, in.line)

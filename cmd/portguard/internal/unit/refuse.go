@@ -15,9 +15,12 @@ func refuse(svc systemd.Service, in unitInstall) error {
 	switch svc.LoadState {
 	case "loaded":
 	case "not-found":
-		return refusal("systemctl list-unit-files --type=service", "there is no %s", in.name)
+		if !in.user && ownUnit(in.name) {
+			return in.isYourOwn()
+		}
+		return refusal(in.manager()+" list-unit-files --type=service", "there is no %s", in.name)
 	case "masked":
-		return refusal("systemctl unmask "+in.name, "%s is masked: it cannot be started, so there is nothing to guard", in.name)
+		return refusal(in.manager()+" unmask "+in.name, "%s is masked: it cannot be started, so there is nothing to guard", in.name)
 	default:
 		return refusal("systemd-analyze verify "+in.name, "systemd does not load %s (%s): there is something wrong with its files", in.name, svc.LoadState)
 	}

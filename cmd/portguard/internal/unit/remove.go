@@ -26,6 +26,7 @@ a service would not start with a drop-in that names a program which is gone.`
 
 func newUnitRemove(a *cli.App) *cobra.Command {
 	var all bool
+	var of whose
 	cmd := &cobra.Command{
 		Use:     "remove UNIT | --all",
 		Short:   "take portguard's drop-in of a service away",
@@ -33,30 +34,35 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 		Example: "  portguard unit remove order.service",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			at, err := of.place()
+			if err != nil {
+				return err
+			}
 			switch {
 			case all && len(args) > 0:
 				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove --all")
 			case all:
-				return removeUnits(a, dropin.System)
+				return removeUnits(a, at)
 			}
 			name, err := oneService("remove", args)
 			if err != nil {
 				return err
 			}
-			return removeUnit(a, dropin.System, name)
+			return removeUnit(a, at, name)
 		},
 	}
+	of.addFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&all, "all", false, "the drop-ins of all services that start this very program")
 	return cmd
 }
 
-func removeUnit(a *cli.App, dir dropin.Dir, name string) error {
+func removeUnit(a *cli.App, dir place, name string) error {
 	ctx, cancel := unitContext()
 	defer cancel()
 	err := dir.Exists(name) // who has nothing to remove needs no right to
 	if errors.Is(err, fs.ErrNotExist) {
-		m, _ := systemd.Connect(ctx) // without one the files tell
-		name = unaliased(ctx, m, dir, name)
+		m, _ := dir.connect(ctx) // without one the files tell
+		name = unaliased(ctx, m, dir.Dir, name)
 		if m != nil {
 			m.Close()
 		}
@@ -77,11 +83,11 @@ func removeUnit(a *cli.App, dir dropin.Dir, name string) error {
 		return unitFailure(err, "remove "+name)
 	}
 	fmt.Fprintf(a.Stdout, "removed %s\n", dir.Path(name))
-	return unitFailure(reload(ctx), "remove "+name)
+	return unitFailure(reload(ctx, dir), "remove "+name)
 }
 
 // removeUnits removes all that it can, whatever cannot be.
-func removeUnits(a *cli.App, dir dropin.Dir) error {
+func removeUnits(a *cli.App, dir place) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -102,7 +108,7 @@ func removeUnits(a *cli.App, dir dropin.Dir) error {
 	var failed *multierror.Error
 	removed := 0
 	for _, name := range names {
-		if program, err := starts(dir, name); errors.Is(err, fs.ErrNotExist) {
+		if program, err := starts(dir.Dir, name); errors.Is(err, fs.ErrNotExist) {
 			continue // another of us was here before the lock was ours
 		} else if err != nil {
 			fmt.Fprintf(a.Stderr, "portguard: left alone: %s\n", cli.Safe(err.Error()))
@@ -119,7 +125,7 @@ func removeUnits(a *cli.App, dir dropin.Dir) error {
 	}
 	switch {
 	case removed > 0:
-		if err := reload(ctx); err != nil {
+		if err := reload(ctx, dir); err != nil {
 			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
 		}
 	case failed == nil:
@@ -160,8 +166,8 @@ func starts(dir dropin.Dir, name string) (string, error) {
 }
 
 // reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
-func reload(ctx context.Context) error {
-	m, err := systemd.Connect(ctx)
+func reload(ctx context.Context, dir place) error {
+	m, err := dir.connect(ctx)
 	if errors.Is(err, systemd.Absent) {
 		return nil
 	}

@@ -29,6 +29,7 @@ package may do: until it is installed again, systemd starts the command of then.
 
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
+	var of whose
 	cmd := &cobra.Command{
 		Use:     "show [UNIT]",
 		Short:   "say which services are guarded",
@@ -36,16 +37,21 @@ func newUnitShow(a *cli.App) *cobra.Command {
 		Example: "  portguard unit show",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			at, err := of.place()
+			if err != nil {
+				return err
+			}
 			if len(args) == 0 {
-				return showUnits(a, dropin.System, nil, asJSON)
+				return showUnits(a, at, nil, asJSON)
 			}
 			name, err := oneService("show", args)
 			if err != nil {
 				return err
 			}
-			return showUnits(a, dropin.System, []string{name}, asJSON)
+			return showUnits(a, at, []string{name}, asJSON)
 		},
 	}
+	of.addFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "report as one JSON document")
 	return cmd
 }
@@ -73,7 +79,7 @@ type guardedEndpoint struct {
 }
 
 // showUnits shows these units, or all that are guarded.
-func showUnits(a *cli.App, dir dropin.Dir, names []string, asJSON bool) error {
+func showUnits(a *cli.App, dir place, names []string, asJSON bool) error {
 	if names == nil {
 		var err error
 		if names, err = dir.List(); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +88,7 @@ func showUnits(a *cli.App, dir dropin.Dir, names []string, asJSON bool) error {
 	}
 	ctx, cancel := unitContext()
 	defer cancel()
-	m, err := systemd.Connect(ctx)
+	m, err := dir.connect(ctx)
 	if err == nil {
 		defer m.Close()
 	}
@@ -90,17 +96,17 @@ func showUnits(a *cli.App, dir dropin.Dir, names []string, asJSON bool) error {
 	units := []guardedUnit{}
 	for i, name := range names {
 		if errors.Is(dir.Exists(name), fs.ErrNotExist) {
-			name = unaliased(ctx, m, dir, name)
+			name = unaliased(ctx, m, dir.Dir, name)
 			names[i] = name
 		}
-		u, err := readUnit(dir, name, facts)
+		u, err := readUnit(dir.Dir, name, facts)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
 			u.Problem = err.Error()
 		case m != nil:
-			u.Outdated = outdated(ctx, m, dir, name)
+			u.Outdated = outdated(ctx, m, dir.Dir, name)
 		}
 		units = append(units, u)
 	}

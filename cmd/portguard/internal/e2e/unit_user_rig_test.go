@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"portguard/cmd/portguard/internal/cli"
+)
+
+// A unit of a user's own manager is guarded by that user, with that user's rights, beside a connection of the same user.
+func (r unitRig) testUsersUnit(t *testing.T) {
+	r.Shell(t, "useradd -m -s /bin/bash ann; mkdir -p /var/lib/systemd/linger; touch /var/lib/systemd/linger/ann; systemctl start user@$(id -u ann)")
+	defer r.Shell(t, "rm /var/lib/systemd/linger/ann; systemctl stop user@$(id -u ann)")
+	ann := func(t *testing.T, line string) (string, int) {
+		t.Helper()
+		out, status, err := r.Run("su", "-", "ann", "-c", "export XDG_RUNTIME_DIR=/run/user/$(id -u); "+line+" 2>&1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out, status
+	}
+	must := func(t *testing.T, line string) string {
+		t.Helper()
+		out, status := ann(t, line)
+		if status != 0 {
+			t.Fatalf("%s: status %d\n%s", line, status, out)
+		}
+		return out
+	}
+	must(t, "mkdir -p .config/systemd/user; printf '[Service]\\nType=exec\\nExecStart=/usr/local/bin/orderd 30060\\n' >.config/systemd/user/mine.service; systemctl --user daemon-reload")
+	const files = "cd .config/systemd; find . | sort"
+	before := must(t, files)
+
+	out, status := ann(t, "portguard unit install mine -p 30060 --share")
+	if status != cli.ExitUsage || !strings.Contains(out, "hint: portguard unit install --user mine.service -p 30060 --share --as wrapper\n") {
+		t.Errorf("without --user: status %d\n%s", status, out)
+	}
+	if out, status := ann(t, "portguard unit install --user mine -p 30060 --as pre"); status != cli.ExitUsage {
+		t.Errorf("--as pre: status %d\n%s", status, out)
+	}
+	if out := must(t, "portguard unit install --user mine -p 30060 --share"); !strings.Contains(out, "(systemctl --user restart mine.service)") {
+		t.Error(out)
+	}
+	if out := must(t, "portguard unit install --user mine -p 30060 --share"); !strings.HasPrefix(out, "unchanged ") {
+		t.Error(out)
+	}
+	if out := must(t, "portguard unit show --user"); !strings.Contains(out, "30060/tcp") {
+		t.Error(out)
+	}
+	r.Shell(t, "ip link set lo up; read -r low high </proc/sys/net/ipv4/ip_local_port_range",
+		"echo 30060 30060 >/proc/sys/net/ipv4/ip_local_port_range",
+		"su - ann -c 'export XDG_RUNTIME_DIR=/run/user/$(id -u); systemd-run -q --user --unit=crowd /usr/local/bin/pool'",
+		"for i in $(seq 200); do ss -Htn sport = :30060 | grep -q ESTAB && break; sleep .05; done",
+		"echo $low $high >/proc/sys/net/ipv4/ip_local_port_range; ss -Htn sport = :30060 | grep -q ESTAB")
+	must(t, "systemctl --user start mine")
+	r.Shell(t, "for i in $(seq 200); do ss -Htln sport = :30060 | grep -q . && break; sleep .05; done; ss -Htln sport = :30060 | grep -q .; ss -Htn sport = :30060 | grep -q ESTAB")
+	must(t, "portguard unit remove --user mine")
+	if after := must(t, files); after != before {
+		t.Errorf("left behind:\n%s", after)
+	}
+}

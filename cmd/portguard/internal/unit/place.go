@@ -1,0 +1,115 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/internal/wholefile"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
+)
+
+// place is where a unit's files are, and which manager reads them: the system's or, with --user, that of the calling user.
+type place struct {
+	dropin.Dir
+	runtime string // the user's; "" for the system's manager
+}
+
+// whose is the flag.
+type whose struct{ user bool }
+
+func (w *whose) addFlag(fs *pflag.FlagSet) {
+	fs.BoolVar(&w.user, "user", false, "a unit of your own, of systemctl --user, not of the system's manager")
+}
+
+// place is that of the flag.
+func (w whose) place() (place, error) {
+	if !w.user {
+		return place{Dir: dropin.System}, nil
+	}
+	runtime := os.Getenv("XDG_RUNTIME_DIR")
+	config, err := os.UserConfigDir()
+	if err == nil && runtime == "" {
+		err = errors.New("$XDG_RUNTIME_DIR is not set")
+	}
+	if err != nil {
+		return place{}, &noSessionError{err}
+	}
+	return place{dropin.Dir(filepath.Join(config, "systemd/user")), runtime}, nil
+}
+
+// manager is the command that reaches it.
+func (w whose) manager() string {
+	if w.user {
+		return "systemctl --user"
+	}
+	return "systemctl"
+}
+
+// ownUnit reports whether the calling user's manager has a unit.
+func ownUnit(name string) bool {
+	at, err := whose{user: true}.place()
+	if err != nil {
+		return false
+	}
+	ctx, cancel := unitContext()
+	defer cancel()
+	m, err := at.connect(ctx)
+	if err != nil {
+		return false
+	}
+	defer m.Close()
+	svc, err := m.Service(ctx, name)
+	return err == nil && svc.LoadState == "loaded"
+}
+
+// connect reaches the manager.
+func (p place) connect(ctx context.Context) (*systemd.Manager, error) {
+	if p.runtime == "" {
+		return systemd.Connect(ctx)
+	}
+	m, err := systemd.ConnectUser(ctx)
+	if err != nil {
+		return nil, &noSessionError{err}
+	}
+	return m, nil
+}
+
+// Lock is dropin.Dir's, but in a directory that its user may write.
+func (p place) Lock(ctx context.Context) (unlock func(), err error) {
+	if p.runtime == "" {
+		return p.Dir.Lock(ctx)
+	}
+	return wholefile.Lock(ctx, filepath.Join(p.runtime, filepath.Base(dropin.LockFile)))
+}
+
+// prepare makes the directory of a user who has none.
+func (p place) prepare() error {
+	if p.runtime == "" {
+		return nil
+	}
+	return os.MkdirAll(string(p.Dir), 0o755)
+}
+
+// noSessionError is a user whose manager cannot be reached.
+type noSessionError struct{ err error }
+
+func (e *noSessionError) Error() string {
+	return fmt.Sprintf("your service manager cannot be reached: %v", e.err)
+}
+
+func (e *noSessionError) Unwrap() error { return e.err }
+
+// ExitStatus is that of a systemd that cannot be asked.
+func (*noSessionError) ExitStatus() int { return cli.ExitOSErr }
+
+// Hint reaches that of a user who is not logged in, as well.
+func (*noSessionError) Hint() string {
+	return "loginctl enable-linger USER; systemd-run --machine=USER@ --user --pipe --wait portguard unit install --user ..."
+}
