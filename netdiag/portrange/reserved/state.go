@@ -18,11 +18,16 @@ type State struct {
 	text   []byte // our drop-in; nil when there is none
 }
 
+// ReadKernel reads the kernel's list alone: of a network namespace that no file is about.
+func ReadKernel() (State, error) {
+	kernel, err := portrange.Reserved()
+	return State{Kernel: kernel}, err
+}
+
 // Read reads the kernel's list, and the files below a root directory, "/" for the host's own. It needs no privilege.
 func Read(root string) (State, error) {
-	var s State
-	var err error
-	if s.Kernel, err = portrange.Reserved(); err != nil {
+	s, err := ReadKernel()
+	if err != nil {
 		return s, err
 	}
 	all, err := sysctld.Read(root)

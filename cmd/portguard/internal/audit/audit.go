@@ -36,6 +36,8 @@ type auditOptions struct {
 	verbose                bool
 	openMetrics            bool
 	output                 string
+	flags.Netns
+	allNetns bool
 }
 
 func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
@@ -47,6 +49,8 @@ func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.openMetrics, "openmetrics", false, "report as metrics, for Prometheus; ports at risk do not change the exit status")
 	fs.StringVar(&o.output, "output", "", "with --openmetrics: write them to `FILE`, whole or not at all, for node_exporter's textfile collector")
 	fs.BoolVarP(&o.verbose, "verbose", "v", false, "say how the chances were computed: the range, the load, what is left of closed connections")
+	o.AddNetns(fs)
+	fs.BoolVar(&o.allNetns, "all-netns", false, "name also who serves on PORTS, or on any port, in other network namespaces of this host")
 	flags.AddNoColor(fs, &o.noColor)
 }
 
@@ -85,6 +89,9 @@ func New(a *cli.App) *cobra.Command {
 			}
 			asked, err := parseAuditPorts(args)
 			if err != nil {
+				return err
+			}
+			if err := o.Enter(a); err != nil {
 				return err
 			}
 			return auditHost(a, asked, o)

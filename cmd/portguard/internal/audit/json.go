@@ -25,6 +25,8 @@ type (
 		Ports           []JSONPort    `json:"ports"`
 		Fixes           []jsonFix     `json:"fixes"`
 		Limits          []string      `json:"limits,omitempty"` // what could not be seen
+		// Elsewhere are the servers of other network namespaces, with --all-netns.
+		Elsewhere []report.JSONServer `json:"elsewhere,omitempty"`
 	}
 	jsonAuditHost struct {
 		EphemeralRange    [2]uint16 `json:"ephemeral_range"`
@@ -120,6 +122,9 @@ func (r *auditReport) json(w io.Writer) error {
 	}
 	for i, row := range r.rows {
 		doc.Ports[i] = r.portJSON(row)
+	}
+	for _, s := range r.away {
+		doc.Elsewhere = append(doc.Elsewhere, report.ServerJSON(s))
 	}
 	for _, f := range r.fixes() {
 		j := jsonFix{Does: f.does, NotCovered: f.leaves}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portguard/netdiag"
+	"portguard/netdiag/elsewhere"
 	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/risk"
@@ -32,6 +33,8 @@ type auditReport struct {
 	unseen   string
 	// elsewhere are the services that have no row, since the kernel picks none of their ports.
 	elsewhere []string
+	// away are the servers of other network namespaces.
+	away []elsewhere.Server
 }
 
 // auditRow is one port of one protocol.

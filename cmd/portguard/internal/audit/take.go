@@ -56,8 +56,14 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 	}
 	r.model = model(0)
 	r.load, r.use = r.model.Summary(), useOf(r.facts, look)
-	r.fill(ctx, p, after, asked)
-	r.readBoot()
+	here := o.Netns.Netns == "" // files and units are about
+	r.fill(ctx, p, after, asked, here)
+	if here {
+		r.readBoot()
+	}
+	if o.allNetns {
+		r.lookAway(ctx)
+	}
 	r.readFirewall()
 	for i := range r.rows {
 		row := &r.rows[i]
@@ -100,7 +106,7 @@ func lookOn(ctx context.Context, p *netdiag.Prober) (*netdiag.Survey, netdiag.Co
 }
 
 // fill makes the rows: what serves on a port that may be picked, what was asked about, what is guarded.
-func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint) {
+func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint, here bool) {
 	rows := map[netdiag.Port]*auditRow{}
 	row := func(k netdiag.Port) *auditRow {
 		if rows[k] == nil {
@@ -116,12 +122,12 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 		askedPorts = append(askedPorts, e.Port)
 	}
 	r.asked = portrange.Of(askedPorts...)
-	var resting []uint16
-	for _, ports := range enabled.Ports("/") {
-		resting = append(resting, ports...)
+	guarded := map[string][]netdiag.Port{}
+	if here {
+		r.rest()
+		guarded = r.guardedPorts()
 	}
-	r.resting = portrange.Of(resting...)
-	for unit, keys := range r.guardedPorts() {
+	for unit, keys := range guarded {
 		for _, k := range keys {
 			watched[k] = true
 			row(k).units = append(row(k).units, unit)
@@ -173,6 +179,15 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 
 func comparePorts(a, b auditRow) int {
 	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Protocol, b.Protocol))
+}
+
+// rest notes which ports the files of enabled units name.
+func (r *auditReport) rest() {
+	var resting []uint16
+	for _, ports := range enabled.Ports("/") {
+		resting = append(resting, ports...)
+	}
+	r.resting = portrange.Of(resting...)
 }
 
 // guardedPorts are the ports in portguard's own drop-ins, by unit.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag/portrange"
 )
 
@@ -30,6 +31,12 @@ func (t auditText) render(r *auditReport) {
 		for i, f := range all {
 			t.fix(i, f)
 		}
+	}
+	for i, s := range r.away {
+		if i == 0 {
+			fmt.Fprintln(t.w)
+		}
+		t.line("elsewhere", cli.Safe(report.ServerText(s)))
 	}
 	for i, l := range r.notes() {
 		if i == 0 {

@@ -16,7 +16,7 @@ type Given struct {
 
 // unrepeated are flags that advice does not repeat: what is asked about has words of its own, and how the answer looks is nobody's
 // business later.
-var unrepeated = []string{"port", "reuseaddr", "no-reuseaddr", "reuseport", AsUserFlag[2:], "v6only", "freebind", "dry-run", "json", "quiet", "no-color", "verbose", "help"}
+var unrepeated = []string{"port", "reuseaddr", "no-reuseaddr", "reuseport", AsUserFlag[2:], "v6only", "freebind", NetnsFlag[2:], "dry-run", "json", "quiet", "no-color", "verbose", "help"}
 
 // GivenOf sorts the flags that were given.
 func GivenOf(fs *pflag.FlagSet) Given {

@@ -26,9 +26,12 @@ type Endpoint struct {
 	freeBind    bool
 }
 
+// WhichPort is the title of the flags that say what is asked about.
+const WhichPort = "Which port"
+
 // AddEndpoints adds them in the order in which --help shows them.
 func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
-	cli.Titled(fs, "Which port", func(fs *pflag.FlagSet) {
+	cli.Titled(fs, WhichPort, func(fs *pflag.FlagSet) {
 		fs.StringArrayVarP(&o.Ports, "port", "p", nil, "the `ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080, [::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
 		fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR: `yes|no` (not said: TCP services do)")
 		fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")

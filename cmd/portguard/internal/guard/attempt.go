@@ -29,6 +29,7 @@ func newAttempt(a *cli.App, req request, path string) *attempt {
 		Touches:  path == "",
 	}
 	s.out.DryRun, s.out.Given = req.policy.DryRun, req.given
+	s.out.In(req.netns)
 	s.guard = wrapper.New(req.policy, s.progress)
 	return s
 }
@@ -59,6 +60,9 @@ func (s *attempt) clear(watch func() context.Context) (*wrapper.Report, error) {
 	}
 	if err := s.out.Report(r); err != nil {
 		return r, err
+	}
+	if s.path == "" && s.request.Verbose {
+		s.out.Elsewhere(context.Background(), r)
 	}
 	if !r.Had() {
 		return r, &report.NotFree{Report: r}

@@ -42,6 +42,9 @@ func New(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := o.Enter(a); err != nil {
+				return err
+			}
 			return guard(a, req)
 		},
 	}

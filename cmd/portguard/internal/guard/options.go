@@ -17,6 +17,7 @@ type options struct {
 	superviseOptions
 	flags.Output
 	flags.Reserve
+	flags.Netns
 	force   bool
 	dryRun  bool
 	argv0   bool
@@ -28,6 +29,7 @@ type options struct {
 // addFlags adds the flags of the main command, in the order in which --help shows them.
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.AddEndpoints(fs)
+	cli.Titled(fs, flags.WhichPort, o.AddNetns)
 	o.AddLadder(fs)
 	cli.Titled(fs, flags.IfTaken, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.dryRun, "dry-run", false, "do nothing, but say what would be done and started; exit status 0 if every port would be free")
@@ -54,6 +56,7 @@ type request struct {
 	reserve   bool
 	force     bool
 	argv0     bool
+	netns     flags.Netns
 	restart   supervision // the zero value: become the command
 	flags.Output
 }
@@ -68,7 +71,7 @@ func (r request) argv() []string {
 
 // parse checks everything that can be checked before anything is touched.
 func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
-	r := request{given: flags.GivenOf(fs), reserve: o.Reserve.Reserve, force: o.force, argv0: o.argv0, Output: o.Output}
+	r := request{given: flags.GivenOf(fs), reserve: o.Reserve.Reserve, force: o.force, argv0: o.argv0, netns: o.Netns, Output: o.Output}
 	// The flags' own values come first: what stands behind a wrong one is a consequence.
 	err := cli.Eaten("portguard", fs)
 	if err != nil {
@@ -86,6 +89,10 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 	}
 	if r.endpoints, err = o.Endpoints(func(port string) string { return "portguard -p " + port + " -- COMMAND" }); err != nil {
 		return r, err
+	}
+	if o.Netns.Netns != "" && len(r.command) > 0 {
+		line := append([]string{"nsenter", "--net=" + o.Path(), "portguard", "-p", o.Ports[0], "--"}, r.command...)
+		return r, cli.Misuse(flags.NetnsFlag+" is for what starts no COMMAND, which would not be in that namespace", cli.CommandLine(line, 0))
 	}
 	if r.hold, err = o.Holds(fs, len(r.command) > 0); err != nil {
 		return r, err

@@ -31,6 +31,7 @@ With Type=notify, systemd is told when everything that is free is held.`
 type holdOptions struct {
 	flags.Endpoint
 	flags.Output
+	flags.Netns
 	force bool
 }
 
@@ -65,6 +66,9 @@ func New(a *cli.App) *cobra.Command {
 			if e, why := wrapper.Unholdable(endpoints); why != "" {
 				return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), fmt.Sprintf("portguard reserve %d", e.Port))
 			}
+			if err := o.Enter(a); err != nil {
+				return err
+			}
 			if left, enough := unheld(endpoints); !enough && !o.force {
 				line := slices.Insert(flags.SpelledOut(cmd.Flags()), 1, "hold", "--force")
 				return cli.Misuse("that "+left, strings.Join(line, " "))
@@ -74,6 +78,7 @@ func New(a *cli.App) *cobra.Command {
 	}
 	o.AddEndpoints(cmd.Flags())
 	cli.Titled(cmd.Flags(), flags.Holding, func(fs *pflag.FlagSet) { flags.AddForce(fs, &o.force, "") })
+	cli.Titled(cmd.Flags(), flags.WhichPort, o.AddNetns)
 	o.AddOutput(cmd.Flags())
 	return cmd
 }

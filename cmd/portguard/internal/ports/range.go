@@ -33,8 +33,11 @@ func NewRange(a *cli.App) *cobra.Command {
 		Example: "  portguard range\n  portguard range 32768-60999",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.enter(a, "range", "32768-60999"); err != nil {
+				return err
+			}
 			if len(args) == 0 {
-				return showRange(a)
+				return showRange(a, o)
 			}
 			r, err := parseRangeArgument(args)
 			if err != nil {
@@ -68,7 +71,7 @@ func setRange(a *cli.App, r portrange.Range, o sysctlOptions) error {
 		return denied.from(err)
 	}
 	defer unlock()
-	s, err := readRange()
+	s, err := readRange(o.files())
 	if err != nil {
 		return err
 	}

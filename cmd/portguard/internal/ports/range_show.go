@@ -10,14 +10,18 @@ import (
 )
 
 // showRange is the command without a range.
-func showRange(a *cli.App) error {
-	s, err := readRange()
+func showRange(a *cli.App, o sysctlOptions) error {
+	s, err := readRange(o.files())
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.Stdout, "now        %s\n", s.kernel)
 	said := ""
-	for _, p := range []sysctld.Program{sysctld.Systemd, sysctld.Procps} {
+	programs := []sysctld.Program{sysctld.Systemd, sysctld.Procps}
+	if !o.files() {
+		programs = nil
+	}
+	for _, p := range programs {
 		text := bootText(bootrange.Of(s.config, p))
 		if text != said {
 			label := "boot"

@@ -30,7 +30,8 @@ type rangeState struct {
 	clients   []sockdiag.Socket // and what is left of them
 }
 
-func readRange() (rangeState, error) {
+// readRange reads what is, and with files what the next boot will bring.
+func readRange(files bool) (rangeState, error) {
 	var s rangeState
 	var err error
 	if s.kernel, err = portrange.Ephemeral(); err != nil {
@@ -39,11 +40,10 @@ func readRange() (rangeState, error) {
 	if s.reserved, err = portrange.Reserved(); err != nil {
 		return s, err
 	}
-	if s.config, err = sysctld.Read("/"); err != nil {
-		return s, err
-	}
-	if s.file, err = readOwn(RangePath); err != nil {
-		return s, err
+	if files {
+		if err := s.readFiles(); err != nil {
+			return s, err
+		}
 	}
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 	if err != nil {
@@ -55,6 +55,13 @@ func readRange() (rangeState, error) {
 	}
 	s.lowest = uint16(lowest)
 	return s, s.readSockets(context.Background())
+}
+
+func (s *rangeState) readFiles() (err error) {
+	if s.config, err = sysctld.Read("/"); err == nil {
+		s.file, err = readOwn(RangePath)
+	}
+	return err
 }
 
 // readSockets tells services from clients: a port with a listener is a service's, accepted connections included.

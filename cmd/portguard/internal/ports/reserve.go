@@ -32,12 +32,14 @@ stay reserved, and are named.`
 // sysctlOptions are the flags of the commands that change a sysctl.
 type sysctlOptions struct {
 	runtime, persist, dryRun, force, quiet, json, renew bool
+	flags.Netns
 }
 
 func (o *sysctlOptions) addFlags(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.BoolVar(&o.runtime, "runtime", false, "only now, until the next boot")
 	fs.BoolVar(&o.persist, "persist", false, "only from the next boot on")
+	o.AddNetns(fs)
 	fs.BoolVar(&o.dryRun, "dry-run", false, "show what would change, and change nothing")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "print warnings and errors only")
 }
@@ -48,8 +50,30 @@ func (o *sysctlOptions) addJSONFlag(fs *pflag.FlagSet) {
 
 // scope is where the change takes place: without a flag, everywhere.
 func (o *sysctlOptions) scope() reserved.Scope {
+	if !o.files() {
+		return reserved.Scope{Runtime: true}
+	}
 	both := o.runtime == o.persist
 	return reserved.Scope{Runtime: both || o.runtime, Persist: both || o.persist}
+}
+
+// enter goes to the network namespace that is to be changed, or asked about.
+func (o *sysctlOptions) enter(a *cli.App, command, example string) error {
+	if o.Netns.Netns != "" && o.persist {
+		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+cli.ShellQuote(o.Netns.Netns)+" "+example)
+	}
+	return o.Enter(a)
+}
+
+// files reports whether files tell what the next boot will bring. None is about another network namespace.
+func (o *sysctlOptions) files() bool { return o.Netns.Netns == "" }
+
+// state is what is reserved there.
+func (o *sysctlOptions) state() (reserved.State, error) {
+	if !o.files() {
+		return reserved.ReadKernel()
+	}
+	return reserved.Read("/")
 }
 
 // patience is how long to wait for another portguard that changes the settings.
@@ -75,13 +99,18 @@ func NewReserve(a *cli.App) *cobra.Command {
 		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.enter(a, "reserve", "30010"); err != nil {
+				return err
+			}
 			switch {
 			case o.renew && len(args) > 0:
 				return cli.Misuse("--renew is about the ports that are reserved already", "portguard reserve --renew")
+			case o.renew && !o.files():
+				return cli.Misuse("--renew is about files, and none is about another network namespace", "portguard reserve --renew")
 			case o.renew:
 				return renewReserved(a, o)
 			case len(args) == 0:
-				return showReserved(a, o.json)
+				return showReserved(a, o)
 			}
 			return changeReserved(a, "reserve", args, o, reserved.State.Reserve)
 		},
@@ -103,6 +132,9 @@ func NewRelease(a *cli.App) *cobra.Command {
 		Example: "  portguard release 30010",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.enter(a, "release", "30010"); err != nil {
+				return err
+			}
 			return changeReserved(a, "release", args, o, reserved.State.Release)
 		},
 	}
@@ -170,7 +202,7 @@ func apply(a *cli.App, command string, args []string, o sysctlOptions, plan func
 		return denied.from(err)
 	}
 	defer unlock()
-	state, err := reserved.Read("/")
+	state, err := o.state()
 	if err != nil {
 		return err
 	}

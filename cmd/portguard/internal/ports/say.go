@@ -13,15 +13,18 @@ import (
 )
 
 // showReserved is the command without ports.
-func showReserved(a *cli.App, asJSON bool) error {
-	s, err := reserved.Read("/")
+func showReserved(a *cli.App, o sysctlOptions) error {
+	s, err := o.state()
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if o.json {
 		return changeJSON(a.Stdout, s.Kernel, s.Reserve(nil, reserved.Scope{}), false)
 	}
 	fmt.Fprintf(a.Stdout, "now     %s\n", cli.Nothing(s.Kernel))
+	if !o.files() {
+		return nil
+	}
 	boot, other := s.AtBoot(sysctld.Systemd), s.AtBoot(sysctld.Procps)
 	fmt.Fprintf(a.Stdout, "boot    %s\n", cli.Nothing(boot))
 	if boot.String() != other.String() {

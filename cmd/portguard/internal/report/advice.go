@@ -48,7 +48,7 @@ func Advise(r *wrapper.Report, facts Facts) []advice {
 	a.instead()
 	a.seen()
 	a.always(r)
-	return a.all
+	return facts.there(a.all)
 }
 
 // commands are the lines alone.

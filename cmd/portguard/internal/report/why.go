@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
 	"portguard/netdiag"
 	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
@@ -28,6 +29,7 @@ type Facts struct {
 	// Firewall reads the rules that may send clients elsewhere; nil: nobody asks.
 	Firewall func() *nat.Rules
 	halves   map[netdiag.SocketID]string // listeners that are deaf to IPv4, see half.go
+	netns    flags.Netns                 // that was asked about; the zero value: the one that we are in
 }
 
 // why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.

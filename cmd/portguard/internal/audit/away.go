@@ -1,0 +1,25 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"portguard/netdiag/elsewhere"
+	"portguard/netdiag/sockdiag"
+)
+
+// lookAway finds who serves in other network namespaces, on what was asked about or on any port.
+func (r *auditReport) lookAway(ctx context.Context) {
+	var ports []sockdiag.PortRange
+	for _, p := range r.asked {
+		ports = append(ports, sockdiag.PortRange{First: p.Low, Last: p.High})
+	}
+	all, denied, err := elsewhere.Servers(ctx, ports)
+	r.away = all
+	switch {
+	case err != nil:
+		r.note(fmt.Sprintf("who serves in other network namespaces cannot be seen: %v", err))
+	case denied > 0:
+		r.note(fmt.Sprintf("%d other network namespaces cannot be looked into: that takes root", denied))
+	}
+}

@@ -1,0 +1,99 @@
+package flags
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/wrapper/become"
+)
+
+// NetnsFlag is for everything that starts no COMMAND.
+const NetnsFlag = "--netns"
+
+// Netns is the flag that names another network namespace. Sockets and sysctls are that one's; files, processes, users and units
+// stay those of the place where portguard is.
+type Netns struct{ Netns string }
+
+// AddNetns adds it.
+func (o *Netns) AddNetns(fs *pflag.FlagSet) {
+	fs.StringVar(&o.Netns, NetnsFlag[2:], "", "in the network namespace `PID|NAME|PATH`: of a process, of ip-netns(8), of a file")
+}
+
+// Enter goes there, by becoming portguard once more: a single thread can change its namespace, all of them cannot. It returns in the
+// one that is there already.
+func (o *Netns) Enter(a *cli.App) error {
+	if o.Netns == "" {
+		return nil
+	}
+	path := o.Path()
+	there, err := os.Open(path)
+	if err != nil {
+		return o.refused(path, err)
+	}
+	defer there.Close()
+	const here = "/proc/self/ns/net"
+	if same, err := sameFile(there, here); same || err != nil {
+		return err
+	}
+	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+		return o.refused(path, os.NewSyscallError("setns", err))
+	}
+	return become.Exec("/proc/self/exe", os.Args, a.Inherited)
+}
+
+// Path is the namespace's file. What has a slash is one itself, and a number a process, as with ip(8).
+func (o *Netns) Path() string {
+	switch _, err := strconv.ParseUint(o.Netns, 10, 31); {
+	case strings.Contains(o.Netns, "/"):
+		return o.Netns
+	case err == nil:
+		return "/proc/" + o.Netns + "/ns/net"
+	}
+	return filepath.Join("/run/netns", o.Netns)
+}
+
+func (o *Netns) refused(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return &netnsDenied{o.Netns, err}
+	case errors.Is(err, fs.ErrNotExist):
+		return cli.Misuse(fmt.Sprintf("%s %s: there is no %s", NetnsFlag, o.Netns, path), "ip netns list   # lsns -t net has those without a name")
+	case errors.Is(err, unix.EINVAL):
+		return cli.Misuse(fmt.Sprintf("%s %s: %s is no network namespace", NetnsFlag, o.Netns, path), "portguard --netns 4242 -p 30010")
+	}
+	return fmt.Errorf("%s %s: %w", NetnsFlag, o.Netns, err)
+}
+
+// sameFile reports whether an open file is the one at path.
+func sameFile(f *os.File, path string) (bool, error) {
+	a, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	b, err := os.Stat(path)
+	return err == nil && os.SameFile(a, b), err
+}
+
+// netnsDenied is a namespace that this user may not enter.
+type netnsDenied struct {
+	netns string
+	err   error
+}
+
+func (e *netnsDenied) Error() string {
+	return fmt.Sprintf("%s %s: %v: that takes root (CAP_SYS_ADMIN, and CAP_SYS_PTRACE for another user's process)", NetnsFlag, e.netns, e.err)
+}
+
+func (e *netnsDenied) Unwrap() error { return e.err }
+
+// ExitStatus is that of a missing right.
+func (*netnsDenied) ExitStatus() int { return cli.ExitNoPerm }

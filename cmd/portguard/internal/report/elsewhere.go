@@ -1,0 +1,107 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/netdiag"
+	"portguard/netdiag/elsewhere"
+	"portguard/netdiag/sockdiag"
+	"portguard/wrapper"
+)
+
+// In tells of the network namespace that was asked about, where it is another one.
+func (out *Output) In(n flags.Netns) {
+	if n.Netns != "" {
+		out.Facts = sync.OnceValue(func() Facts {
+			f := ReadFacts()
+			f.netns = n
+			return f
+		})
+	}
+}
+
+// there has the advised lines act in the network namespace that was asked about: a COMMAND has to be started in it.
+func (f Facts) there(all []advice) []advice {
+	if f.netns.Netns == "" {
+		return all
+	}
+	for i := range all {
+		line, ours := strings.CutPrefix(all[i].Command, "portguard ")
+		if ports, reserves := strings.CutPrefix(line, "reserve "); reserves {
+			all[i].Command = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, f.netns.Netns, ports}, 0)
+		} else if ours {
+			all[i].Command = cli.CommandLine([]string{"nsenter", "--net=" + f.netns.Path()}, 0) + " portguard " + line
+		}
+	}
+	return all
+}
+
+// JSONServer is who serves on a port in another network namespace.
+type JSONServer struct {
+	Protocol  string        `json:"protocol"`
+	Address   string        `json:"address"`
+	Port      uint16        `json:"port"`
+	Netns     string        `json:"netns"` // as --netns takes it
+	Processes []JSONProcess `json:"processes"`
+}
+
+// ServerJSON is for a program.
+func ServerJSON(s elsewhere.Server) JSONServer {
+	j := JSONServer{netdiag.Protocol(s.Protocol).String(), s.Local.Addr().String(), s.Local.Port(), s.Namespace.Argument(), make([]JSONProcess, len(s.Owners))}
+	for i, p := range s.Owners {
+		j.Processes[i] = ProcessJSON(p)
+	}
+	return j
+}
+
+// ServerText is for a person: "30010/tcp is taken in another network namespace: web (pid 4242) has *:30010 there".
+func ServerText(s elsewhere.Server) string {
+	port, who := portOf(s), "somebody"
+	if len(s.Owners) > 0 {
+		p := s.Owners[0]
+		who = fmt.Sprintf("%s (pid %d)", p.Command, p.PID)
+	}
+	return fmt.Sprintf("%s is taken in another network namespace: %s has %s there; to ask there: portguard %s %s -p %s",
+		port, who, s.Local, flags.NetnsFlag, cli.ShellQuote(s.Namespace.Argument()), port)
+}
+
+func portOf(s elsewhere.Server) netdiag.Port {
+	return netdiag.Port{Protocol: netdiag.Protocol(s.Protocol), Number: s.Local.Port()}
+}
+
+// Elsewhere answers what a free port leaves open for people who were told that it is taken: where, and by whom.
+func (out Output) Elsewhere(ctx context.Context, r *wrapper.Report) {
+	free := map[netdiag.Port]bool{}
+	var ports []sockdiag.PortRange
+	for i := range r.Outcomes {
+		if o := &r.Outcomes[i]; o.Trial.Verdict == netdiag.Free {
+			free[o.Endpoint.Key()] = true
+			ports = append(ports, sockdiag.PortRange{First: o.Endpoint.Port, Last: o.Endpoint.Port})
+		}
+	}
+	if len(free) == 0 || out.JSON {
+		return
+	}
+	all, denied, err := elsewhere.Servers(ctx, ports)
+	all = slices.DeleteFunc(all, func(s elsewhere.Server) bool { return !free[portOf(s)] })
+	for _, s := range all[:min(len(all), MaxHolders)] {
+		out.note(ServerText(s))
+	}
+	if more := len(all) - MaxHolders; more > 0 {
+		out.note(fmt.Sprintf("and %d more in other network namespaces", more))
+	}
+	switch {
+	case err != nil:
+		out.note("whether another network namespace has the port cannot be seen: " + err.Error())
+	case denied > 0:
+		out.note(fmt.Sprintf("%d other network namespaces cannot be looked into: that takes root", denied))
+	}
+}
+
+func (out Output) note(text string) { fmt.Fprintf(out.w, "\n  note    %s\n", cli.Safe(text)) }
