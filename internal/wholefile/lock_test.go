@@ -3,11 +3,15 @@ package wholefile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestLockIsHeldByOneAtATime(t *testing.T) {
@@ -54,5 +58,43 @@ func TestLockWithoutDirectory(t *testing.T) {
 	unlock()
 	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
 		t.Errorf("a directory was made for it: %v", err)
+	}
+}
+
+// A container's /run may be read-only: its own, where nobody can have made a lock, or the host's, whose lock counts.
+func TestLockOnAReadOnlyFileSystem(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	hosts, err := Lock(t.Context(), filepath.Join(dir, "hosts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hosts()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // it ends with this goroutine, and the mount with it
+		done <- func() error {
+			if err := errors.Join(unix.Unshare(unix.CLONE_FS|unix.CLONE_NEWNS), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+				unix.Mount(dir, dir, "", unix.MS_BIND, ""), unix.Mount("", dir, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")); err != nil {
+				return err
+			}
+			unlock, err := Lock(t.Context(), path)
+			if err != nil {
+				return fmt.Errorf("where nobody has one: %w", err)
+			}
+			unlock()
+			short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			if _, err := Lock(short, filepath.Join(dir, "hosts")); !errors.Is(err, context.DeadlineExceeded) {
+				return fmt.Errorf("while the host has it: %w", err)
+			}
+			return nil
+		}()
+	}()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -71,7 +71,7 @@ func TestExamplesOfServiceManagers(t *testing.T) {
 				r.listens(t, false)
 				took[guarded] = time.Since(begin)
 				if guarded {
-					r.Shell(t, fmt.Sprintf("ss -Htn sport = :%d | grep -q ESTAB; systemctl stop pool", examplePort))
+					r.Shell(t, fmt.Sprintf("ss -Htn sport = :%d | grep ESTAB >/dev/null; systemctl stop pool", examplePort))
 				}
 				r.Shell(t, "systemctl stop manager 2>/dev/null || true")
 			}
@@ -113,7 +113,7 @@ func await(condition string) string {
 // listens waits until the service does, or no longer does.
 func (r exampleRig) listens(t *testing.T, want bool) {
 	t.Helper()
-	condition := fmt.Sprintf("ss -Htln sport = :%d | grep -q .", examplePort)
+	condition := fmt.Sprintf("ss -Htln sport = :%d | grep . >/dev/null", examplePort)
 	if !want {
 		condition = "! " + condition
 	}

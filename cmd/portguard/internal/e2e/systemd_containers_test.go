@@ -35,8 +35,10 @@ func TestContainers(t *testing.T) {
 		`printf '[containers]\npids_limit=0\n[network]\nnetwork_backend="netavark"\n' >/etc/containers/containers.conf`,
 		"cp /bin/busybox /tmp/image/bin/",
 		"systemctl start docker")
+	t.Run("images of docker", r.testImages("docker", " --security-opt systempaths=unconfined"))
 	t.Run("docker", r.testDocker)
 	t.Run("docker's healthcheck", r.testHealthcheck)
+	t.Run("images of podman", r.testImages("podman", " --security-opt unmask=ALL"))
 	t.Run("podman", r.testPodman)
 	t.Run("podman of a user", r.testUsersPodman)
 }

@@ -50,10 +50,10 @@ func (r unitRig) testUsersUnit(t *testing.T) {
 	r.Shell(t, "ip link set lo up; read -r low high </proc/sys/net/ipv4/ip_local_port_range",
 		"echo 30060 30060 >/proc/sys/net/ipv4/ip_local_port_range",
 		"su - ann -c 'export XDG_RUNTIME_DIR=/run/user/$(id -u); systemd-run -q --user --unit=crowd /usr/local/bin/pool'",
-		"for i in $(seq 200); do ss -Htn sport = :30060 | grep -q ESTAB && break; sleep .05; done",
-		"echo $low $high >/proc/sys/net/ipv4/ip_local_port_range; ss -Htn sport = :30060 | grep -q ESTAB")
+		"for i in $(seq 200); do ss -Htn sport = :30060 | grep ESTAB >/dev/null && break; sleep .05; done",
+		"echo $low $high >/proc/sys/net/ipv4/ip_local_port_range; ss -Htn sport = :30060 | grep ESTAB >/dev/null")
 	must(t, "systemctl --user start mine")
-	r.Shell(t, "for i in $(seq 200); do ss -Htln sport = :30060 | grep -q . && break; sleep .05; done; ss -Htln sport = :30060 | grep -q .; ss -Htn sport = :30060 | grep -q ESTAB")
+	r.Shell(t, "for i in $(seq 200); do ss -Htln sport = :30060 | grep . >/dev/null && break; sleep .05; done; ss -Htln sport = :30060 | grep . >/dev/null; ss -Htn sport = :30060 | grep ESTAB >/dev/null")
 	must(t, "portguard unit remove --user mine")
 	if after := must(t, files); after != before {
 		t.Errorf("left behind:\n%s", after)
