@@ -64,6 +64,8 @@ func TestNetns(t *testing.T) {
 			}
 		}
 	}
+	portguard(cli.ExitUnavailable, "ready", "-p", number(port))
+	portguard(0, "ready", "--netns", pid, "--pid", pid, "-p", number(port))
 	t.Run("reserve, range, release, audit", func(t *testing.T) {
 		portguard(0, "reserve", "--netns", pid, "40000-40009")
 		kernelHas(t, "")

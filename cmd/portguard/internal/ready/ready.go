@@ -34,6 +34,7 @@ const readyExample = `  portguard ready -p 30010                               d
 type options struct {
 	flags.Endpoint
 	flags.Output
+	flags.Netns
 	wait string
 	pid  int
 	unit string
@@ -53,11 +54,15 @@ func New(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := o.Enter(a); err != nil {
+				return err
+			}
 			return q.ask(a)
 		},
 	}
 	fs := cmd.Flags()
 	o.AddEndpoints(fs)
+	cli.Titled(fs, flags.WhichPort, o.AddNetns)
 	cli.Titled(fs, "Whose, and how soon", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.unit, "unit", "", "the service (`NAME` of systemd's) whose sockets count")
 		fs.IntVar(&o.pid, "pid", 0, "the `PID` whose own sockets count, and those of all that descends from it")
