@@ -12,18 +12,18 @@ import (
 	"portguard/systemd/rigtest"
 )
 
-var fresh = flag.Bool("fresh", false, "play the first five minutes in a fresh Debian, with the package: some minutes the first time")
+var fresh = flag.Bool("fresh", false, "play the first steps in a fresh Debian, with the package: some minutes the first time")
 
-// A new user's first five minutes, as README.md has them: on a systemd of this host's own kind, or with -fresh from the
+// A new user's first steps, as docs/first-steps.md has them: on a systemd of this host's own kind, or with -fresh from the
 // installation of the package in a new Debian on.
-func TestFirstFiveMinutes(t *testing.T) {
-	readme := readPage(t, "README.md")
-	blocks := readme.consoles(t, "The first five minutes")
+func TestFirstSteps(t *testing.T) {
+	steps := readPage(t, "docs/first-steps.md")
+	blocks := steps.consoles(t, "First steps")
 	const deb = "portguard_0.1.0-1_amd64.deb"
 	if *fresh {
 		system := rigtest.Boot(t, rigtest.RootFS(t, "bookworm", "python3"))
 		buildPackage(t, filepath.Join(system.Dir, deb))
-		readme.play(t, shellIn(t, system), blocks)
+		steps.play(t, shellIn(t, system), blocks)
 		return
 	}
 	needs.Program(t, "python3", "python3")
@@ -31,7 +31,7 @@ func TestFirstFiveMinutes(t *testing.T) {
 	blocks[0].skips = func(command string) bool { return strings.Contains(command, deb) }
 	system := rigtest.Boot(t, "")
 	system.Install(t, program(t), "/usr/bin/portguard")
-	readme.play(t, shellIn(t, system), blocks)
+	steps.play(t, shellIn(t, system), blocks)
 }
 
 // shellIn is a shell of root's in the directory that the test has in common with the system.
@@ -85,5 +85,8 @@ func TestIncidentOfTheFirstLines(t *testing.T) {
 		"systemctl start order",
 		"for i in $(seq 300); do ss -Htn state established sport = :30010 | grep -q . && break; sleep 0.1; done",
 		"sysctl -qw net.ipv4.ip_local_port_range='1024 65000'")
-	readme.play(t, shellIn(t, system), readme.consoles(t, "portguard"))
+	sh := shellIn(t, system)
+	for _, section := range []string{"portguard", "See, start, prevent"} {
+		readme.play(t, sh, readme.consoles(t, section))
+	}
 }
