@@ -64,13 +64,22 @@ func (p *Prober) receiving(ctx context.Context, q sockdiag.Query) ([]sockdiag.So
 	}), nil
 }
 
-// InTheWay names who stands in the way of an endpoint, where nobody may bind it to find out: a service that sets no SO_REUSEADDR and is
-// just about to would fail for it. Where the kernel's tables show no socket that may be in the way, nothing is bound at all. Where they do,
-// addresses of such sockets may be: there, such a service fails as it is.
-func (p *Prober) InTheWay(ctx context.Context, e Endpoint) ([]Holder, error) {
-	f := &Finding{Endpoint: e, Trial: Trial{Verdict: Taken, FD: -1, Claim: e.Claims(uint32(unix.Geteuid()))[0]}}
-	_, err := p.find(ctx, []*Finding{f})
-	return f.Holders, err
+// InTheWay names who stands in the way of each of some endpoints, where nobody may bind them to find out: a service that sets no
+// SO_REUSEADDR and is just about to would fail for it. Where the kernel's tables show no socket that may be in the way, nothing is bound at
+// all. Where they do, addresses of such sockets may be: there, such a service fails as it is.
+func (p *Prober) InTheWay(ctx context.Context, endpoints []Endpoint) ([][]Holder, error) {
+	findings := make([]*Finding, len(endpoints))
+	for i, e := range endpoints {
+		findings[i] = &Finding{Endpoint: e, Trial: Trial{Verdict: Taken, FD: -1, Claim: e.Claims(uint32(unix.Geteuid()))[0]}}
+	}
+	if _, err := p.find(ctx, findings); err != nil {
+		return nil, err
+	}
+	holders := make([][]Holder, len(endpoints))
+	for i, f := range findings {
+		holders[i] = f.Holders
+	}
+	return holders, nil
 }
 
 // Owned completes sockets of Listening with the processes that have them.

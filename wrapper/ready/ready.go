@@ -70,53 +70,91 @@ func (l *Looker) Look(ctx context.Context) ([]Finding, error) {
 	}
 	all := make([]Finding, len(l.endpoints))
 	for i, e := range l.endpoints {
-		f := &all[i]
-		f.Look = served.At(e, listening, l.known.has)
-		lacks, some := f.Look.Lacks()
-		if some {
-			f.Lacks = lacks
-			if f.Holders, err = l.missingHalf(ctx, f.Look, lacks); err != nil {
-				return nil, err
-			}
-		}
-		f.State = f.Look.State(len(f.Holders) > 0)
+		all[i].Look = served.At(e, listening, l.known.has)
+	}
+	if err := l.lookAtHalves(ctx, all); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].State = all[i].Look.State(len(all[i].Holders) > 0)
 	}
 	return all, nil
 }
 
-// missingHalf is who else has the half that a service does not listen on.
-func (l *Looker) missingHalf(ctx context.Context, look served.Look, lacks netdiag.Endpoint) ([]netdiag.Holder, error) {
-	beside := keysOf(look.Own)
-	if before, ok := l.halves[look.Endpoint]; ok && slices.Equal(before.beside, beside) {
-		return before.holders, nil
+// lookAtHalves finds who else has a half that the service does not listen on. What was found stands while the same sockets listen: a
+// service does not come to have a half because somebody else has left it.
+func (l *Looker) lookAtHalves(ctx context.Context, all []Finding) error {
+	var unknown []*Finding
+	var halves []netdiag.Endpoint
+	var own []sockdiag.Socket
+	for i := range all {
+		f := &all[i]
+		lacks, some := f.Look.Lacks()
+		if !some {
+			continue
+		}
+		f.Lacks = lacks
+		if before, ok := l.halves[f.Endpoint]; ok && slices.Equal(before.beside, keysOf(f.Own)) {
+			f.Holders = before.holders
+			continue
+		}
+		unknown, halves, own = append(unknown, f), append(halves, lacks), append(own, f.Own...)
 	}
-	holders, err := l.others(ctx, lacks, look.Own)
-	if err == nil {
-		l.halves[look.Endpoint] = half{beside, holders}
+	if len(unknown) == 0 {
+		return nil
 	}
-	return holders, err
+	holders, err := l.others(ctx, halves, own)
+	if err != nil {
+		return err
+	}
+	for i, f := range unknown {
+		f.Holders = holders[i]
+		l.halves[f.Endpoint] = half{keysOf(f.Own), f.Holders}
+	}
+	return nil
 }
 
-// others are those in the way of an endpoint that are not the service's own, which has these sockets.
-func (l *Looker) others(ctx context.Context, e netdiag.Endpoint, own []sockdiag.Socket) ([]netdiag.Holder, error) {
-	holders, err := l.prober.InTheWay(ctx, e)
-	if err != nil || len(holders) == 0 {
-		return nil, err
+// others are, of each endpoint, those in its way that are not the service's own, which has these sockets.
+func (l *Looker) others(ctx context.Context, endpoints []netdiag.Endpoint, own []sockdiag.Socket) ([][]netdiag.Holder, error) {
+	all, err := l.prober.InTheWay(ctx, endpoints)
+	if err != nil || !slices.ContainsFunc(all, func(some []netdiag.Holder) bool { return len(some) > 0 }) {
+		return all, err
 	}
 	ours := l.whose.recognise(l.prober.Owned(ctx, own))
-	return slices.DeleteFunc(holders, func(h netdiag.Holder) bool { return ours(h.Socket, h.Owners) }), nil
+	for i := range all {
+		all[i] = slices.DeleteFunc(all[i], func(h netdiag.Holder) bool { return ours(h.Socket, h.Owners) })
+	}
+	return all, nil
 }
 
 // Explain names who has what the service has not, and the processes of those that listen.
 func (l *Looker) Explain(ctx context.Context, all []Finding) {
+	var sockets []sockdiag.Socket
+	var deaf []netdiag.Endpoint
+	for _, f := range all {
+		sockets = append(append(sockets, f.Own...), f.Others...)
+		if f.State == served.Deaf {
+			deaf = append(deaf, f.Endpoint)
+		}
+	}
+	owned := l.prober.Owned(ctx, sockets)
+	var inTheWay [][]netdiag.Holder
+	var unexplained error
+	if len(deaf) > 0 {
+		inTheWay, unexplained = l.others(ctx, deaf, nil)
+	}
 	for i := range all {
 		f := &all[i]
-		f.Listeners = l.prober.Owned(ctx, f.Own)
-		switch f.State {
-		case served.Other:
-			f.Holders = l.prober.Owned(ctx, f.Others)
-		case served.Deaf:
-			f.Holders, f.Unexplained = l.others(ctx, f.Endpoint, nil)
+		f.Listeners, owned = owned[:len(f.Own):len(f.Own)], owned[len(f.Own):]
+		others := owned[:len(f.Others):len(f.Others)]
+		owned = owned[len(f.Others):]
+		switch {
+		case f.State == served.Other:
+			f.Holders = others
+		case f.State == served.Deaf && unexplained != nil:
+			f.Unexplained = unexplained
+		case f.State == served.Deaf:
+			f.Holders, inTheWay = inTheWay[0], inTheWay[1:]
 		}
 	}
 }
