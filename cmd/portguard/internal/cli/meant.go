@@ -39,7 +39,7 @@ func (a *App) meant(cmd *cobra.Command, typed string, at int) string {
 		near = sameAs(name)
 	}
 	short := cmd.Flags().ShorthandLookup(strings.ToLower(name[:1]))
-	switch signal := a.meantSignal(name, at); {
+	switch signal := a.meantSignal(typed, at); {
 	case signal != "":
 		return signal
 	case name == "version", name == "V":
@@ -99,13 +99,16 @@ func sameAs(name string) string {
 }
 
 // meantSignal is the line with --signal for a word by which kill(1) takes a signal: -9, -KILL, -s KILL. It takes a --kill that was typed.
-func (a *App) meantSignal(name string, at int) string {
-	words := 1
-	if name == "s" && at >= 0 && at+1 < len(a.Args) {
+func (a *App) meantSignal(typed string, at int) string {
+	if at < 0 || strings.HasPrefix(typed, "--") || !slices.Contains(a.Args, "--kill") {
+		return ""
+	}
+	name, words := typed[1:], 1
+	if name == "s" && at+1 < len(a.Args) {
 		name, words = a.Args[at+1], 2
 	}
 	signal := SignalName(name)
-	if at < 0 || signal == "" || !slices.Contains(a.Args, "--kill") {
+	if signal == "" {
 		return ""
 	}
 	return Amended(a.Args, at, words, "--signal", signal)

@@ -119,7 +119,7 @@ func (r *wrongRig) run(t *testing.T, dir string, args ...string) (status int, sa
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if slices.Equal(args[:min(1, len(args))], []string{"hold"}) {
+	if len(args) > 0 && (args[0] == "hold" || args[0] == "ready") {
 		time.AfterFunc(300*time.Millisecond, cancel)
 	}
 	cmd := exec.CommandContext(ctx, binary(t), args...)

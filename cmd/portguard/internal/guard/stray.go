@@ -36,9 +36,9 @@ func (o *options) stray(fs *pflag.FlagSet, words, command []string) error {
 		return cli.Misuse(`"-port" is neither -p nor --port`, o.withPorts(fs, words[:n], slices.Concat(words[n:], command)))
 	case n > 0:
 		return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", first), o.withPorts(fs, words[:n], slices.Concat(words[n:], command)))
-	case alone && fs.Lookup(first) != nil && allPorts(words[1:]):
+	case (alone || len(words) == 1 && len(command) == 0) && isFlag(fs, first) && allPorts(words[1:]):
 		ports := words[1:]
-		if len(ports) == 0 {
+		if len(ports)+len(o.Ports) == 0 {
 			ports = []string{"30010"}
 		}
 		if first != "port" {
@@ -64,6 +64,11 @@ func (o *options) withPorts(fs *pflag.FlagSet, ports, command []string) string {
 		line = append(append(line, "--"), command...)
 	}
 	return cli.CommandLine(line, 0)
+}
+
+// isFlag reports whether a word is a flag without its dashes, of those that mean something by themselves.
+func isFlag(fs *pflag.FlagSet, word string) bool {
+	return word == "port" || fs.Lookup(word) != nil && parses(append(strings.Fields("--"+word+cli.ExampleOf(word)), "-p", "30010"))
 }
 
 // isService reports whether /etc/services has a name.
