@@ -76,7 +76,7 @@ func TestExamplesOfServiceManagers(t *testing.T) {
 				r.Shell(t, "systemctl stop manager 2>/dev/null || true")
 			}
 			t.Logf("a stop takes %s, without portguard %s", took[true], took[false])
-			if took[true] > took[false]+time.Second {
+			if took[true] > 2*took[false]+time.Second { // on a busy host either may be the one that had to wait
 				t.Errorf("a stop takes %s, without portguard %s", took[true], took[false])
 			}
 		})

@@ -71,13 +71,13 @@ func (r containerRig) testServiceImage(t *testing.T, engine string) {
 	took := map[string]time.Duration{}
 	for _, entry := range []string{"", " --entrypoint /srv/web"} {
 		command := map[string]string{"": "", " --entrypoint /srv/web": " 8080"}[entry]
-		r.Shell(t, engine+" run -d --name pgweb -p 30010:8080"+entry+" web"+command)
-		r.answers(t, 30010)
+		r.Shell(t, engine+" run -d --name pgweb -p 30210:8080"+entry+" web"+command)
+		r.answers(t, 30210)
 		r.Shell(t, engine+" exec pgweb /usr/bin/portguard ready -q -p 8080", // as the HEALTHCHECK does
 			"[ "+engine+" = podman ] || docker inspect pgweb | grep '\"ready\",' >/dev/null")
 		if entry == "" { // a crash: the container goes on
 			r.Shell(t, engine+" exec pgweb /bin/busybox killall -9 web", "sleep .2")
-			r.answers(t, 30010)
+			r.answers(t, 30210)
 		}
 		took[entry] = r.stops(t, engine+" stop pgweb")
 		r.Shell(t, engine+" rm -f pgweb")

@@ -24,7 +24,7 @@ import (
 func TestNetns(t *testing.T) {
 	nstest.Root(t)
 	needs.Program(t, "unshare", "util-linux")
-	const port = 30010
+	const port = 24817 // of no other test: those of other packages have namespaces of their own as well
 	there := exec.Command("unshare", "-n", "sh", "-c", `ip link set lo up; exec "$0" "$1"`, builds.build(t, "./testdata/ladder/service"), number(port))
 	there.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	out, err := there.StdoutPipe()
@@ -82,7 +82,7 @@ func TestNetns(t *testing.T) {
 		}
 	})
 	t.Run("elsewhere", func(t *testing.T) {
-		want := fmt.Sprintf("30010/tcp is taken in another network namespace: service (pid %s) has [::]:30010 there; to ask there: portguard --netns %s -p 30010/tcp", pid, pid)
+		want := fmt.Sprintf("24817/tcp is taken in another network namespace: service (pid %s) has [::]:24817 there; to ask there: portguard --netns %s -p 24817/tcp", pid, pid)
 		if said := portguard(0, "-v", "-p", number(port)); !strings.Contains(said, want) {
 			t.Errorf("-v: want %q\n%s", want, said)
 		}
@@ -101,10 +101,10 @@ func TestNetns(t *testing.T) {
 		}
 	})
 	t.Run("hold", func(t *testing.T) {
-		holds := launch(t, binary(t), "hold", "--netns", pid, "-p", "30020")
+		holds := launch(t, binary(t), "hold", "--netns", pid, "-p", "24819")
 		eventually(t, 20*time.Second, "the port is held", func() bool { return strings.Contains(holds.errs.String(), "holding 1 port") })
-		portguard(0, "--no-reuseaddr", "-p", "30020")
-		portguard(cli.ExitUnavailable, "--netns", pid, "--no-reuseaddr", "-p", "30020")
+		portguard(0, "--no-reuseaddr", "-p", "24819")
+		portguard(cli.ExitUnavailable, "--netns", pid, "--no-reuseaddr", "-p", "24819")
 		holds.stop(t, unix.SIGTERM)
 	})
 	t.Run("refused", func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestNetns(t *testing.T) {
 			args []string
 			want string
 		}{
-			{[]string{"--netns", pid, "-p", number(port), "--", "true"}, "hint: nsenter --net=/proc/" + pid + "/ns/net portguard -p 30010 -- true\n"},
+			{[]string{"--netns", pid, "-p", number(port), "--", "true"}, "hint: nsenter --net=/proc/" + pid + "/ns/net portguard -p 24817 -- true\n"},
 			{[]string{"--netns", "nosuch", "-p", number(port)}, "there is no /run/netns/nosuch\n"},
 			{[]string{"--netns", os.DevNull, "-p", number(port)}, "/dev/null is no network namespace\n"},
 			{[]string{"--netns", "/proc/" + pid + "/ns/mnt", "-p", number(port)}, "is no network namespace\n"},
