@@ -22,20 +22,26 @@ var entryFiles embed.FS // read only
 // port is the one that every entry's server has, as its files say.
 const port = 30010
 
-// entry is a server in one configuration.
+// entry is a server in one configuration. Each field is a line of its file, with the field's name for a key, in words; environment
+// may be there several times.
 type entry struct {
-	name                              string // of its file
-	server, variant, remark           string // what people call it; what is special about this configuration, and about its failure
-	process                           string // the name of its process, where that says which server it is
-	releases, packages, environment   []string
-	version, start, reload, before    string // lines for a shell
-	setup                             string
-	user, stopSignal                  string
-	forks                             bool // its first process may end while it goes on
-	short                             bool // part of the short form
-	upIn, watch, stopIn, healIn, rest time.Duration
-	probe                             probe
-	files                             []txtar.File
+	name                   string // of its file
+	server, variant        string // what people call it, and this configuration
+	remark                 string // what is special about what it does when its port is taken
+	process                string // the name of its process, where that says which server it is
+	releases, packages     []string
+	version, start         string // lines for a shell: prints its version; becomes the server
+	before, reload         string // before each start; what systemctl reload does, with MAINPID
+	setup                  string
+	environment            []string
+	user, stopSignal       string
+	forks                  bool          // its first process may end while it goes on
+	short                  bool          // part of the short form
+	upIn, stopIn, reloadIn time.Duration // how long it may take
+	watch                  time.Duration // when its port is taken: how long it may take to end
+	healIn                 time.Duration // and then to take a port that is free again
+	probe                  probe         // with send and expect
+	files                  []txtar.File
 }
 
 // entries are all of them, in the order of their names.
@@ -61,7 +67,7 @@ func entries() ([]entry, error) {
 }
 
 func parseEntry(text []byte) (entry, error) {
-	e := entry{upIn: 15 * time.Second, watch: 15 * time.Second, stopIn: 6 * time.Second, healIn: 12 * time.Second, rest: 2 * time.Second}
+	e := entry{upIn: 15 * time.Second, watch: 15 * time.Second, stopIn: 6 * time.Second, healIn: 12 * time.Second, reloadIn: 2 * time.Second}
 	archive := txtar.Parse(text)
 	for line := range strings.Lines(string(archive.Comment)) {
 		key, value, found := strings.Cut(strings.TrimSpace(line), ": ")
@@ -90,7 +96,7 @@ func (e *entry) set(key, value string) (err error) {
 		"server": &e.server, "variant": &e.variant, "remark": &e.remark, "process": &e.process, "version": &e.version, "start": &e.start,
 		"reload": &e.reload, "before": &e.before, "user": &e.user, "stop signal": &e.stopSignal, "probe": &e.probe.kind,
 	}
-	times := map[string]*time.Duration{"up in": &e.upIn, "watch": &e.watch, "stop in": &e.stopIn, "heal in": &e.healIn, "reload in": &e.rest}
+	times := map[string]*time.Duration{"up in": &e.upIn, "watch": &e.watch, "stop in": &e.stopIn, "heal in": &e.healIn, "reload in": &e.reloadIn}
 	switch {
 	case texts[key] != nil:
 		*texts[key] = value
