@@ -60,6 +60,9 @@ func TestShortForm(t *testing.T) {
 			})
 		}
 	})
+	if len(results) == 0 && !t.Failed() {
+		t.Skip("no machine of its own can be booted here, as the lanes say")
+	}
 	for name, r := range results {
 		if r.Alone.Failed != "" {
 			t.Errorf("%s does not start: %s", name, r.Alone.Failed)
