@@ -33,19 +33,37 @@ func write(every []entry, results []result, launchers []launched) error {
 	return nil
 }
 
-// when is the circumstances.
+// when is the circumstances, and the sum.
 func when(results []result) string {
 	var u unix.Utsname
 	_ = unix.Uname(&u) // it cannot fail
 	release, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-")
+	count := map[taken.Does]int{}
 	started := 0
-	for _, r := range results {
-		if r.Alone.Failed == "" {
+	for i := range results {
+		if r := &results[i]; r.Alone.Failed == "" {
 			started++
+			count[r.does()]++
 		}
 	}
-	return fmt.Sprintf("Measured on %s, on Linux %s, with the packages of Debian 12 and 13: %d servers and configurations of them.\n",
-		time.Now().Format(time.DateOnly), release, started)
+	return fmt.Sprintf("Measured on %s, on Linux %s, with the packages of Debian 12 and 13. Of %d servers and configurations of them,\n"+
+		"%d end when their port is taken, %d go on with IPv6 alone and %d without their port, for good, and %d try until they have it.\n",
+		time.Now().Format(time.DateOnly), release, started, count[taken.Ends], count[taken.Half], count[taken.Deaf], count[taken.Later])
+}
+
+// does is what it does by itself when its port is taken.
+func (r *result) does() taken.Does {
+	switch t := r.Taken; {
+	case t.Ended:
+		return taken.Ends
+	case slices.Equal(t.Listens, r.Alone.Listens):
+		return taken.Beside
+	case t.Heals > 0:
+		return taken.Later
+	case len(t.Listens) > 0:
+		return taken.Half
+	}
+	return taken.Deaf
 }
 
 // debian are the numbers of the releases.
@@ -127,17 +145,9 @@ func seenOf(e entry, r result) *seen {
 	default:
 		s.Reload = "works"
 	}
-	switch t := r.Taken; {
-	case t.Ended:
-		s.Does, s.after = taken.Ends, t.After
-	case slices.Equal(t.Listens, r.Alone.Listens):
-		s.Does = taken.Beside
-	case t.Heals > 0:
-		s.Does, s.after = taken.Later, t.Heals
-	case len(t.Listens) > 0:
-		s.Does = taken.Half
-	default:
-		s.Does = taken.Deaf
+	s.Does, s.after = r.does(), r.Taken.After
+	if s.Does == taken.Later {
+		s.after = r.Taken.Heals
 	}
 	return s
 }
