@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type Service struct {
 	LoadState      string // "loaded", "not-found", "masked", "bad-setting", "error"
 	ActiveState    string // "active", "activating", "inactive", "failed" ...
 	SubState       string
+	Frozen         bool     // by systemctl freeze, its own or its slice's
 	FragmentPath   string   // the unit file; "" for one without
 	DropInPaths    []string // in the order in which they count
 	Outdated       bool     // its files have changed since they were loaded, as far as systemd notices (NeedDaemonReload)
@@ -67,6 +69,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		LoadState:      p.text("LoadState"),
 		ActiveState:    p.text("ActiveState"),
 		SubState:       p.text("SubState"),
+		Frozen:         strings.HasPrefix(p.text("FreezerState"), "fr"), // frozen, freezing; since 256 also ...-by-parent
 		FragmentPath:   p.text("FragmentPath"),
 		DropInPaths:    p.texts("DropInPaths"),
 		Outdated:       p.flag("NeedDaemonReload"),

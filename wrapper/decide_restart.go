@@ -61,6 +61,8 @@ func (j Judge) mayRestart(unit string, s Service) Decision {
 		return notPossible("%s does not run: what has the port is left over from an earlier run, and a restart would not end it", unit)
 	case s.ActiveState == "deactivating":
 		return notPossible("%s is being stopped, and a restart would start it again", unit)
+	case s.Frozen:
+		return notPossible("%s is frozen: systemctl thaw comes first (systemd 257 refuses to restart it)", unit)
 	case j.OwnUnit != "" && slices.Contains(s.With, j.OwnUnit):
 		return notPossible("a restart of %s takes %s along, which portguard itself runs in (Requires=, BindsTo= or PartOf=)", unit, j.OwnUnit)
 	}

@@ -85,6 +85,8 @@ func TestDecideRestart(t *testing.T) {
 			refused("pool.service does not run: what has the port is left over from an earlier run, and a restart would not end it")},
 		{"being stopped", state("deactivating"), []owner.Process{main}, refused("pool.service is being stopped, and a restart would start it again")},
 		{"being started", state("activating"), []owner.Process{main}, Decision{}},
+		{"frozen", as(func(s *Service) { s.Frozen = true }), []owner.Process{main},
+			refused("pool.service is frozen: systemctl thaw comes first (systemd 257 refuses to restart it)")},
 		{"masked", load("masked"), []owner.Process{main}, refused("pool.service would not start again: systemd says that it is masked")},
 		{"its file is gone", load("not-found"), []owner.Process{main}, refused("pool.service would not start again: systemd says that it is not-found")},
 		{"its file is broken", load("bad-setting"), []owner.Process{main}, refused("pool.service would not start again: systemd says that it is bad-setting")},

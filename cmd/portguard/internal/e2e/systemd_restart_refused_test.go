@@ -28,6 +28,8 @@ func (r systemdRig) testRestartRefused(t *testing.T) {
 		{"masked while it runs", "[Service]\n" + holder,
 			[]string{"rm /etc/systemd/system/victim.service", "ln -s /dev/null /etc/systemd/system/victim.service", "systemctl daemon-reload"},
 			"victim.service would not start again: systemd says that it is masked"},
+		{"frozen", "[Service]\n" + holder, []string{"systemctl freeze victim"},
+			"victim.service is frozen: systemctl thaw comes first (systemd 257 refuses to restart it)"},
 		{"its file is gone", "[Service]\n" + holder, []string{"rm /etc/systemd/system/victim.service", "systemctl daemon-reload"},
 			"victim.service would not start again: systemd says that it is not-found"},
 		{"a client that asks for its port", "[Service]\n" + holder + " -ask", nil,
