@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -151,11 +152,10 @@ func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
 		err = r.json(a.Stdout)
 	} else {
 		paint := a.Colour(a.Stdout, o.noColor)
-		width := cli.Columns(a.Stdout)
-		auditText{w: a.Stdout, paint: paint, width: width, how: o.verbose}.render(r)
+		auditText{w: a.Stdout, paint: paint, width: cmp.Or(cli.Width(a.Stdout), unlimited), how: o.verbose}.render(r)
 		if o.portMap || cli.IsTerminal(a.Stdout) {
 			fmt.Fprintln(a.Stdout)
-			portMap{w: a.Stdout, paint: paint, width: width, glyphs: glyphsFor(os.Getenv)}.draw(r)
+			portMap{w: a.Stdout, paint: paint, width: cli.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
 		}
 	}
 	if err == nil && r.atRisk() {

@@ -20,6 +20,9 @@ type auditText struct {
 	how   bool // tell how it was computed
 }
 
+// unlimited is the width of a file or a pipe, in which no line is broken.
+const unlimited = 1 << 16
+
 func (t auditText) render(r *auditReport) {
 	t.answer(r)
 	if len(r.rows) > 0 {

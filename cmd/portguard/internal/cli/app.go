@@ -37,7 +37,11 @@ func (a *App) Explain(err error) {
 		a.Log.Say(MsgFailed, journal.PriErr, nil, fmt.Sprintf("%v; hint: %s", err, strings.Join(strings.Fields(h), " ")))
 	case h != "":
 		a.Log.Say(MsgFailed, journal.PriErr, nil, err.Error())
-		fmt.Fprintf(a.Stderr, "hint: %s\n", safeLines(h))
+		if strings.Contains(h, "\n") {
+			fmt.Fprintf(a.Stderr, "hint: %s\n", safeLines(h))
+		} else {
+			Page{a.Stderr, terminalWidth(descriptor(a.Stderr))}.Command("hint: ", 0, Safe(h))
+		}
 	default:
 		a.Log.Say(MsgFailed, journal.PriErr, nil, err.Error())
 	}

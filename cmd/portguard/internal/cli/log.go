@@ -65,6 +65,10 @@ func (l Log) Say(id MessageID, p journal.Priority, about map[string]string, text
 		l.Said.Store(true)
 		return
 	}
+	if width := terminalWidth(descriptor(l.W)); width > 0 {
+		Page{l.W, width}.Hang("portguard: ", 0, 4, text)
+		return
+	}
 	fmt.Fprintf(l.W, "portguard: %s\n", text)
 }
 

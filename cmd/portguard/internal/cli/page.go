@@ -40,7 +40,7 @@ func (p Page) Room(at int) int {
 // Command writes a command for a shell at a column. One that does not fit goes on after a backslash: pasted, it is the same.
 func (p Page) Command(margin string, at int, command string) {
 	margin = pad(margin, at)
-	for i, line := range breakCommand(command, p.Room(at), 4) {
+	for i, line := range breakCommand(command, p.Room(WidthOf(margin)), 4) {
 		if i > 0 {
 			margin = strings.Repeat(" ", at)
 		}

@@ -27,6 +27,13 @@ const newLine = "\r\x1b[2K"
 // onTerminal runs portguard with stderr on a terminal of the given width, and returns all that it wrote there.
 func onTerminal(t *testing.T, columns int, args ...string) (text string, status int) {
 	t.Helper()
+	cmd := exec.Command(binary(t), args...)
+	return typed(t, columns, cmd, &cmd.Stderr)
+}
+
+// typed runs a command with some of its streams on a terminal, and returns all that was written there.
+func typed(t *testing.T, columns int, cmd *exec.Cmd, streams ...*io.Writer) (text string, status int) {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no terminal to be had: %v", err)
@@ -47,9 +54,10 @@ func onTerminal(t *testing.T, columns int, args ...string) (text string, status 
 	if err != nil {
 		t.Skipf("no terminal to be had: %v", err)
 	}
-	cmd := exec.Command(binary(t), args...)
 	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
-	cmd.Stderr = tty
+	for _, stream := range streams {
+		*stream = tty
+	}
 	err = cmd.Start()
 	tty.Close()
 	if err != nil {
@@ -58,6 +66,44 @@ func onTerminal(t *testing.T, columns int, args ...string) (text string, status 
 	shown, _ := io.ReadAll(master) // EIO when nobody has the terminal open any more
 	_ = cmd.Wait()                 // its exit status is returned
 	return string(shown), cmd.ProcessState.ExitCode()
+}
+
+// What people read fits the terminal that they read it on, and has no word that is broken. Below 80 columns a line to be typed may
+// have one that is too long by itself.
+func TestEverythingFitsTheTerminal(t *testing.T) {
+	l := newLadder(t)
+	port, other := l.port(), l.port()
+	held := l.rig.Hold(t, port, pooled(loopback4))
+	l.take(t, held)
+	launch(t, l.service, number(other)).expect(t, "up")
+	on := number(port)
+	for _, args := range [][]string{
+		{"-p", on + "-" + number(other)}, {"--close", "--dry-run", "-p", on}, {"-p", on, "java", "-jar", "app.jar"},
+		{"audit", "--sample", "100ms", "--map", "-v", on}, {"--help"},
+	} {
+		for _, columns := range []int{60, 80, 120, 200} {
+			cmd := exec.Command(l.portguard, args...)
+			text, _ := typed(t, columns, cmd, &cmd.Stdout, &cmd.Stderr)
+			for line := range strings.Lines(text) {
+				line = strings.TrimRight(line, "\r\n")
+				if n := len([]rune(line)); n > columns && (columns >= 80 || !strings.Contains(line, "portguard ")) {
+					t.Errorf("portguard %s: %d columns, the terminal has %d: %s", strings.Join(args, " "), n, columns, line)
+				}
+			}
+		}
+	}
+}
+
+// What was said when it happened is not in the report on the same terminal once more.
+func TestNothingIsSaidTwiceOnATerminal(t *testing.T) {
+	l := newLadder(t)
+	port := l.port()
+	l.take(t, l.rig.Hold(t, port, pooled(loopback4)))
+	cmd := exec.Command(l.portguard, "--share", "-p", number(port))
+	text, status := typed(t, 200, cmd, &cmd.Stdout, &cmd.Stderr)
+	if n := strings.Count(text, "set SO_REUSEADDR"); n != 1 || status != cli.ExitOK {
+		t.Errorf("status %d; it is said %d times:\n%s", status, n, text)
+	}
 }
 
 // left is what stands on the terminal in the end.

@@ -31,7 +31,7 @@ func (a *advisor) effect(w wrapper.Way) effect {
 	case wrapper.Share:
 		return a.sharing()
 	case wrapper.Close:
-		does = "cut the connection"
+		does = "cut " + a.several("the connection", "the connections")
 		if w.Listeners {
 			does = "end the listening alone, which leaves the processes alive"
 		}
@@ -41,24 +41,32 @@ func (a *advisor) effect(w wrapper.Way) effect {
 	case wrapper.RestartUnit:
 		does = "restart " + a.restarted() + ", which reconnects from another port"
 	case wrapper.Kill:
-		does = "end the process that has it"
+		does = "end " + a.several("the process that has it", "the processes that have them")
 		switch {
 		case a.kinds[netdiag.Listener] && a.leftBehind():
-			does = "end every process that has it"
+			does = "end every process that has " + a.several("it", "them")
 		case a.kinds[netdiag.Listener]:
-			does = "end the service that has it"
+			does = "end " + a.several("the service that has it", "the services that have them")
 		}
 	}
 	return effect{does + ", then start", does}
 }
 
+// several picks the words for one endpoint or for more.
+func (a *advisor) several(one, more string) string {
+	if len(a.outcomes) > 1 {
+		return more
+	}
+	return one
+}
+
 func (a *advisor) sharing() effect {
-	beside := "the connection"
+	beside := a.several("the connection", "the connections")
 	switch {
 	case a.kinds.only(netdiag.Remains):
 		return effect{"clear what is left of the connection, then start", "clear what is left of the connection"}
 	case a.kinds.only(netdiag.Bound):
-		beside = "the idle socket"
+		beside = a.several("the idle socket", "the idle sockets")
 	}
 	return effect{"start beside " + beside + ", nothing is cut", "let the service start beside " + beside + ", nothing is cut"}
 }
