@@ -22,8 +22,11 @@ func (a *App) FlagError(cmd *cobra.Command, err error) error {
 		return &UsageError{"there is no value after " + dashed(needs.GetFlag()), rightLine(cmd.CommandPath(), needs.GetFlag().Name)}
 	case errors.As(err, &invalid):
 		f, format := invalid.GetFlag(), "--%s %q is not a duration such as 10s or 2m"
-		if f.Value.Type() == "bool" {
+		switch f.Value.Type() {
+		case "bool":
 			format = "--%s takes no value such as %q"
+		case "int":
+			format = "--%s %q is not a number"
 		}
 		if signal := SignalName(invalid.GetValue()); f.Name == "kill" && signal != "" {
 			if at := slices.Index(a.Args, "--kill="+invalid.GetValue()); at >= 0 {
@@ -82,15 +85,18 @@ func CommandNames(cmd *cobra.Command) []string {
 
 // Closest is the word that was probably meant, "" when it is none of these.
 func Closest(typed string, words []string) string {
-	all := &cobra.Command{SuggestionsMinimumDistance: 2}
+	all := &cobra.Command{}
 	for _, w := range words {
 		if strings.EqualFold(w, typed) {
 			return w
 		}
 		all.AddCommand(&cobra.Command{Use: w, Run: func(*cobra.Command, []string) {}})
 	}
-	if near := all.SuggestionsFor(typed); len(near) > 0 && len(typed) > 2 {
-		return near[0]
+	for distance := 1; distance <= 2 && len(typed) > 2; distance++ {
+		all.SuggestionsMinimumDistance = distance
+		if near := all.SuggestionsFor(typed); len(near) > 0 {
+			return near[0]
+		}
 	}
 	return ""
 }
@@ -101,7 +107,7 @@ func rightLine(command, flag string) string {
 	switch command {
 	case "portguard":
 		rest = " -p 30010 -- COMMAND"
-	case "portguard hold":
+	case "portguard hold", "portguard ready":
 		rest = " -p 30010"
 	case "portguard reserve", "portguard release":
 		rest = " 30010"
@@ -130,6 +136,7 @@ func ExampleOf(flag string) string {
 	return map[string]string{
 		"reuseaddr": " yes", "wait": " 30s", "signal": " TERM", "grace": " 10s", "only": " unit=redis.service", "hold": " none",
 		"restart": " on-failure", "restart-delay": " 1s", "restart-limit": " 5/1m", "ready-timeout": " 30s", "stop-timeout": " 10s",
+		"ready": " 30s", "pid": " 2022", "unit": " order.service",
 		"as": " wrapper", "downtime": " 10s", "sample": " 2s", "output": " portguard.prom",
 	}[flag]
 }

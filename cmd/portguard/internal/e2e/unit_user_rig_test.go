@@ -54,6 +54,10 @@ func (r unitRig) testUsersUnit(t *testing.T) {
 		"echo $low $high >/proc/sys/net/ipv4/ip_local_port_range; ss -Htn sport = :30060 | grep ESTAB >/dev/null")
 	must(t, "systemctl --user start mine")
 	r.Shell(t, "for i in $(seq 200); do ss -Htln sport = :30060 | grep . >/dev/null && break; sleep .05; done; ss -Htln sport = :30060 | grep . >/dev/null; ss -Htn sport = :30060 | grep ESTAB >/dev/null")
+	must(t, "portguard unit install --user mine -p 30060 --share --ready 20s; systemctl --user restart mine; systemctl --user is-active mine")
+	if out := must(t, "grep ExecStartPost= .config/systemd/user/mine.service.d/*"); out != "ExecStartPost=/usr/local/bin/portguard ready --wait 20s -p 30060\n" {
+		t.Error(out)
+	}
 	must(t, "portguard unit remove --user mine")
 	if after := must(t, files); after != before {
 		t.Errorf("left behind:\n%s", after)

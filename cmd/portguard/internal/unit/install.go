@@ -84,10 +84,10 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
-			if in.name, err = oneService("install", args); err != nil {
+			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
 				return err
 			}
-			if err := cli.Eaten(cmd.CommandPath(), in.flags); err != nil {
+			if in.name, err = oneService("install", args); err != nil {
 				return err
 			}
 			if in.user && !cmd.Flags().Changed("as") {

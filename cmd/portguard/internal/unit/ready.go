@@ -27,8 +27,12 @@ func (in *unitInstall) cannotBeReady(ctx context.Context, svc systemd.Service) e
 		return nil
 	}
 	without := "portguard unit " + in.spelledWithoutReady()
-	if why := in.unseen(svc, systemd.Privileged); why != "" {
-		return cli.Misuse(svc.Name+" "+why, in.seenRight(svc, systemd.Privileged))
+	at := systemd.Privileged
+	if in.user {
+		at = systemd.AtStart
+	}
+	if why := in.unseen(svc, at); why != "" {
+		return cli.Misuse(svc.Name+" "+why, in.seenRight(svc, at))
 	}
 	if svc.Type == "oneshot" && !svc.RemainAfterExit {
 		return cli.Misuse(fmt.Sprintf("%s is of Type=oneshot without RemainAfterExit=: when its start is done it has ended, and nothing of it listens", svc.Name), without)
@@ -49,10 +53,11 @@ func (in *unitInstall) cannotBeReady(ctx context.Context, svc systemd.Service) e
 
 // lookNow is how a service that runs listens, as far as that can be seen from here.
 func (in *unitInstall) lookNow(ctx context.Context, svc systemd.Service) []ready.Finding {
-	if svc.ActiveState != "active" || svc.ControlGroup == "" || svc.PrivateNetwork || svc.NetworkNSPath != "" {
+	unit, runs := systemd.UnitOfCgroup(svc.ControlGroup)
+	if svc.ActiveState != "active" || !runs || svc.PrivateNetwork || svc.NetworkNSPath != "" {
 		return nil
 	}
-	l := ready.New(in.endpoints, ready.Whose{Unit: systemd.Unit{Name: svc.Name}})
+	l := ready.New(in.endpoints, ready.Whose{Unit: unit})
 	defer l.Close()
 	all, err := l.Look(ctx)
 	if err != nil {
@@ -68,7 +73,11 @@ func (in *unitInstall) planReady(p *plan, svc systemd.Service, access string) {
 		return
 	}
 	p.post = slices.Concat([]string{in.portguard, "ready", "--wait", in.ready}, flags.OfEndpoints(in.endpoints))
-	p.dropIn.Post = unitfile.Join("+", p.post)
+	privileged := "+"
+	if in.user {
+		privileged = "" // such a manager has nothing to give
+	}
+	p.dropIn.Post = unitfile.Join(privileged, p.post)
 	for _, e := range in.deaf {
 		p.say("it runs, and does not listen on %s: with %s such a start fails", e, readyFlag)
 	}
