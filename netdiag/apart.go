@@ -100,7 +100,7 @@ func coveredBy(s sockdiag.Socket) netip.Addr {
 
 // tryAddress is the kernel's answer to bind() of an address, whether or not the host has it, without an option to share.
 func tryAddress(a netip.Addr, port uint16, device uint32) Verdict {
-	s, err := open(TCP, a)
+	s, err := NewBinder().open(TCP, a)
 	if err != nil {
 		return Unknown
 	}

@@ -77,8 +77,8 @@ func TestTryOnADeviceAsAnOrdinaryUser(t *testing.T) {
 }
 
 // A placeholder is kept with the ports of the service's device.
-func TestBindBesideIsOnTheDevice(t *testing.T) {
-	fd, err := netdiag.BindBeside(service("0.0.0.0 dev lo", 30782), netip.IPv6Loopback())
+func TestBesideIsOnTheDevice(t *testing.T) {
+	fd, err := netdiag.NewBinder().Beside(service("0.0.0.0 dev lo", 30782), netip.IPv6Loopback())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestBindBesideIsOnTheDevice(t *testing.T) {
 	if device, err := unix.GetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE); err != nil || device != "lo" {
 		t.Errorf("on %q, %v", device, err)
 	}
-	if _, err := netdiag.BindBeside(service("0.0.0.0 dev none0", 30782), netip.IPv6Loopback()); err != unix.ENODEV {
+	if _, err := netdiag.NewBinder().Beside(service("0.0.0.0 dev none0", 30782), netip.IPv6Loopback()); err != unix.ENODEV {
 		t.Errorf("%v, want %v", err, unix.ENODEV)
 	}
 }

@@ -134,10 +134,7 @@ func (e Endpoint) Key() Port { return Port{e.Protocol, e.Port} }
 // Claims are the sockets that a service on this endpoint may end up with, the likeliest first: one, except for every
 // address, which is [::] dual-stack or, on a host without IPv6, 0.0.0.0. uid is the user who asks.
 func (e Endpoint) Claims(uid uint32) []Claim {
-	if e.Owner.Other {
-		uid = e.Owner.UID
-	}
-	base := Claim{ReuseAddr: e.setsReuseAddr(), ReusePort: e.ReusePort, UID: uid}
+	base := Claim{ReuseAddr: e.setsReuseAddr(), ReusePort: e.ReusePort, UID: e.owner(uid)}
 	if !e.EveryAddress() {
 		base.Addr = e.Addr.WithZone("")
 		base.V6Only = e.Addr.Is6() && !e.Addr.Is4In6() && (e.V6Only || !e.Addr.IsUnspecified())
@@ -150,6 +147,14 @@ func (e Endpoint) Claims(uid uint32) []Claim {
 		return []Claim{v6}
 	}
 	return []Claim{v6, v4}
+}
+
+// owner is whose the service's socket is, when this user asks.
+func (e Endpoint) owner(uid uint32) uint32 {
+	if e.Owner.Other {
+		return e.Owner.UID
+	}
+	return uid
 }
 
 // Overlaps reports whether no service could listen on both endpoints at once, as 127.0.0.1:80 beside *:80.

@@ -72,11 +72,11 @@ func TestTryAsAnotherWithoutTheRight(t *testing.T) {
 }
 
 // A placeholder begins beside the service, as one of the service's user's.
-func TestBindBesideIsTheServicesUsers(t *testing.T) {
+func TestBesideIsTheServicesUsers(t *testing.T) {
 	nstest.Root(t)
 	e := service("* reuseport", 30771)
 	e.Owner = netdiag.Owner{Other: true, UID: 1234}
-	fd, err := netdiag.BindBeside(e, service("::1", 1).Addr)
+	fd, err := netdiag.NewBinder().Beside(e, service("::1", 1).Addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,13 +14,13 @@ func TestExplainKnowsAPlaceholder(t *testing.T) {
 	l := newLab(t)
 	for _, marked := range []bool{true, false} {
 		l.port++
-		fd, err := netdiag.BindBeside(netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.port}, netip.IPv6Loopback())
+		fd, err := netdiag.NewBinder().Beside(netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.port}, netip.IPv6Loopback())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer unix.Close(fd)
 		if marked {
-			netdiag.MarkPlaceholder(fd)
+			netdiag.NewBinder().Mark(fd)
 		}
 		f, err := tryAndExplain(service("::1 noreuseaddr", l.port))
 		if err != nil || len(f.Holders) != 1 {

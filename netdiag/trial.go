@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/direct"
 )
 
 // Verdict is what the kernel says of an endpoint.
@@ -63,12 +65,13 @@ type Trial struct {
 	// Claim is what was tried last: it tells which of an endpoint's families the host has and, where the port is taken, the
 	// device that the socket came to be bound to.
 	Claim Claim
+	calls direct.Calls
 }
 
 // Close gives the port back. It may be called more than once. The zero Trial has nothing to close.
 func (t *Trial) Close() {
 	if t.Verdict == Free && t.FD >= 0 {
-		unix.Close(t.FD)
+		t.calls.Close(t.FD)
 		t.FD = -1
 	}
 }
@@ -78,10 +81,13 @@ func (t *Trial) Close() {
 //
 // A UDP endpoint is tried without any reuse option, which would steal a live holder's datagrams: success is certain,
 // EADDRINUSE is only certain for a service that sets none either, and Prober.Explain decides the rest.
-func Try(e Endpoint) Trial {
+func Try(e Endpoint) Trial { return NewBinder().Try(e) }
+
+// Try is the same for one of many endpoints.
+func (b Binder) Try(e Endpoint) Trial {
 	var first Trial
-	for i, c := range e.Claims(uint32(unix.Geteuid())) {
-		t := try(e, c)
+	for i, c := range e.Claims(b.uid) {
+		t := b.try(e, c)
 		switch {
 		case !t.barred():
 			return t
@@ -98,9 +104,9 @@ func (t *Trial) barred() bool {
 		t.Verdict == Unknown && (errors.Is(t.Errno, unix.EAFNOSUPPORT) || errors.Is(t.Errno, unix.EADDRNOTAVAIL))
 }
 
-func try(e Endpoint, c Claim) Trial {
-	fd, err := bind(e, &c)
-	t := Trial{FD: fd, Claim: c}
+func (b Binder) try(e Endpoint, c Claim) Trial {
+	fd, err := b.bind(e, &c)
+	t := Trial{FD: fd, Claim: c, calls: b.calls}
 	if err != nil {
 		t.FD = -1
 		errors.As(err, &t.Errno)
@@ -127,8 +133,8 @@ func try(e Endpoint, c Claim) Trial {
 }
 
 // bind notes in c the device of a socket that could not be bound.
-func bind(e Endpoint, c *Claim) (int, error) {
-	s, err := open(e.Protocol, c.Addr)
+func (b Binder) bind(e Endpoint, c *Claim) (int, error) {
+	s, err := b.open(e.Protocol, c.Addr)
 	if err != nil {
 		return -1, err
 	}
@@ -143,7 +149,7 @@ func bind(e Endpoint, c *Claim) (int, error) {
 	}
 	if err != nil {
 		c.Device = boundDevice(s.fd)
-		unix.Close(s.fd)
+		b.calls.Close(s.fd)
 		return -1, err
 	}
 	return s.fd, nil

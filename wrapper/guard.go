@@ -64,8 +64,9 @@ func (g *Guard) Look(endpoints []netdiag.Endpoint) *Report {
 // Try is the first half of Run: it tries every endpoint and asks nobody.
 func (g *Guard) Try(endpoints []netdiag.Endpoint) *Report {
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
+	binder := netdiag.NewBinder()
 	for i, e := range endpoints {
-		r.Outcomes[i].Finding = netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
+		r.Outcomes[i].Finding = netdiag.Finding{Endpoint: e, Trial: binder.Try(e)}
 		g.fit(&r.Outcomes[i].Trial)
 	}
 	return r

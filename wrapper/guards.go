@@ -73,12 +73,13 @@ func (r *Report) wantedPorts() map[netdiag.Port]bool {
 
 // bindAll binds those that are not bound yet, as far as it can be done and there is room for more.
 func (g *Guard) bindAll(all placeholders) {
+	binder := netdiag.NewBinder()
 	for i := range all {
 		p := &all[i]
 		if p.FD >= 0 {
 			continue
 		}
-		fd, err := netdiag.BindBeside(p.Endpoints[0], p.Where)
+		fd, err := binder.Beside(p.Endpoints[0], p.Where)
 		if err != nil {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/direct"
 )
 
 // Hold exchanges the trials' sockets of a report, whose endpoints are all free, for placeholders that the service will not
@@ -14,17 +15,17 @@ import (
 // endpoints than may be open files, the last have none.
 func Hold(r *Report) []Placeholder {
 	all := make([]Placeholder, 0, len(r.Outcomes))
-	room := roomNow()
+	room, binder := roomNow(), netdiag.NewBinder()
 	for _, port := range byPort(r.Outcomes) {
 		from := len(all)
-		all = holdPort(all, port)
+		all = holdPort(binder, all, port)
 		for i := from; i < len(all); i++ {
 			switch p := &all[i]; {
 			case p.FD < 0:
 			case !room.allows(p.FD):
 				room.refuse(p)
 			default:
-				netdiag.MarkPlaceholder(p.FD)
+				binder.Mark(p.FD)
 			}
 		}
 	}
@@ -33,13 +34,13 @@ func Hold(r *Report) []Placeholder {
 
 // holdPort adds the placeholders of one port, which take over from the trials' sockets. For a service that is known to set
 // SO_REUSEADDR they are these sockets.
-func holdPort(all []Placeholder, port []*Outcome) []Placeholder {
+func holdPort(binder netdiag.Binder, all []Placeholder, port []*Outcome) []Placeholder {
 	endpoints := endpointsOf(port)
 	plan := planPort(endpoints)
 	if !plan.cover {
 		p := Placeholder{Endpoints: endpoints, FD: -1, Why: plan.why}
 		if p.Why == "" {
-			p = place(endpoints, plan.where)
+			p = place(binder, endpoints, plan.where)
 		}
 		all = append(all, p)
 	}
@@ -49,7 +50,7 @@ func holdPort(all []Placeholder, port []*Outcome) []Placeholder {
 			all = append(all, Placeholder{Endpoints: endpoints[i : i+1], FD: t.FD, Where: t.Claim.Addr, Covers: true})
 			t.FD = -1
 		case plan.cover: // there was no room for it then
-			all = append(all, place(endpoints[i:i+1], plan.where))
+			all = append(all, place(binder, endpoints[i:i+1], plan.where))
 		}
 		o.Trial.Close()
 	}
@@ -77,27 +78,28 @@ func Inherit(all []Placeholder) error {
 			most--
 		}
 	}
+	calls := direct.New()
 	for i := range all {
 		p := &all[i]
 		if p.FD < 0 {
 			continue
 		}
-		if err := p.inherit(from); err != nil {
+		if err := p.inherit(calls, from); err != nil {
 			return fmt.Errorf("%s: hand the placeholder on to the service: %w", p.port(), err)
 		}
 	}
 	return nil
 }
 
-func (p *Placeholder) inherit(from int) error {
+func (p *Placeholder) inherit(calls direct.Calls, from int) error {
 	if p.FD >= from {
-		_, err := unix.FcntlInt(uintptr(p.FD), unix.F_SETFD, 0)
+		_, err := calls.Fcntl(p.FD, unix.F_SETFD, 0)
 		return err
 	}
 	for ; ; from /= 2 {
-		fd, err := unix.FcntlInt(uintptr(p.FD), unix.F_DUPFD, from)
+		fd, err := calls.Fcntl(p.FD, unix.F_DUPFD, from)
 		if err == nil {
-			unix.Close(p.FD)
+			calls.Close(p.FD)
 			p.FD = fd
 			return nil
 		}

@@ -54,7 +54,7 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 // asider exchanges a trial's socket for one that a service without SO_REUSEADDR does not mind. The first of a port's does for
 // all.
 func asider(endpoints []netdiag.Endpoint) func(*Outcome) {
-	held := map[netdiag.Port]bool{}
+	held, binder := map[netdiag.Port]bool{}, netdiag.NewBinder()
 	ports := endpointsByPort(endpoints)
 	return func(o *Outcome) {
 		port := o.Endpoint.Key()
@@ -64,7 +64,7 @@ func asider(endpoints []netdiag.Endpoint) func(*Outcome) {
 		}
 		fd := -1
 		if !held[port] {
-			p := place(ports[port], plan.where)
+			p := place(binder, ports[port], plan.where)
 			fd, held[port] = p.FD, p.FD >= 0
 		}
 		o.Trial.Close()

@@ -30,14 +30,14 @@ type Placeholder struct {
 func (p *Placeholder) port() netdiag.Port { return p.Endpoints[0].Key() }
 
 // place binds a placeholder for endpoints of one port, at the first address of the plan that can be had.
-func place(endpoints []netdiag.Endpoint, where []netip.Addr) Placeholder {
+func place(binder netdiag.Binder, endpoints []netdiag.Endpoint, where []netip.Addr) Placeholder {
 	p := Placeholder{Endpoints: endpoints, FD: -1}
 	noIPv6 := false // for the host or, where a rule says so, for us
 	for _, a := range where {
 		if noIPv6 && a.Is6() {
 			continue
 		}
-		fd, err := netdiag.BindBeside(endpoints[0], a)
+		fd, err := binder.Beside(endpoints[0], a)
 		if err == nil {
 			p.FD, p.Where, p.Why = fd, a, ""
 			return p

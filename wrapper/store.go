@@ -62,9 +62,10 @@ func (s *Stored) Store(r *Report) ([]Placeholder, error) {
 			s.room++ // as "unit install" makes room
 		}
 	}
+	binder := netdiag.NewBinder()
 	for _, port := range byPort(r.Outcomes) {
 		from := len(all)
-		all = holdPort(all, port)
+		all = holdPort(binder, all, port)
 		for i := from; i < len(all); i++ {
 			p := &all[i]
 			if p.FD < 0 {
