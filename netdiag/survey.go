@@ -127,7 +127,7 @@ func (s *Survey) VRF(o sockdiag.Socket) uint32 { return s.tables.vrfs[o.Interfac
 
 // Look is what the survey tells of the ports that the kernel has picked, of TCP in one VRF.
 func (s *Survey) Look(vrf uint32) risk.Look {
-	look := risk.Look{TCP: map[risk.Pick]risk.Holding{}, UDP: map[uint16]struct{}{}}
+	look := risk.Look{TCP: map[risk.Pick]risk.Holding{}, UDP: map[uint16]uint64{}}
 	for _, c := range s.Clients(TCP) {
 		if !s.named[idOf(c)] && s.VRF(c) == vrf {
 			// A v4-mapped connection is an IPv4 one.
@@ -137,7 +137,7 @@ func (s *Survey) Look(vrf uint32) risk.Look {
 	}
 	for _, c := range s.Clients(UDP) {
 		if !s.named[idOf(c)] {
-			look.UDP[c.Local.Port()] = struct{}{}
+			look.UDP[c.Local.Port()] = c.Cookie
 		}
 	}
 	bound := map[Protocol][]uint16{}

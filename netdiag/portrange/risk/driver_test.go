@@ -160,6 +160,28 @@ func (d *driver) drop() {
 		i := d.chance.IntN(len(d.held))
 		d.held[0], d.held[i] = d.held[i], d.held[0]
 	}
+	d.end()
+}
+
+// giveBack lets the one go that has a port.
+func (d *driver) giveBack(port uint16) {
+	for i, h := range d.held {
+		local := h.record.Local.Port()
+		if h.fd >= 0 {
+			a, err := unix.Getsockname(h.fd)
+			d.check(err)
+			local = uint16(a.(*unix.SockaddrInet4).Port)
+		}
+		if local == port {
+			d.held[0], d.held[i] = d.held[i], d.held[0]
+			d.end()
+			return
+		}
+	}
+}
+
+// end ends the first.
+func (d *driver) end() {
 	h := d.held[0]
 	d.held = d.held[1:]
 	if h.fd < 0 {

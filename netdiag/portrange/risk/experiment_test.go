@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -40,6 +41,8 @@ func TestPredictedAgainstCounted(t *testing.T) {
 		load           load
 		period, down   int
 		service, block int // a fixed port with so many services' ports below it, or 0: a random one each time
+		reserved       portrange.Set
+		width          int // ip_local_port_step_width, where the kernel has it
 		odd, udp       bool
 	}{
 		{name: "a pool: one destination, nothing left behind", low: 20000, high: 21999, load: load{routes: 1, held: 200}, period: 40, down: 100},
@@ -49,11 +52,31 @@ func TestPredictedAgainstCounted(t *testing.T) {
 		{name: "above the ports of four other services", low: 20000, high: 21999, load: load{routes: 20, held: 200}, period: 40, down: 40, service: 20508, block: 4},
 		{name: "an odd port, and clients that bind() to port 0", low: 20000, high: 21999, load: load{routes: 3, held: 200, bind: true}, period: 40, down: 100, odd: true},
 		{name: "an odd port, one destination needs more than the even ones", low: 20000, high: 20199, load: load{routes: 1, held: 120}, period: 10, down: 20, odd: true},
+		{name: "one destination has nearly all of its ports", low: 20000, high: 20399, load: load{routes: 1, held: 190}, period: 20, down: 4},
+		{name: "one destination needs more than its ports", low: 20000, high: 20199, load: load{routes: 1, held: 120}, period: 10, down: 4},
+		{name: "one destination has 80 % of all ports, an odd one", low: 20000, high: 20399, load: load{routes: 1, held: 320}, period: 20, down: 20, odd: true},
+		{name: "one destination, for several laps", low: 20000, high: 20199, load: load{routes: 1, held: 50}, period: 20, down: 200},
+		{name: "one destination, TIME_WAIT on most ports", low: 20000, high: 20399, load: load{routes: 1, held: 150, timeWait: true}, period: 20, down: 15},
+		{name: "above 50 reserved ports", low: 20000, high: 20399, load: load{routes: 1, held: 20}, period: 20, down: 60, service: 20200, reserved: portrange.Set{{Low: 20100, High: 20199}}},
+		{name: "above 50 reserved ports, step width 16", low: 20000, high: 20399, load: load{routes: 1, held: 20}, period: 20, down: 60, service: 20200, reserved: portrange.Set{{Low: 20100, High: 20199}}, width: 16},
+		{name: "above 50 reserved ports, step width 1024", low: 20000, high: 20399, load: load{routes: 1, held: 20}, period: 20, down: 60, service: 20200, reserved: portrange.Set{{Low: 20100, High: 20199}}, width: 1024},
+		{name: "one destination has 80 % of its ports, step width 1024", low: 20000, high: 20999, load: load{routes: 1, held: 400}, period: 20, down: 15, width: 1024},
+		{name: "UDP on most ports", low: 20000, high: 20199, load: load{held: 150, udp: true}, period: 40, down: 50, udp: true},
 		{name: "UDP", low: 20000, high: 20999, load: load{held: 200, udp: true}, period: 40, down: 100, udp: true},
 	} {
+		if tt.width > 0 && !stepWidth() {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			nstest.SetRange(t, tt.low, tt.high)
 			nstest.Sysctl(t, "net.ipv4.tcp_tw_reuse", "0")
+			if tt.width > 0 {
+				nstest.Sysctl(t, "net.ipv4.ip_local_port_step_width", strconv.Itoa(tt.width))
+			}
+			if len(tt.reserved) > 0 {
+				nstest.Sysctl(t, "net.ipv4.ip_local_reserved_ports", tt.reserved.String())
+			}
+			f := portrange.Facts{Range: portrange.Range{Low: tt.low, High: tt.high}, Reserved: tt.reserved, StepWidth: tt.width}
 			t.Logf("-risk.seed %d", *riskSeed)
 			d := newDriver(t, tt.load, rand.New(rand.NewPCG(*riskSeed, 0)))
 			for i := 1; i <= tt.block; i++ { // first, or a client may have it
@@ -68,7 +91,7 @@ func TestPredictedAgainstCounted(t *testing.T) {
 			defer p.Close()
 			for range trials {
 				port := uint16(tt.service)
-				fd := -1
+				fd, tries := -1, 0
 				for fd < 0 { // of a service that runs, so on a port that nobody else has
 					if tt.service == 0 {
 						port = tt.low + 2*uint16(d.chance.IntN((int(tt.high)-int(tt.low)+1)/2))
@@ -78,6 +101,9 @@ func TestPredictedAgainstCounted(t *testing.T) {
 					}
 					if fd = d.tryServe(port, tt.udp); fd < 0 && tt.service != 0 {
 						d.connect()
+					}
+					if tries++; fd < 0 && tt.service == 0 && tries%20 == 0 { // hardly any is free
+						d.giveBack(port)
 					}
 				}
 				// The load gets used to it, and goes on to somewhere else.
@@ -89,7 +115,7 @@ func TestPredictedAgainstCounted(t *testing.T) {
 					d.connect()
 				}
 				after := d.look(p)
-				m := model(portrange.Facts{Range: portrange.Range{Low: tt.low, High: tt.high}}, before, after, tt.period)
+				m := model(f, before, after, tt.period)
 				e := m.TCP(port, time.Duration(tt.down))
 				if tt.udp {
 					e = m.UDP(time.Duration(tt.down))
@@ -119,4 +145,10 @@ func TestPredictedAgainstCounted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stepWidth reports whether the kernel has ip_local_port_step_width, as Linux 7.1 and newer do.
+func stepWidth() bool {
+	_, err := os.Stat("/proc/sys/net/ipv4/ip_local_port_step_width")
+	return err == nil
 }

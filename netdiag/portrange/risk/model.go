@@ -70,13 +70,13 @@ func New(f portrange.Facts, before, after Look, period time.Duration) *Model {
 
 func (m *Model) countUDP(f portrange.Facts, before, after Look) {
 	var held []uint16
-	for port := range after.UDP {
+	for port, cookie := range after.UDP {
 		if !f.Range.Contains(port) {
 			continue
 		}
 		held = append(held, port)
-		_, old := before.UDP[port]
-		m.udp.add(!old, false)
+		earlier, known := before.UDP[port]
+		m.udp.add(!known || earlier != cookie, false)
 	}
 	whole := portrange.Set{f.Range}
 	m.udpFree = whole.Minus(f.Reserved).Minus(after.BoundUDP).Minus(portrange.Of(held...)).Len()
@@ -122,7 +122,7 @@ func (m *Model) march(l lane, routes []traffic, slot int, down time.Duration) Es
 		spared *= 1 - t.gets(share, expected, m.width > 0)
 		sparedAtMost *= 1 - t.gets(share, atMost, m.width > 0)
 	}
-	return Estimate{Chance: 1 - spared, Below: 1 - sparedAtMost}
+	return Estimate{Chance: 1 - spared, Below: 1 - min(spared, sparedAtMost)}
 }
 
 // share is the part of connect()'s picks that land on a slot once it is free. total is the weight of the usable ones.

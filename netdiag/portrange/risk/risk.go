@@ -39,7 +39,7 @@ func (h Holding) follows(before Holding) bool {
 // Look is what the socket tables show at one moment, of the sockets of one VRF: each has TCP ports of its own.
 type Look struct {
 	TCP map[Pick]Holding
-	UDP map[uint16]struct{} // ports of UDP sockets that did not ask for one
+	UDP map[uint16]uint64 // the cookies of UDP sockets that did not ask for a port, by the one that they have
 	// Bound are the TCP ports that some socket was bind()ed to, on whatever address: connect() passes by all of them.
 	Bound portrange.Set
 	// BoundUDP are the UDP ports that were asked for by number.

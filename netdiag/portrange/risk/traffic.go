@@ -67,7 +67,7 @@ func (t *traffic) gets(share, n float64, scatters bool) float64 {
 		return settled(share, n, held)
 	}
 	part := held / float64(t.room+1) // the slot itself is room, too
-	free, pace := ahead(part)
+	free, pace := ahead(part, 2*t.flow.remains > t.flow.all())
 	share /= free / max(1-part, 1e-9)
 	lap := float64(t.room+1) / pace // picks until it has gone through all
 	picks := made(n, held)
@@ -104,16 +104,20 @@ func settled(share, n, held float64) float64 {
 
 // ahead is which part of the ports is free where a route looks next, when it has this part of all, and how many ports a pick passes. It goes through
 // them in turn: since it was there last, a whole lap ago, connections have ended, and behind it nearly all is taken. A pick passes 9/2 ports
-// on the average, and then those that are taken, up to the next free one; in a steady state both follow from each other.
-func ahead(part float64) (free, pace float64) {
-	const step = 4.5
+// on the average, and then those that are taken, up to the next free one; in a steady state both follow from each other. Connections end at random,
+// TIME_WAIT in the order in which it came: then what ends runs along ahead of what begins, about four fifths of a lap.
+func ahead(part float64, inOrder bool) (free, pace float64) {
+	const step, lead = 4.5, 0.8
 	free, pace = 1, step
 	if part <= 0 {
 		return free, pace
 	}
 	for range 100 {
-		free = 1 - 1/(pace*math.Expm1(1/(pace*part)))
-		free = max(free, 1-part)
+		if inOrder {
+			free = 1 - part + min(part, lead/pace)
+		} else {
+			free = max(1-1/(pace*math.Expm1(1/(pace*part))), 1-part)
+		}
 		pace = step + (1-free)/max(free, 1e-6)
 	}
 	return free, pace

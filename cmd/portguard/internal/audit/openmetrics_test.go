@@ -151,7 +151,7 @@ func TestEphemeralPortsInUse(t *testing.T) {
 			{Port: 40004, Route: redis}: {}, // reserved meanwhile
 			{Port: 50000, Route: redis}: {}, // the range has been another
 		},
-		UDP:      map[uint16]struct{}{40001: {}, 50001: {}},
+		UDP:      map[uint16]uint64{40001: 1, 50001: 2},
 		Bound:    portrange.Of(40006, 8080),
 		BoundUDP: portrange.Of(40006, 40007),
 	}
