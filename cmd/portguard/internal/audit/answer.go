@@ -24,7 +24,17 @@ func (r *auditReport) answers() []answer {
 		}
 		all = append(all, answer{says, "portguard -p " + taken})
 	}
+	if n := r.countWhere(auditRow.halfUp); n > 0 {
+		all = append(all, answer{fmt.Sprintf("%s served by half: somebody else has it in the other address family, whose clients do not get to the service", are(n)), ""})
+	}
 	return all
+}
+
+func are(ports int) string {
+	if ports == 1 {
+		return "1 port is"
+	}
+	return cli.Count(ports) + " are"
 }
 
 // canBeLost counts services, and of ports that nobody serves on the ports.

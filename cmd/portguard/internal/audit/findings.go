@@ -91,13 +91,13 @@ func divertedOf(rules *nat.Rules, row auditRow) []nat.Diversion {
 // slow is a destination that has so many ports that each further connect() to it searches most of the range for one.
 func (r *auditReport) slow() (to risk.Route, part float64) {
 	const half = 0.5
-	if ports := r.use.tcp.ports; ports > 0 {
-		part = float64(r.use.busiest) / float64(ports)
+	if ports := r.use.TCP.Ports; ports > 0 {
+		part = float64(r.use.Busiest) / float64(ports)
 	}
 	if part < half {
 		return risk.Route{}, 0
 	}
-	return r.use.busiestTo, part
+	return r.use.BusiestTo, part
 }
 
 // findings are what is wrong beside the ports that can be lost.

@@ -75,6 +75,7 @@ type (
 		ChanceBelow      *float64                `json:"chance_below"` // its bound at 95 %
 		Service          *jsonAuditService       `json:"service"`
 		Clients          []report.JSONHolder     `json:"clients"`
+		Halves           []jsonHalf              `json:"halves"`     // what a service does not listen on, since others have it
 		Diversions       *[]report.JSONDiversion `json:"diversions"` // of clients, by the firewall; null: not known
 	}
 	jsonAuditService struct {
@@ -83,6 +84,10 @@ type (
 		Container *report.JSONContainer `json:"container"`
 		User      string                `json:"user"` // of the socket
 		Processes []report.JSONProcess  `json:"processes"`
+	}
+	jsonHalf struct {
+		Lacks   string              `json:"lacks"` // as -p takes it
+		Holders []report.JSONHolder `json:"holders"`
 	}
 	jsonFix struct {
 		Command    *string `json:"command"` // null: there is none
@@ -142,6 +147,15 @@ func (r *auditReport) portJSON(row auditRow) JSONPort {
 		InEphemeralRange: row.inRange, Reserved: row.reserved, Asked: row.asked, GuardedBy: []string{},
 		Clients: make([]report.JSONHolder, len(row.clients)),
 	}
+	facts := report.Facts{Ephemeral: r.facts.Range, Reserved: r.facts.Reserved}
+	j.Halves = []jsonHalf{}
+	for _, h := range row.halves {
+		one := jsonHalf{Lacks: h.lacks.Argument(), Holders: []report.JSONHolder{}}
+		for _, holder := range h.holders {
+			one.Holders = append(one.Holders, report.HolderJSON(holder, facts))
+		}
+		j.Halves = append(j.Halves, one)
+	}
 	if r.firewall {
 		j.Diversions = cli.Ptr(report.DiversionsJSON(row.diversions))
 	}
@@ -149,7 +163,6 @@ func (r *auditReport) portJSON(row auditRow) JSONPort {
 	if row.exposed() {
 		j.Chance, j.ChanceBelow = &row.chance.Chance, &row.chance.Below
 	}
-	facts := report.Facts{Ephemeral: r.facts.Range, Reserved: r.facts.Reserved}
 	for i, h := range row.clients {
 		j.Clients[i] = report.HolderJSON(h, facts)
 	}

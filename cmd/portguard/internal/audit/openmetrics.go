@@ -10,6 +10,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
+	"portguard/netdiag/portrange/risk"
 	"portguard/systemd"
 	"portguard/wrapper/container"
 )
@@ -47,7 +48,7 @@ func (r *auditReport) gauges() []gauge {
 // urgency has the ports first that must not be left out.
 func urgency(r auditRow) int {
 	switch {
-	case r.taken():
+	case r.taken() || r.halfUp():
 		return 0
 	case len(r.units) > 0:
 		return 1
@@ -62,26 +63,28 @@ func (r *auditReport) hostGauges() []gauge {
 	taken := gauge{name: "portguard_ports_taken", help: "Ports of services that somebody's connection has right now."}
 	ports := gauge{name: "portguard_ephemeral_ports", help: "Ports that the kernel may pick: the range without reserved ports and those that were asked for by number."}
 	inUse := gauge{name: "portguard_ephemeral_ports_in_use", help: "Those of portguard_ephemeral_ports that connections, TIME_WAIT or UDP sockets have."}
+	halves := gauge{name: "portguard_ports_half", help: "Ports of services that listen in one address family alone, since somebody else has the port in the other."}
 	unguarded := gauge{name: "portguard_ports_unguarded", help: "Ports at risk that no unit is guarded for, so that a start which finds one taken fails."}
 	for _, p := range []struct {
 		protocol netdiag.Protocol
-		use      protocolUse
-	}{{netdiag.TCP, r.use.tcp}, {netdiag.UDP, r.use.udp}} {
+		use      risk.Given
+	}{{netdiag.TCP, r.use.TCP}, {netdiag.UDP, r.use.UDP}} {
 		protocol := label{"protocol", p.protocol.String()}
 		atRisk.add(r.countRows(p.protocol, auditRow.atRisk), protocol)
+		halves.add(r.countRows(p.protocol, auditRow.halfUp), protocol)
 		taken.add(r.countRows(p.protocol, auditRow.taken), protocol)
 		unguarded.add(r.countRows(p.protocol, auditRow.unguarded), protocol)
-		ports.add(float64(p.use.ports), protocol)
-		inUse.add(float64(p.use.inUse), protocol)
+		ports.add(float64(p.use.Ports), protocol)
+		inUse.add(float64(p.use.InUse), protocol)
 	}
 	return []gauge{
 		single("portguard_audit_limits", "", "Kinds of things that the last audit could not see; the text report names them.", float64(len(r.limits))),
 		single("portguard_audit_downtime_seconds", "seconds", "How long a service is taken to be down in portguard_port_loss_ratio.", r.down.Seconds()),
-		atRisk, taken, ports, inUse,
+		atRisk, taken, halves, ports, inUse,
 		unguarded,
 		single("portguard_reserved_ports_frozen", "", "Ports that other sysctl files reserve by now, and that will not be after the next boot: portguard reserve --renew.", float64(r.boot.frozen.Len())),
 		single("portguard_reserved_ports_overridden", "", "Ports that portguard has reserved, and that will not be after the next boot: a later file has the last word.", float64(r.boot.overridden().Len())),
-		single("portguard_ephemeral_ports_in_use_by_one_destination", "", "The most TCP ports that connections to one destination have; connect() fails when it has all.", float64(r.use.busiest)),
+		single("portguard_ephemeral_ports_in_use_by_one_destination", "", "The most TCP ports that connections to one destination have; connect() fails when it has all.", float64(r.use.Busiest)),
 		single("portguard_ephemeral_range_low", "", "The first port of ip_local_port_range.", float64(r.facts.Range.Low)),
 		single("portguard_ephemeral_range_high", "", "The last port of ip_local_port_range.", float64(r.facts.Range.High)),
 		single("portguard_reserved_ports", "", "Ports in ip_local_reserved_ports, in the range or not.", float64(r.facts.Reserved.Len())),
@@ -105,6 +108,7 @@ func (r *auditReport) portGauges(rows []auditRow) []gauge {
 	atRisk := gauge{name: "portguard_port_at_risk", help: "Whether a service may not get the port at its next start: 1 or 0."}
 	guarded := gauge{name: "portguard_port_guarded", help: "Whether a unit is guarded for the port: 1 or 0."}
 	diverted := gauge{name: "portguard_port_diverted", help: "Whether the firewall sends clients of the port elsewhere, whoever listens: 1 or 0."}
+	halfUp := gauge{name: "portguard_port_half", help: "Whether a service listens in one address family alone, since somebody else has the port in the other: 1 or 0."}
 	squatters := gauge{name: "portguard_port_squatters", help: "Connections of others that have the port, so that the next start fails."}
 	loss := gauge{name: "portguard_port_loss_ratio", unit: "ratio", help: "The chance that the port is taken while its service is down once, from 0 to 1; only for ports that the kernel may pick."}
 	upper := gauge{name: "portguard_port_loss_upper_ratio", unit: "ratio", help: "The bound of portguard_port_loss_ratio at 95 %, as far as counting connections goes."}
@@ -114,6 +118,7 @@ func (r *auditReport) portGauges(rows []auditRow) []gauge {
 		port := []label{{"port", strconv.Itoa(int(row.Number))}, {"protocol", row.Protocol.String()}}
 		atRisk.add(truth(row.atRisk()), port...)
 		guarded.add(truth(len(row.units) > 0), port...)
+		halfUp.add(truth(row.halfUp()), port...)
 		if r.firewall {
 			diverted.add(truth(len(row.diversions) > 0), port...)
 		}
@@ -127,7 +132,7 @@ func (r *auditReport) portGauges(rows []auditRow) []gauge {
 			squatter.add(1, slices.Concat(port, who)...)
 		}
 	}
-	return []gauge{atRisk, guarded, diverted, squatters, loss, upper, info, squatter}
+	return []gauge{atRisk, guarded, halfUp, diverted, squatters, loss, upper, info, squatter}
 }
 
 func truth(is bool) float64 {

@@ -27,7 +27,7 @@ func portReport() *auditReport {
 	java := holderOf(netdiag.Client, "java", "/system.slice/order.service")
 	return &auditReport{
 		facts: portrange.Facts{Range: portrange.Range{Low: 30000, High: 60999}, Reserved: portrange.Of(30001, 8080)},
-		use:   ephemeralUse{tcp: protocolUse{30998, 12}, udp: protocolUse{30999, 1}, busiest: 7},
+		use:   risk.Use{TCP: risk.Given{Ports: 30998, InUse: 12}, UDP: risk.Given{Ports: 30999, InUse: 1}, Busiest: 7},
 		down:  10 * time.Second, firewall: true,
 		rows: []auditRow{
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 8081}, asked: true, units: []string{"a.service", "b.service"}, clients: []netdiag.Holder{java, java, holderOf(netdiag.Remains, "", "")}},
@@ -44,6 +44,8 @@ portguard_ports_at_risk{protocol="tcp"} 1
 portguard_ports_at_risk{protocol="udp"} 1
 portguard_ports_taken{protocol="tcp"} 1
 portguard_ports_taken{protocol="udp"} 0
+portguard_ports_half{protocol="tcp"} 0
+portguard_ports_half{protocol="udp"} 0
 portguard_ephemeral_ports{protocol="tcp"} 30998
 portguard_ephemeral_ports{protocol="udp"} 30999
 portguard_ephemeral_ports_in_use{protocol="tcp"} 12
@@ -64,6 +66,9 @@ portguard_port_at_risk{port="30010",protocol="udp"} 1
 portguard_port_guarded{port="8081",protocol="tcp"} 1
 portguard_port_guarded{port="30001",protocol="tcp"} 0
 portguard_port_guarded{port="30010",protocol="udp"} 0
+portguard_port_half{port="8081",protocol="tcp"} 0
+portguard_port_half{port="30001",protocol="tcp"} 0
+portguard_port_half{port="30010",protocol="udp"} 0
 portguard_port_diverted{port="8081",protocol="tcp"} 0
 portguard_port_diverted{port="30001",protocol="tcp"} 0
 portguard_port_diverted{port="30010",protocol="udp"} 0
@@ -134,31 +139,6 @@ func TestLabelsOfAnyText(t *testing.T) {
 		if diff := cmp.Diff(want, labelsText([]label{{"unit", text}})); diff != "" {
 			t.Errorf("%q (-want +got)\n%s", text, diff)
 		}
-	}
-}
-
-// What "in use" counts: ports, not connections; of those that the kernel may pick; and the busiest destination by itself.
-func TestEphemeralPortsInUse(t *testing.T) {
-	route := func(to string) risk.Route {
-		return risk.Route{From: netip.MustParseAddr("127.0.0.1"), To: netip.MustParseAddrPort(to)}
-	}
-	redis, web := route("10.0.0.1:6379"), route("10.0.0.2:80")
-	look := risk.Look{
-		TCP: map[risk.Pick]risk.Holding{
-			{Port: 40000, Route: redis}: {},
-			{Port: 40000, Route: web}:   {}, // shared
-			{Port: 40002, Route: web}:   {Remains: true},
-			{Port: 40004, Route: redis}: {}, // reserved meanwhile
-			{Port: 50000, Route: redis}: {}, // the range has been another
-		},
-		UDP:      map[uint16]uint64{40001: 1, 50001: 2},
-		Bound:    portrange.Of(40006, 8080),
-		BoundUDP: portrange.Of(40006, 40007),
-	}
-	got := useOf(portrange.Facts{Range: portrange.Range{Low: 40000, High: 40009}, Reserved: portrange.Of(40004)}, look)
-	want := ephemeralUse{tcp: protocolUse{8, 2}, udp: protocolUse{7, 1}, busiest: 2, busiestTo: web}
-	if got != want {
-		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type auditReport struct {
 	facts   portrange.Facts
 	load    risk.Summary
-	use     ephemeralUse
+	use     risk.Use
 	sample  time.Duration // as long as it took
 	opened  uint64        // outgoing connections in it
 	recycle uint64        // of them, those that took over a TIME_WAIT's port
@@ -47,6 +47,7 @@ type auditRow struct {
 	inRange  bool
 	reserved bool
 	chance   risk.Estimate
+	halves   []half
 	// diversions: the firewall sends clients elsewhere.
 	diversions []nat.Diversion
 }
@@ -62,7 +63,10 @@ func (r auditRow) squatters() []netdiag.Holder {
 	return slices.DeleteFunc(slices.Clone(r.clients), func(h netdiag.Holder) bool { return h.Kind == netdiag.Remains })
 }
 
-func (r auditRow) atRisk() bool { return r.exposed() || r.taken() }
+// halfUp: a service has its port in one family alone, for somebody else has it in the other.
+func (r auditRow) halfUp() bool { return len(r.halves) > 0 }
+
+func (r auditRow) atRisk() bool { return r.exposed() || r.taken() || r.halfUp() }
 
 // unguarded: a start that finds the port taken fails.
 func (r auditRow) unguarded() bool { return r.atRisk() && len(r.units) == 0 }

@@ -2,10 +2,17 @@ package audit
 
 import (
 	"cmp"
+	"context"
+	"fmt"
+	"maps"
 	"slices"
 
+	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/netdiag/served"
+	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
 )
 
@@ -46,4 +53,67 @@ func unitsOf(all []netdiag.Holder) []string {
 		}
 	}
 	return units
+}
+
+// half is a service that listens in one family alone, while somebody else has its port in the other: it is up, and half of its clients
+// do not get to it.
+type half struct {
+	lacks   netdiag.Endpoint
+	holders []netdiag.Holder // who has that
+}
+
+// halve finds out which services of a row are up by half.
+func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, row *auditRow) {
+	if row.Protocol != netdiag.TCP {
+		return
+	}
+	groups := map[string][]netdiag.Holder{}
+	for _, h := range row.services {
+		name := serviceOf(auditRow{Port: row.Port, services: []netdiag.Holder{h}})
+		groups[name] = append(groups[name], h)
+	}
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		own := groups[name]
+		sockets := make([]sockdiag.Socket, len(own))
+		for i, h := range own {
+			sockets[i] = h.Socket
+		}
+		all := func(sockdiag.Socket) bool { return true }
+		lacks, some := served.At(netdiag.Endpoint{Protocol: row.Protocol, Port: row.Number}, sockets, all).Lacks()
+		if !some {
+			continue
+		}
+		holders, err := p.InTheWay(ctx, lacks)
+		if err != nil {
+			r.note(fmt.Sprintf("whether services are up by half cannot be seen: %v", err))
+			return
+		}
+		holders = slices.DeleteFunc(holders, func(h netdiag.Holder) bool { return ofService(h, own) })
+		if len(holders) > 0 {
+			row.halves = append(row.halves, half{lacks, holders})
+		}
+	}
+}
+
+// ofService reports whether a holder is one of the service's own sockets, or a process of it has it.
+func ofService(h netdiag.Holder, own []netdiag.Holder) bool {
+	return slices.ContainsFunc(own, func(o netdiag.Holder) bool {
+		return o.ID() == h.ID() || slices.ContainsFunc(h.Owners, func(p owner.Process) bool {
+			return slices.ContainsFunc(o.Owners, func(q owner.Process) bool { return p.PID == q.PID })
+		})
+	})
+}
+
+// text says what it is deaf to, and for whom: "deaf on IPv4: order (pid 77) has 0.0.0.0:30010".
+func (h half) text() string {
+	family := "IPv4"
+	if h.lacks.Addr.Is6() {
+		family = "IPv6"
+	}
+	first := h.holders[0]
+	who := report.Nobody(first)
+	if len(first.Owners) > 0 {
+		who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(first.Owners[0].Command), first.Owners[0].PID, cli.Safe(report.UserOf(first.Owners[0])), report.WhereOf(first.Cgroup))
+	}
+	return fmt.Sprintf("deaf on %s: %s has %s%s", family, who, first.Local(), report.Arrow(first))
 }

@@ -41,7 +41,7 @@ func fold(rows []auditRow) []run {
 
 // alike are ports of one service and one state, with the same rules in the way. A port that clients have is a line of its own, which names them.
 func alike(a, b auditRow) bool {
-	return len(a.clients)+len(b.clients) == 0 && slices.Equal(a.diversions, b.diversions) && stateText(a) == stateText(b) && slices.Equal(a.units, b.units) &&
+	return len(a.clients)+len(b.clients)+len(a.halves)+len(b.halves) == 0 && slices.Equal(a.diversions, b.diversions) && stateText(a) == stateText(b) && slices.Equal(a.units, b.units) &&
 		serviceText(a) == serviceText(b)
 }
 
@@ -76,6 +76,9 @@ func (t auditText) ports(r *auditReport) {
 		}
 		if i > 0 {
 			t.clients(runs[i-1].auditRow)
+			for _, h := range runs[i-1].halves {
+				t.below(h.text())
+			}
 			t.diversions(runs[i-1].auditRow)
 		}
 	}

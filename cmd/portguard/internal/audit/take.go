@@ -55,7 +55,7 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 		return models[vrf]
 	}
 	r.model = model(0)
-	r.load, r.use = r.model.Summary(), useOf(r.facts, look)
+	r.load, r.use = r.model.Summary(), risk.UseOf(r.facts, look)
 	here := o.Netns.Netns == "" // files and units are about
 	r.fill(ctx, p, after, asked, here)
 	if here {
@@ -168,10 +168,16 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 	for k, one := range rows {
 		planned = append(planned, k.Number)
 		slices.Sort(one.units)
+		r.halve(ctx, p, one)
 		r.rows = append(r.rows, *one)
 	}
 	for _, one := range elsewhere {
-		r.elsewhere = append(r.elsewhere, serviceOf(*one))
+		r.halve(ctx, p, one)
+		if one.halfUp() {
+			r.rows = append(r.rows, *one)
+		} else {
+			r.elsewhere = append(r.elsewhere, serviceOf(*one))
+		}
 	}
 	r.planned = portrange.Of(planned...)
 	slices.SortFunc(r.rows, comparePorts)
