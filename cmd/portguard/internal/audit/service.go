@@ -83,12 +83,12 @@ func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, row *auditRo
 		if !some {
 			continue
 		}
-		holders, err := p.InTheWay(ctx, lacks)
+		found, err := p.InTheWay(ctx, []netdiag.Endpoint{lacks})
 		if err != nil {
 			r.note(fmt.Sprintf("whether services are up by half cannot be seen: %v", err))
 			return
 		}
-		holders = slices.DeleteFunc(holders, func(h netdiag.Holder) bool { return ofService(h, own) })
+		holders := slices.DeleteFunc(found[0], func(h netdiag.Holder) bool { return ofService(h, own) })
 		if len(holders) > 0 {
 			row.halves = append(row.halves, half{lacks, holders})
 		}
