@@ -42,7 +42,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 // killOwners ends those who own the holders of the targets. ended: somebody was signalled, and nobody who was has a socket any more.
 func (g *Guard) killOwners(ctx context.Context, judge Judge, targets []target) (ended bool) {
 	victims := g.victims(ctx, targets)
-	notes := g.willRestart(ctx, victims)
+	notes := g.afterwards(ctx, victims)
 	g.signalAll(ctx, judge, victims, g.policy.signal())
 	g.awaitDeath(ctx, targets, victims, time.Now().Add(g.policy.Grace))
 	if ctx.Err() == nil && anyWanted(targets) {

@@ -85,6 +85,15 @@ func (r systemdRig) testRestartUnit(t *testing.T) {
 			t.Errorf("status %d, and it does not say %q:\n%s", status, want, got)
 		}
 	})
+	t.Run("--kill of what is frozen", func(t *testing.T) {
+		r.hold(t, "frozen", "-from 40410")
+		r.Shell(t, "systemctl freeze frozen")
+		e, status := r.ask(t, 40410, "--kill", "--grace", "100ms")
+		want := "systemd 257 takes frozen.service for frozen from then on: systemctl reset-failed frozen.service before it is started again"
+		if got := actionsOf(e); !strings.Contains(got, want) || status != cli.ExitOK {
+			t.Errorf("status %d, and it does not say %q:\n%s", status, want, got)
+		}
+	})
 	t.Run("a service that does not come back", func(t *testing.T) {
 		r.hold(t, "gone", "-from 40408")
 		r.Shell(t, "mkdir -p /run/systemd/system/gone.service.d", "printf '[Unit]\\nConditionPathExists=/nowhere\\n' >/run/systemd/system/gone.service.d/x.conf",
