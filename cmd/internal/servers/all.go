@@ -114,7 +114,10 @@ func (s *sink) surveyRelease(ctx context.Context, lanes int, root, release, own,
 			failures <- onStage(func(t testing.TB) {
 				r := boot(t, root, own, guard)
 				for e := range work {
-					res := r.survey(e, false)
+					res := r.survey(ctx, e, false)
+					if ctx.Err() != nil {
+						return
+					}
 					res.Release = release
 					if err := s.add(res); err != nil {
 						t.Fatal(err)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"portguard/systemd/rigtest"
 )
@@ -22,19 +25,27 @@ func boot(t testing.TB, root string, own, guard string) rig {
 	return r
 }
 
-// survey surveys one server inside.
-func (r rig) survey(e entry, short bool) result {
+// survey surveys one server inside. Once the context is done, the result means nothing.
+func (r rig) survey(ctx context.Context, e entry, short bool) result {
 	argv := []string{ownPath, "inside", e.name}
 	if short {
 		argv = append(argv, "short")
 	}
-	out, err := r.Command(argv...).Output()
+	cmd := r.Command(argv...)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	cmd.WaitDelay = time.Second // nsenter's child, which has stdout as well, ends with the machine
 	res := result{Name: e.name}
+	err := cmd.Start()
 	if err == nil {
-		err = json.Unmarshal(out, &res)
+		defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })() // it may have ended
+		err = cmd.Wait()
+	}
+	if err == nil {
+		err = json.Unmarshal(out.Bytes(), &res)
 	}
 	if err != nil {
-		res.Error = fmt.Sprintf("%v: %s", err, out)
+		res.Error = fmt.Sprintf("%v: %s", err, out.Bytes())
 	}
 	return res
 }

@@ -52,7 +52,7 @@ func TestShortForm(t *testing.T) {
 				t.Parallel()
 				r := boot(t, "", own, guard)
 				for e := range work {
-					res := r.survey(e, true)
+					res := r.survey(t.Context(), e, true)
 					mu.Lock()
 					results[e.name] = res
 					mu.Unlock()
