@@ -10,8 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,7 +29,9 @@ func TestRecording(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	const docs = "../../../docs/demo"
-	want, got := words(t, docs+".cast"), words(t, filepath.Join(dir, "now.cast"))
+	inDocs := recorded(t, docs+".cast")
+	comesToThePoint(t, inDocs)
+	want, got := words(inDocs), words(recorded(t, filepath.Join(dir, "now.cast")))
 	if os.Geteuid() == 0 { // else there may be no namespace, and another port each time
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the recording is old: go run ./cmd/internal/demo -record docs/demo (-recorded +now)\n%s", diff)
@@ -51,26 +55,49 @@ func TestRecording(t *testing.T) {
 	}
 }
 
-// words is what a cast shows, without what differs from run to run.
-func words(t *testing.T, path string) string {
+// comesToThePoint checks that the service has started beside the connection within ten seconds, and that no line is broken by
+// the terminal.
+func comesToThePoint(t *testing.T, events []event) {
+	t.Helper()
+	point := slices.IndexFunc(events, func(e event) bool { return strings.HasPrefix(e.text, "billing: listening") })
+	if point < 0 || events[point].at > 10*time.Second {
+		t.Errorf("the service has not started beside the connection within ten seconds (event %d)", point)
+	}
+	for _, l := range screen(events, 1000) {
+		if len(l.cells) > columns {
+			t.Errorf("a line has %d columns", len(l.cells))
+		}
+	}
+}
+
+// words is what a recording shows, a word a line: where lines break, and numbers, differ from run to run.
+func words(events []event) string {
+	var all strings.Builder
+	for _, e := range events {
+		all.WriteString(e.text)
+	}
+	return regexp.MustCompile(`(pid|for|fd)\n\d+`).ReplaceAllString(strings.Join(strings.Fields(all.String()), "\n"), "$1\nN")
+}
+
+// recorded reads a cast.
+func recorded(t *testing.T, path string) (events []event) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var all strings.Builder
 	for s, first := bufio.NewScanner(f), true; s.Scan(); first = false {
 		if first {
 			continue // the terminal
 		}
-		var event [3]any
-		if err := json.Unmarshal(s.Bytes(), &event); err != nil {
+		var fields [3]any
+		if err := json.Unmarshal(s.Bytes(), &fields); err != nil {
 			t.Fatalf("%s: %v", s.Text(), err)
 		}
-		all.WriteString(event[2].(string))
+		events = append(events, event{time.Duration(fields[0].(float64) * float64(time.Second)), fields[2].(string)})
 	}
-	return regexp.MustCompile(`(pid|for|fd) \d+`).ReplaceAllString(all.String(), "$1 N")
+	return events
 }
 
 func TestLayOut(t *testing.T) {
@@ -88,6 +115,21 @@ func TestLayOut(t *testing.T) {
 	}
 	if keys := events[3:8]; keys[0].text != "g" || keys[4].at-keys[0].at != 4*perKey {
 		t.Errorf("not typed key by key: %v", keys)
+	}
+}
+
+func TestFold(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"it fits", "0123 56789\r\n", "0123 56789\r\n"},
+		{"between words", "0123 567 9012 45\r\n", "0123 567 \r\n  9012 45\r\n"},
+		{"colours take no room", "\x1b[1m0123\x1b[0m 56789\r\n", "\x1b[1m0123\x1b[0m 56789\r\n"},
+		{"a word that is too long stays whole", "0123456789abc\r\n", "0123456789abc\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := fold(tt.text, 10); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -14,14 +14,33 @@ type event struct {
 // What a reader needs. The recording has the words that were really printed, and these times, so that it is the same
 // on a slow machine as on a fast one.
 const (
-	perKey     = 45 * time.Millisecond
-	beforeKeys = 600 * time.Millisecond
-	afterKeys  = 500 * time.Millisecond
-	perLine    = 60 * time.Millisecond
-	perRemark  = 1400 * time.Millisecond
+	perKey     = 30 * time.Millisecond
+	beforeKeys = 300 * time.Millisecond
+	afterKeys  = 300 * time.Millisecond
+	perLine    = 30 * time.Millisecond
+	perRemark  = 1200 * time.Millisecond
 	perWord    = 110 * time.Millisecond // of an answer, once it is there
-	atTheEnd   = 6 * time.Second
+	perAnswer  = 2 * time.Second        // at most: it stays on the screen, and what comes next is what it is about
+	atTheEnd   = 9 * time.Second
 )
+
+// fold breaks lines that are wider than the terminal between words, where it would break numbers.
+func fold(text string, columns int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		width := 0
+		for word := range strings.SplitAfterSeq(line, " ") {
+			wide := len([]rune(strings.TrimRight(sgr.ReplaceAllString(word, ""), " \r\n")))
+			if width > 0 && width+wide > columns {
+				b.WriteString("\r\n  ")
+				width = 2
+			}
+			b.WriteString(word)
+			width += len([]rune(sgr.ReplaceAllString(word, "")))
+		}
+	}
+	return b.String()
+}
 
 // layOut gives each piece of a terminal's text its time: commands are typed, remarks and answers are left to be read.
 func layOut(text string) []event {
@@ -31,7 +50,7 @@ func layOut(text string) []event {
 		typed, isCommand := strings.CutPrefix(line, "$ ")
 		isRemark := strings.HasPrefix(line, "# ")
 		if isCommand || isRemark {
-			at += time.Duration(unread) * perWord
+			at += min(time.Duration(unread)*perWord, perAnswer)
 			unread = 0
 		}
 		switch {

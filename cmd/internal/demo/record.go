@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// columns is as wide as the story's widest line but one, which wraps.
-const columns, rows = 116, 30
+// columns are as many as can be read in a narrow column of a page.
+const columns, rows = 80, 32
 
 // ofThisMachine are the lines that tell from which programs, in which directory, the story was started.
 var ofThisMachine = regexp.MustCompile(`(?s)\n  (\x1b\[2m)?from(\x1b\[0m)? .*?\r\n\r\n`)
@@ -24,7 +24,7 @@ func recordTo(name string) error {
 	if err != nil {
 		return err
 	}
-	events := layOut(ofThisMachine.ReplaceAllString(text, "\n\r\n"))
+	events := layOut(fold(ofThisMachine.ReplaceAllString(text, "\n\r\n"), columns))
 	if err := os.WriteFile(name+".cast", cast(events, columns, rows), 0o644); err != nil {
 		return err
 	}

@@ -18,7 +18,6 @@ func story(on stage, programs programs) error {
 	if err != nil {
 		return err
 	}
-	say("order has a connection to a cache at %s", cache.Addr())
 	if on.own {
 		if err := pickFrom(on.port, on.port); err != nil { // the kernel's choice, among one
 			return err
@@ -42,18 +41,17 @@ func story(on stage, programs programs) error {
 	if err != nil {
 		return err
 	}
-	say("and the kernel gave it %s as its ephemeral port, which is billing's", port)
+	say("port %s is billing's; the kernel gave it to order's connection", port)
 	if code := programs.run("billing", ":"+port); code != 1 {
 		return fmt.Errorf("billing exits %d, not 1", code)
 	}
 
-	say("nobody listens there; who has it?")
+	fmt.Println()
 	if code := programs.run("portguard", "-p", port); code != 69 {
 		return fmt.Errorf("portguard exits %d, not 69", code)
 	}
 
-	say("start beside the connection, and cut nothing")
-	fmt.Printf("$ portguard --share -p %s -- billing :%s &\n", port, port)
+	fmt.Printf("\n$ portguard --share -p %s -- billing :%s &\n", port, port)
 	service, err := start(programs.path("portguard"), "portguard", "--share", "-p", port, "--", programs.path("billing"), ":"+port)
 	if err != nil {
 		return err
@@ -76,9 +74,9 @@ func story(on stage, programs programs) error {
 	if err != nil {
 		return fmt.Errorf("the connection of order is broken: %w", err)
 	}
-	say("and the connection goes on: order hears %q", strings.TrimSpace(heard))
+	say("the connection goes on: order hears %q", strings.TrimSpace(heard))
 
-	say("and never again")
+	say("never again:")
 	reserve := []string{"reserve", "--runtime", port}
 	if !on.own || unix.Access("/run", unix.W_OK) != nil {
 		reserve[1] = "--dry-run" // the host is not ours to change, or not by this user
