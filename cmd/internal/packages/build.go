@@ -7,14 +7,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 )
 
 // build is what has been made for the packages, in a directory that is removed at the end.
 type build struct {
 	source
-	dir     string
-	nfpm    string // the program
-	version string // as Go stamps it: v0.1.0, a pseudo-version, "(devel)"
+	dir  string
+	nfpm string           // the program
+	info *debug.BuildInfo // of the program that was built last; its version is as Go stamps it: v0.1.0, a pseudo-version, "(devel)"
 }
 
 func (b *build) path(parts ...string) string {
@@ -35,7 +36,7 @@ func (b *build) program(arch string) error {
 	if err != nil {
 		return err
 	}
-	b.version = info.Main.Version
+	b.info = info
 	return b.notices(info)
 }
 

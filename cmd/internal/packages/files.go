@@ -5,14 +5,19 @@ import (
 	"strings"
 )
 
-// file is one line of the table of what the packages have.
+// file is one line of the tables of what the packages and the archive have.
 type file struct {
-	to   string // in the package; a name that ends in "/" is the directory of the file, or of all that match from
+	to   string // in the package or archive; a name that ends in "/" is the directory of the file, or of all that match from
 	from string // in the repository; behind "made:", in what was built. "*" matches names, "/..." all below a directory
 	// only are the formats that have it; none: all.
 	only []string
 	gzip bool
 	mode uint32 // 0: 0644
+}
+
+// packaged is what is in the packages of a format.
+func packaged(format, arch string) []file {
+	return slices.DeleteFunc(everything(arch), func(f file) bool { return len(f.only) > 0 && !slices.Contains(f.only, format) })
 }
 
 // everything is what is in the packages. Paths that the distributions see differently have a line each.

@@ -1,8 +1,9 @@
-// Command packages builds portguard's packages: deb, rpm and apk, for amd64 and arm64, with their checksums.
+// Command packages builds what portguard is released as, for amd64 and arm64: packages (deb, rpm and apk), archives, for each program
+// an SBOM (CycloneDX) of what is linked into it, and their checksums.
 //
 //	go run ./cmd/internal/packages -out dist
 //
-// The same commit gives the same bytes, wherever and whenever it is built, by the same release of Go: all times are the
+// It needs Go, git, and the first time the network, for modules. // The same commit gives the same bytes, wherever and whenever it is built, by the same release of Go: all times are the
 // commit's, or those of SOURCE_DATE_EPOCH where there is no repository. The packages are made by nFPM, whose many modules
 // are in a list of their own (nfpm.mod), so that who builds portguard itself never downloads them.
 package main
@@ -12,13 +13,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 func main() {
-	out := flag.String("out", "dist", "the `DIRECTORY` for the packages")
+	out := flag.String("out", "dist", "the `DIRECTORY` for what is built")
 	arches := flag.String("arch", "amd64,arm64", "build for these `ARCHITECTURES`, by their names in Go")
-	formats := flag.String("format", "deb,rpm,apk", "build these `FORMATS`")
+	formats := flag.String("format", "deb,rpm,apk,tar.gz", "build these `FORMATS`")
 	maintainer := flag.String("maintainer", "", "`NAME <ADDRESS>` in the packages (default: the author of the commit)")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -52,18 +54,28 @@ func run(out string, arches, formats []string, maintainer string) error {
 	if err := made.docs(); err != nil {
 		return err
 	}
-	fmt.Println("nFPM, which the first time takes some minutes")
-	if err := made.packager(); err != nil {
-		return err
+	if slices.ContainsFunc(formats, func(format string) bool { return format != "tar.gz" }) {
+		fmt.Println("nFPM, which the first time takes some minutes")
+		if err := made.packager(); err != nil {
+			return err
+		}
 	}
 	for _, arch := range arches {
 		fmt.Println("portguard for", arch)
 		if err := made.program(arch); err != nil {
 			return err
 		}
+		fmt.Println("SBOM for", arch)
+		if err := made.sbom(out, arch); err != nil {
+			return err
+		}
 		for _, format := range formats {
 			fmt.Println(format, "for", arch)
-			if err := made.pack(out, format, arch); err != nil {
+			make := made.pack
+			if format == "tar.gz" {
+				make = made.archive
+			}
+			if err := make(out, format, arch); err != nil {
 				return err
 			}
 		}

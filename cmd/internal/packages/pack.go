@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -62,16 +60,16 @@ type content struct {
 // pack makes one package.
 func (b *build) pack(out, format, arch string) error {
 	dir := b.path("stage", format, arch)
-	if err := b.debianFiles(packageVersion("deb", b.version, b.date)); err != nil {
+	if err := b.debianFiles(packageVersion("deb", b.info.Main.Version, b.date)); err != nil {
 		return err
 	}
-	paths, err := b.stage(dir, format, arch)
+	paths, err := b.stage(dir, packaged(format, arch))
 	if err != nil {
 		return err
 	}
 	c := config{
 		Name: "portguard", Arch: arch, Platform: "linux", License: "Apache-2.0", Section: "net", Priority: "optional",
-		Version: packageVersion(format, b.version, b.date), VersionSchema: "none", Release: "1",
+		Version: packageVersion(format, b.info.Main.Version, b.date), VersionSchema: "none", Release: "1",
 		Maintainer: b.maintainer, Description: summary + "\n" + details, NoGlobs: true, MTime: b.date.Format("2006-01-02T15:04:05Z"),
 		Scripts: map[string]string{},
 		RPM:     map[string]string{"buildhost": "reproducible", "summary": summary},
@@ -145,26 +143,4 @@ What the program contains of others, with their copyrights and licenses, is in /
 		return err
 	}
 	return os.WriteFile(b.path("changelog"), []byte(changelog), 0o644)
-}
-
-// checksums writes SHA256SUMS of the packages in a directory, as sha256sum -c reads it.
-func checksums(dir string) error {
-	var names []string
-	for _, pattern := range []string{"*.deb", "*.rpm", "*.apk"} {
-		found, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			return err
-		}
-		names = append(names, found...)
-	}
-	slices.Sort(names)
-	var sums strings.Builder
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(text), filepath.Base(name))
-	}
-	return os.WriteFile(filepath.Join(dir, "SHA256SUMS"), []byte(sums.String()), 0o644)
 }

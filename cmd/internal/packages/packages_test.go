@@ -179,8 +179,8 @@ func TestReproducible(t *testing.T) {
 			t.Errorf("the second build has %sthe first\n%s", line, want)
 		}
 	}
-	if want := 3 * (strings.Count(arches, ",") + 1); n != want {
-		t.Errorf("%d packages, want %d\n%s", n, want, got)
+	if want := 5 * (strings.Count(arches, ",") + 1); n != want { // three packages, the archive, the SBOM
+		t.Errorf("%d files, want %d\n%s", n, want, got)
 	}
 }
 
@@ -268,7 +268,21 @@ func unpackAll(t *testing.T, deb string) map[string][]byte {
 		t.Fatal(err)
 	}
 	all := map[string][]byte{}
-	for r := tar.NewReader(bytes.NewReader(out)); ; {
+	for _, f := range untar(t, bytes.NewReader(out)) {
+		all[strings.Trim(f.Name, "./")] = f.text
+	}
+	return all
+}
+
+// tarred is a file of an archive.
+type tarred struct {
+	*tar.Header
+	text []byte
+}
+
+func untar(t *testing.T, from io.Reader) (all []tarred) {
+	t.Helper()
+	for r := tar.NewReader(from); ; {
 		h, err := r.Next()
 		if err == io.EOF {
 			return all
@@ -276,36 +290,51 @@ func unpackAll(t *testing.T, deb string) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if all[strings.Trim(h.Name, "./")], err = io.ReadAll(r); err != nil {
+		text, err := io.ReadAll(r)
+		if err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, tarred{h, text})
 	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+
+// followLinks returns how many links of documents lead to other files of what they are in, which all have to be there.
+func followLinks(t *testing.T, all map[string][]byte) (n int) {
+	t.Helper()
+	for path, text := range all {
+		if !strings.HasSuffix(path, ".md") {
+			continue
+		}
+		for _, m := range link.FindAllSubmatch(text, -1) {
+			if target := string(m[1]); !strings.Contains(target, "://") {
+				n++
+				if !isThere(all, filepath.Join(filepath.Dir(path), target)) {
+					t.Errorf("%s: there is no %s", path, target)
+				}
+			}
+		}
+	}
+	return n
+}
+
+// isThere reports whether there is a file of that name, packed or not, or a directory.
+func isThere(all map[string][]byte, name string) bool {
+	for path := range all {
+		if path == name || strings.HasPrefix(path, name+"/") || path == name+".gz" {
+			return true
+		}
+	}
+	return false
 }
 
 // What the documents in a package link to is in it, and so is every path that help and manual pages name.
 func TestWhatIsReferredToIsThere(t *testing.T) {
 	all := unpackAll(t, filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb"))
-	there := func(name string) bool {
-		for path := range all {
-			if path == name || strings.HasPrefix(path, name+"/") || path == name+".gz" {
-				return true
-			}
-		}
-		return false
-	}
-	link, named := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`), regexp.MustCompile(`/usr/share/doc/portguard/[\w./-]*\w`)
-	links, paths := 0, 0
+	named := regexp.MustCompile(`/usr/share/doc/portguard/[\w./-]*\w`)
+	links, paths := followLinks(t, all), 0
 	for path, text := range all {
-		if strings.HasSuffix(path, ".md") {
-			for _, m := range link.FindAllSubmatch(text, -1) {
-				if target := string(m[1]); !strings.Contains(target, "://") {
-					links++
-					if !there(filepath.Join(filepath.Dir(path), target)) {
-						t.Errorf("%s: there is no %s", path, target)
-					}
-				}
-			}
-		}
 		if strings.HasPrefix(path, "usr/share/man/") && strings.HasSuffix(path, ".gz") {
 			z, err := gzip.NewReader(bytes.NewReader(text))
 			if err != nil {
@@ -319,7 +348,7 @@ func TestWhatIsReferredToIsThere(t *testing.T) {
 			continue // one string follows on the other there; help is as the manual
 		}
 		for _, name := range named.FindAllString(strings.ReplaceAll(string(text), `\-`, "-"), -1) {
-			if paths++; !there(name[1:]) {
+			if paths++; !isThere(all, name[1:]) {
 				t.Errorf("%s: there is no %s", path, name)
 			}
 		}

@@ -12,13 +12,10 @@ import (
 	"strings"
 )
 
-// stage puts the files of a package below a directory, as they will be when it is installed, and returns their paths.
-func (b *build) stage(dir, format, arch string) ([]string, error) {
+// stage puts files below a directory, as they will be when they are installed, and returns their paths.
+func (b *build) stage(dir string, files []file) ([]string, error) {
 	var all []string
-	for _, f := range everything(arch) {
-		if len(f.only) > 0 && !slices.Contains(f.only, format) {
-			continue
-		}
+	for _, f := range files {
 		sources, err := b.match(f)
 		if err != nil {
 			return nil, err
