@@ -115,7 +115,7 @@ func (f follower) try(t *testing.T, s situation, on scene, port uint16, line str
 	}
 	p := f.shell(t, as, start)
 	if strings.Contains(line, "--wait") {
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // when it comes before the wait, the line is right as well
 		if on.rest != nil && (strings.Contains(line, "--share") || strings.Contains(line, "--close")) {
 			on.goes = on.rest
 		}
