@@ -6,7 +6,7 @@
 # Behaviour: what comes in is taken with both. bind() asks the routing table with IPv4, and the list of configured addresses with
 # IPv6: there it says EADDRNOTAVAIL although a listener on [::] is being connected to by that very address. IPV6_FREEBIND or
 # net.ipv6.ip_nonlocal_bind helps, as for an address that is not there at all.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen:
 #   10.9.0.5: a listener on every address is reached by it; bind ok
 #   2001:db8:9::5: a listener on every address is reached by it; bind EADDRNOTAVAIL, with freebind ok

@@ -5,7 +5,7 @@
 # bind() of a socket on another one says EADDRNOTAVAIL.
 # Behaviour: a global or unique local IPv6 address of another device is taken, too; only ::1 and link-local ones are refused. The
 # socket listens, and nobody on this host reaches it: connections to the host's own addresses come over lo.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen (the addresses are those of d0, ::1 and 127.0.0.1 those of lo):
 #   a socket on d1: 10.1.0.1 listens, connect ECONNREFUSED; 127.0.0.1 listens, connect ECONNREFUSED
 #   a socket on d1: 2001:db8:1::1 listens, connect ECONNREFUSED; fd00:1::1 listens, connect ECONNREFUSED

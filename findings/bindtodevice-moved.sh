@@ -6,7 +6,7 @@
 # Behaviour: only bind() looks for a conflict. The device of a listener can be changed and taken away at any time; two sockets then
 # listen on one and the same thing, and it is the later one that gets every connection, with no error for anybody. The one
 # without a device gets nothing as long as one of the device is there.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen (a on lo, b on another device, both on 0.0.0.0 and one port; where 20 connections over lo go):
 #   b on d0: a 20; a newcomer EADDRINUSE
 #   b on no device: a 20

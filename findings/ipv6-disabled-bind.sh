@@ -6,7 +6,7 @@
 # Behaviour: the sysctl takes the addresses from the devices and nothing else. socket() and bind() to [::] succeed, and a dual-stack
 # socket serves IPv4 as ever. One with IPV6_V6ONLY, or bound by IPV6_FREEBIND to an address that cannot be there, listens
 # as well, holds its port, and nobody ever reaches it.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen:
 #   [::]: listens; an IPv4 client is served
 #   [::] for IPv6 alone: listens; connect EADDRNOTAVAIL

@@ -5,7 +5,7 @@
 # Behaviour: message, status and "Agent: disabled" are so, but a random port on every address is open from then on, for as long as the
 # JVM runs: the connector is exported before the registry that would name it is bound. A later start on a free port
 # uses that one. "ManagementAgent.stop" does not close it.
-# Version: OpenJDK 17.0 (Debian 12; as root, in a network namespace of its own).
+# Version: OpenJDK 17.0.21.1+2-1~deb12u1 of Debian 12, and 17.0.15 (as root, in a network namespace of its own).
 # Seen:
 #   before: 0 ports
 #   start on a taken port: status 1, Agent: disabled, 1 port on every address
@@ -13,14 +13,19 @@
 set -euo pipefail
 lacks() { echo "cannot be seen here: $*" >&2; exit 77; }
 [ "$(id -u)" = 0 ] || lacks 'needs root'
-command -v java >/dev/null && command -v javac >/dev/null && command -v jcmd >/dev/null || lacks 'needs a JDK'
 command -v ss >/dev/null && command -v python3 >/dev/null || lacks 'needs iproute2 and python3'
-java -version 2>&1 | grep -q '"17\.0' || lacks 'needs OpenJDK 17'
+unshare --net true 2>/dev/null || lacks 'needs a network namespace'
+version=17.0.21.1+2-1~deb12u1
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
-java -version 2>&1 | head -n 1
+apt-get -q download openjdk-17-jre-headless=$version openjdk-17-jdk-headless=$version >apt.log 2>&1 || lacks "needs Debian's OpenJDK $version"
+for deb in *.deb; do dpkg -x "$deb" .; done
+find usr -type l -lname '/etc/*' | while read -r link; do ln -sf "$tmp$(readlink "$link")" "$link"; done
+PATH=$(echo "$tmp"/usr/lib/jvm/java-17-openjdk-*/bin):$PATH
+java -version 2>version.log || lacks 'needs the libraries of OpenJDK'
+head -n 1 version.log
 cat >Idle.java <<'JAVA'
 public class Idle {
 	public static void main(String[] arguments) throws Exception {

@@ -6,7 +6,7 @@
 # Behaviour: whether an IPv4 address is the host's own is looked up in the table "local", which a new namespace does not have
 # before its first address. Without it every address passes, for TCP (listen() as well) and UDP. The table appears with
 # "ip link set lo up" and stays when lo goes down; what was bound before stays bound. IPv6 refuses from the beginning.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen:
 #   new: 127.0.0.1 ok, 192.0.2.1 ok (UDP ok), ::1 EADDRNOTAVAIL, 2001:db8::1 EADDRNOTAVAIL
 #   lo up: 127.0.0.1 ok, 192.0.2.1 EADDRNOTAVAIL (UDP EADDRNOTAVAIL), ::1 ok, 2001:db8::1 EADDRNOTAVAIL

@@ -6,7 +6,7 @@
 # Behaviour: bind() of a newcomer looks at what the others have set now. A listener that gets the option later, from its owner or
 # from anyone with a duplicate of the descriptor, shares its port and from then on its connections, by half. Taking the
 # option back changes nothing as long as one that has it is there.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen (both newcomers have SO_REUSEPORT, and the holder was bound without):
 #   TCP: without EADDRINUSE; set on the holder ok, each gets some of 40; taken back ok
 #   UDP: without EADDRINUSE; set on the holder ok, each gets some of 40; taken back ok

@@ -4,7 +4,7 @@
 # Guess: TCP knows no groups, so bind() of a TCP socket to such an address fails, with EADDRNOTAVAIL or EINVAL.
 # Behaviour: with IPv4 bind() and listen() succeed, although nobody can ever connect. The socket is in the way of a service on
 # every address and of no single one, as any specific address. With IPv6 bind() says EINVAL.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen:
 #   224.0.0.1: listens; connect ENETUNREACH; beside it 127.0.0.1 ok, every address EADDRINUSE
 #   255.255.255.255: listens; connect ENETUNREACH; beside it 127.0.0.1 ok, every address EADDRINUSE

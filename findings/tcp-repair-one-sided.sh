@@ -6,7 +6,7 @@
 # Behaviour: it works in one direction. The socket in repair binds beside a listener without any option on either. A newcomer without
 # SO_REUSEADDR is refused because of it, one with SO_REUSEADDR is not, whatever the socket itself has set; SO_REUSEADDR of
 # the socket in repair reads as 2.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same (the kernel alone; as root, in a network namespace of its own).
 # Seen:
 #   in repair: binds beside a listener, SO_REUSEADDR 2
 #   the listener gone: a newcomer EADDRINUSE, with SO_REUSEADDR ok, with SO_REUSEPORT EADDRINUSE

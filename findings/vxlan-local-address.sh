@@ -5,7 +5,7 @@
 # Behaviour: "local" is the source address of what is sent. The kernel's socket is on 0.0.0.0, with no process and no SO_REUSEADDR
 # that would help; it is made when the device goes up and closed when it goes down, and going up fails with "Address already in use" when
 # any program has the port on any address.
-# Version: Linux 6.18, and 5.10, 6.12, 7.2 and 7.3 the same; iproute2 6.1 (as root, in a network namespace of its own).
+# Version: Linux 6.18, and 5.10, 6.1, 6.12, 7.2 and 7.3 the same; iproute2 6.1 (as root, in a network namespace of its own).
 # Seen:
 #   down: 127.0.0.2 ok
 #   up: 0.0.0.0, no process; 127.0.0.2 EADDRINUSE, with SO_REUSEADDR EADDRINUSE, ::1 ok
