@@ -56,7 +56,7 @@ func rows() []section {
 			{"remains: TIME_WAIT, FIN_WAIT2", netdiag, []string{kinds + "TIME_WAIT*", kinds + "FIN_WAIT2*", "TestExplainTellsHowLongRemainsLast"}},
 			{"closing: an orphan with data to send", netdiag, []string{kinds + "closing*"}},
 			{"a socket of the kernel", netdiag, []string{"TestExplainNamesAKernelSocket"}},
-			{"across VRFs: only who is in the way", netdiag, []string{"TestExplainAcrossVRFs"}},
+			{"across VRFs: only who is in the way", netdiag, []string{"TestExplainAcrossVRFs", "TestSurveyTellsVRFsApart"}},
 			{"MPTCP listener and client", netdiag, []string{"TestExplainNamesMPTCPSockets"}},
 			{"UDP", netdiag, []string{"TestExplainDecidesUDP"}},
 			{"every process that shares a socket", netdiag, []string{"TestExplainNamesAllProcessesThatShareASocket"}},
