@@ -69,7 +69,7 @@ func roundsOfVRF(may Policy, what string) int {
 	switch {
 	case !testing.Short():
 		return max(*victimsN/8, 1)
-	case may.Kill && what != "client":
+	case may.Kill && (may.Share || what != "client"), may.RestartUnit:
 		return 0
 	}
 	return 1
