@@ -58,8 +58,21 @@ func (r *Rules) Of(protocol uint8, address netip.Addr, port uint16) []Diversion 
 	return append(r.at(hookPrerouting, protocol, address, port), r.at(hookOutput, protocol, address, port)...)
 }
 
+// hooks reports whether any chain does NAT there.
+func (r *Rules) hooks(hook int) bool {
+	for _, c := range r.chains {
+		if c.hook == hook {
+			return true
+		}
+	}
+	return false
+}
+
 // at plays packets to each of the addresses that a client can ask for, and makes one of what happens to several.
 func (r *Rules) at(hook int, protocol uint8, address netip.Addr, port uint16) []Diversion {
+	if !r.hooks(hook) {
+		return nil // as on most hosts, and thousands of ports may be asked about
+	}
 	asked := map[bool]int{} // addresses, of IPv4 and else
 	surely := map[Diversion]map[bool]int{}
 	var all []Diversion

@@ -1,21 +1,23 @@
 package main
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"portguard/internal/needs"
 )
 
 // programs are paths of what is measured, and what it is measured with.
-type programs struct{ portguard, bare, first, rss string }
+type programs struct{ portguard, bare, first, rss, hold string }
 
 func programsIn(dir string) programs {
 	in := func(name string) string { return filepath.Join(dir, name) }
-	return programs{in("portguard"), in("bare"), in("first"), in("rss")}
+	return programs{in("portguard"), in("bare"), in("first"), in("rss"), in("hold")}
 }
 
 // build makes the programs; portguard as it is released.
@@ -33,15 +35,25 @@ func (p programs) build() error {
 			return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
 		}
 	}
+	cmd := exec.Command("gcc", "-O2", "-x", "c", "-o", p.hold, "-")
+	cmd.Stdin = strings.NewReader(holdSource)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
+	}
 	return nil
 }
+
+// holdSource is in a directory of its own, as Go would compile what stands beside its files.
+//
+//go:embed hold/hold.c
+var holdSource string
 
 // peers says which of the programs that portguard is measured beside are not installed.
 func peers() error {
 	var missing []error
 	for _, peer := range [][2]string{
 		{"ss", "iproute2"}, {"fuser", "psmisc"}, {"lsof", "lsof"}, {"netstat", "net-tools"},
-		{"tini", "tini"}, {"dumb-init", "dumb-init"}, {"setpriv", "util-linux"},
+		{"gcc", "gcc"}, {"tini", "tini"}, {"dumb-init", "dumb-init"}, {"setpriv", "util-linux"},
 	} {
 		if _, err := needs.Find(peer[0], peer[1]); err != nil {
 			missing = append(missing, err)

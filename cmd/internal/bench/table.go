@@ -12,18 +12,28 @@ type row struct {
 	measured      float64
 	bar           float64 // 0: there is none, it is told for comparison
 	unit          string  // of the bar; "": a ratio
+	short         float64 // the bar of -short, wide enough for the noise of few rounds; 0: that has none
 }
 
 func ratioRow(what, against string, r ratio, bar float64) row {
-	return row{what, against, fmt.Sprintf("%.3g (%.3g to %.3g)", r.value, r.low, r.high), r.value, bar, ""}
+	return row{what, against, fmt.Sprintf("%.3g (%.3g to %.3g)", r.value, r.low, r.high), r.value, bar, "", 0}
 }
 
 func numberRow(what, against string, measured float64, unit string, bar float64) row {
-	return row{what, against, fmt.Sprintf("%.3g %s", measured, unit), measured, bar, " " + unit}
+	return row{what, against, fmt.Sprintf("%.3g %s", measured, unit), measured, bar, " " + unit, 0}
 }
 
 // passed reports whether the row is under its bar.
 func (r row) passed() bool { return r.bar == 0 || r.measured > 0 && r.measured <= r.bar }
+
+// inShort gives the row a bar that -short holds as well.
+func (r row) inShort(bar float64) row {
+	r.short = bar
+	return r
+}
+
+// passedShort reports whether the row was measured at all and, where -short has a bar, is under it.
+func (r row) passedShort() bool { return r.measured > 0 && (r.short == 0 || r.measured <= r.short) }
 
 // table is the rows in Markdown, each line ending with a line feed.
 func table(rows []row) string {
