@@ -96,6 +96,7 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"a directory that its user may not enter": {"/root/portguard unit install daemon -p 1 --as wrapper", "runs as user daemon, who may not execute /root/portguard", 64},
 		"the same, as root":                       {"/root/portguard unit install daemon -p 1 --dry-run", "ExecStartPre=+/root/portguard -p 1", 0},
 		"a place that does not last":              {"/root/portguard unit install home -p 1 --dry-run", "note: /root/portguard is not a place that lasts", 0},
+		"a file that no package takes away":       {"portguard unit install quiet -p 1 --dry-run", "note: quiet.service does not start without /usr/local/bin/portguard from now on", 0},
 		"no systemd":                              {"unshare -m sh -c 'mount -t tmpfs none /run && portguard unit install quiet -p 1'", "systemd does not run here", 71},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package unit
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
@@ -42,9 +43,13 @@ func refuse(svc systemd.Service, in unitInstall) error {
 	return in.cannotRunWithin(svc)
 }
 
-// notePlace is about a file that is there now and may not be at the next start.
+// notePlace is about a file that is there now and may not be at the next start. A package's is in /usr/bin, and its removal takes the
+// drop-ins away before the file; nobody does that for another one.
 func (in *unitInstall) notePlace(p *plan, svc systemd.Service) {
-	if lastsNot(in.portguard) {
+	switch {
+	case lastsNot(in.portguard):
 		p.say("%s is not a place that lasts, nor one that every service may see; /usr/local/bin is", in.portguard)
+	case filepath.Dir(in.portguard) != "/usr/bin":
+		p.say("%s does not start without %s from now on: portguard unit remove --all before that file goes", svc.Name, in.portguard)
 	}
 }
