@@ -71,12 +71,18 @@ func TestAtStart(t *testing.T) {
 			Blocked:  SignalSet(0).With(unix.SIGTERM).With(unix.SIGUSR1),
 			Environ:  []string{"B=1", "A=2"},
 		}},
-		{"a plain build knows what Go leaves alone", "", "B=1 A=2", Inherited{
+		{"a plain build goes by what the runtime has noted down", "", "B=1 A=2", Inherited{
+			Remembered: true,
+			Ignored:    usual.With(unix.SIGPIPE).With(unix.SIGQUIT).With(64),
+			Blocked:    SignalSet(0).With(unix.SIGTERM).With(unix.SIGUSR1),
+			Environ:    []string{"B=1", "A=2"},
+		}},
+		{"a stripped one knows what Go leaves alone", "-s", "B=1 A=2", Inherited{
 			Ignored: usual,
 			Blocked: SignalSet(0).With(unix.SIGUSR1),
 			Environ: []string{"B=1", "A=2"},
 		}},
-		{"a plain build and systemd", "", "SYSTEMD_EXEC_PID=$$", Inherited{
+		{"a stripped one and systemd", "-s", "SYSTEMD_EXEC_PID=$$", Inherited{
 			Ignored: usual.With(unix.SIGPIPE),
 			Blocked: SignalSet(0).With(unix.SIGUSR1),
 			Environ: []string{"SYSTEMD_EXEC_PID=PID"},

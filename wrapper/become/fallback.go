@@ -14,13 +14,16 @@ import (
 // without the question: nothing ignored, nothing blocked.
 func pieceTogether() Inherited {
 	var in Inherited
-	in.Ignored, _ = ignoredNow()
-	in.Blocked, _ = blockedNow()
+	in.Ignored, in.Blocked, in.Remembered = remembered()
+	if !in.Remembered {
+		in.Ignored, _ = ignoredNow()
+		in.Blocked, _ = blockedNow()
+	}
 	in.Environ = os.Environ()
 	if raw, err := os.ReadFile("/proc/self/environ"); err == nil {
 		in.Environ = splitEnviron(raw)
 	}
-	if startedBySystemd(in.Environ, os.Getpid()) {
+	if !in.Remembered && startedBySystemd(in.Environ, os.Getpid()) {
 		in.Ignored = in.Ignored.With(unix.SIGPIPE)
 	}
 	return in

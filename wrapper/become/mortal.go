@@ -8,11 +8,11 @@ import "golang.org/x/sys/unix"
 // that were ignored when the process was started are ignored.
 //
 // It leaves alone those that Go gives their own effect, faults, and SIGPIPE and SIGXFSZ: a write of ours that fails is an error
-// with a line. Where nothing was captured (see [Captured]) it does nothing: what was ignored cannot be told.
+// with a line. Where that is not exact (see [Inherited.Exact]) it does nothing: what was ignored cannot be told.
 //
 // os/signal delivers none of them after that until it is told to ignore them first.
 func Mortal(in Inherited) {
-	if !in.Captured {
+	if !in.Exact() {
 		return
 	}
 	for sig := unix.Signal(1); sig <= lastSignal; sig++ {

@@ -17,13 +17,13 @@ type Version struct {
 	Modified     bool    `json:"modified"`
 	Go           string  `json:"go"`
 	Platform     string  `json:"platform"`
-	ExactSignals bool    `json:"exact_signals"` // the state of the signals at the start was captured
+	ExactSignals bool    `json:"exact_signals"` // the state of the signals at the start is known for certain
 }
 
 // ThisVersion is what the Go command has stamped into this binary.
 func ThisVersion() Version {
 	v := Version{
-		Schema: 1, Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, ExactSignals: become.Captured(),
+		Schema: 1, Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -48,16 +48,20 @@ func ThisVersion() Version {
 // SayVersion tells which portguard this is.
 func (a *App) SayVersion(asJSON bool) error {
 	v := ThisVersion()
+	v.ExactSignals = a.Inherited.Exact()
 	if asJSON {
 		return WriteJSON(a.Stdout, v)
 	}
-	_, err := fmt.Fprintf(a.Stdout, "portguard %s (%s, %s)\nsignals at start: %s\n", v.Version, v.Go, v.Platform, signalSource())
+	_, err := fmt.Fprintf(a.Stdout, "portguard %s (%s, %s)\nsignals at start: %s\n", v.Version, v.Go, v.Platform, signalSource(a.Inherited))
 	return err
 }
 
-func signalSource() string {
-	if become.Captured() {
+func signalSource(in become.Inherited) string {
+	switch {
+	case in.Captured:
 		return "captured by our own entry point, exact"
+	case in.Remembered:
+		return "as the Go runtime noted them down, exact (built without -ldflags='-E portguard/wrapper/become.entry')"
 	}
-	return "not captured (built without -ldflags='-E portguard/wrapper/become.entry'); what systemd and /proc tell is used"
+	return "not captured (built without -ldflags='-E portguard/wrapper/become.entry' and without symbols); what systemd and /proc tell is used"
 }
