@@ -3,6 +3,7 @@
 package report
 
 import (
+	"bufio"
 	"io"
 	"sync"
 	"time"
@@ -65,7 +66,9 @@ func (out Output) Report(r *wrapper.Report) error {
 		toJournal(out.log, r, facts(), out.Verbose || !out.command || out.DryRun)
 		return nil
 	}
-	Text{W: out.w, Width: cli.Width(out.w), Facts: facts(), Now: time.Now(), Paint: out.paint, actions: out.actions()}.Render(r)
+	w := bufio.NewWriter(out.w) // a report on thousands of ports has as many lines
+	Text{W: w, Width: cli.Width(out.w), Facts: facts(), Now: time.Now(), Paint: out.paint, actions: out.actions()}.Render(r)
+	_ = w.Flush() // what could not be written cli.Stdio remembers
 	return nil
 }
 
