@@ -64,9 +64,13 @@ func (g *Guard) Look(endpoints []netdiag.Endpoint) *Report {
 // Try is the first half of Run: it tries every endpoint and asks nobody.
 func (g *Guard) Try(endpoints []netdiag.Endpoint) *Report {
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
-	binder := netdiag.NewBinder()
+	binder, wide := netdiag.NewBinder(), g.looks
 	for i, e := range endpoints {
 		r.Outcomes[i].Finding = netdiag.Finding{Endpoint: e, Trial: binder.Try(e)}
+		if fd := r.Outcomes[i].Trial.FD; !wide && fd >= 0 {
+			g.room.widen(fd, len(endpoints)-i)
+			wide = true
+		}
 		g.fit(&r.Outcomes[i].Trial)
 	}
 	return r

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/direct"
 )
 
 // room is the limit on open files. Every port that is held takes a descriptor, and there may be more ports than descriptors:
@@ -27,6 +29,21 @@ func roomNow() room {
 func (r room) allows(fd int) bool {
 	const fewest, enough = 4, 64
 	return fd < r.limit-max(fewest, min(enough, r.limit/8))
+}
+
+// widen makes room for the sockets of n ports and their placeholders at once, by a moment's duplicate of fd. The kernel doubles the
+// table of descriptors when it is full, and waits each time until every processor has looked up from it, where there are threads
+// (synchronize_rcu in expand_fdtable, fs/file.c): milliseconds, five times for a thousand ports.
+func (r room) widen(fd, n int) {
+	const usual = 64      // the table that a process starts with
+	const numbered = 1024 // from here up forService has many of them
+	if n < usual {
+		return
+	}
+	calls := direct.New()
+	if last, err := calls.Fcntl(fd, unix.F_DUPFD_CLOEXEC, min(numbered+2*n, r.limit-1)); err == nil {
+		calls.Close(last)
+	}
 }
 
 // forService is how many of n placeholders go into the service, and from which descriptor up. A few go well above what a
