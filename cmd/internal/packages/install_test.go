@@ -20,7 +20,8 @@ type host struct{ *rigtest.System }
 func (h host) remember(t *testing.T, name string) {
 	t.Helper()
 	h.Shell(t, "{",
-		`find /etc /usr /var /run /boot /opt /srv \( -path /run/systemd -o -path /run/user -o -path /run/log -o -path /run/udev -o -path /var/log \
+		// Debian's runit, where it is installed, makes /run/runit when any package is.
+		`find /etc /usr /var /run /boot /opt /srv \( -path /run/systemd -o -path /run/runit -o -path /run/user -o -path /run/log -o -path /run/udev -o -path /var/log \
 			-o -path /var/cache -o -path /var/backups -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /var/lib/PackageKit -o -path /var/tmp \) -prune \
 			-o -printf '%p %y %m\n' | LC_ALL=C sort`,
 		"find /etc -type f | LC_ALL=C sort | xargs md5sum",
