@@ -101,12 +101,12 @@ const (
 // asked for.
 func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hint, searched error, closed sockdiag.Tristate, smc bool) Absence {
 	switch {
+	case closed == sockdiag.Yes:
+		return StaleSubflow
 	case s.Inode == 0 && kind == Accepted:
 		return NotAccepted
 	case s.Inode == 0:
 		return Ownerless
-	case closed == sockdiag.Yes:
-		return StaleSubflow
 	case errors.Is(searched, owner.ErrNoProc):
 		return NoProc
 	case searched != nil:

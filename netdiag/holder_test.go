@@ -53,6 +53,7 @@ func TestAbsence(t *testing.T) {
 
 		{"MPTCP, its process gone", subflow, Client, owner.Result{}, nil, nil, unknown, StaleSubflow},
 		{"MPTCP, its process gone: the kernel says so", subflow, Client, owner.Result{Unreadable: 1}, nil, owner.ErrNoProc, yes, StaleSubflow},
+		{"MPTCP, its process gone, without an inode", sockdiag.Socket{UID: user, ULP: "mptcp"}, Accepted, owner.Result{}, nil, nil, yes, StaleSubflow},
 		{"MPTCP, perhaps in a unix socket", subflow, Client, owner.Result{}, flight, nil, no, InFlight},
 		{"MPTCP, its process not visible", subflow, Client, owner.Result{Unreadable: 1}, nil, nil, no, NotPermitted},
 		{"MPTCP listener", subflow, Listener, owner.Result{}, nil, nil, no, Gone},

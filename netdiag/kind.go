@@ -51,10 +51,9 @@ func KindOf(s sockdiag.Socket, ev Evidence) Kind {
 	case sockdiag.TimeWait:
 		return Remains
 	}
-	if s.Inode == 0 {
-		return ownerlessKind(s)
-	}
 	switch {
+	case s.Inode == 0 && !outlived(s, ev):
+		return ownerlessKind(s)
 	case ev.Auto == sockdiag.No:
 		return BoundClient
 	case s.State == sockdiag.SynSent || s.Opened == sockdiag.OpenedActively:
@@ -63,6 +62,22 @@ func KindOf(s sockdiag.Socket, ev Evidence) Kind {
 		return Accepted
 	}
 	return Client
+}
+
+// outlived reports whether a socket without an inode is a subflow whose program has closed its MPTCP connection: the kernel lists it
+// like that from Linux 6.12.118 on, with the inode that it had before. A connection that waits to be accepted has no inode either,
+// but a listener beside it, and was opened by the peer. Some kernels tell users without rights no ULP, so two signs of three do.
+func outlived(s sockdiag.Socket, ev Evidence) bool {
+	if s.Inode != 0 || s.State != sockdiag.Established && s.State != sockdiag.CloseWait {
+		return false
+	}
+	signs := 0
+	for _, sign := range []bool{s.ULP == "mptcp", s.Opened == sockdiag.OpenedActively, !ev.ListenerBeside} {
+		if sign {
+			signs++
+		}
+	}
+	return signs >= 2
 }
 
 func ownerlessKind(s sockdiag.Socket) Kind {

@@ -29,6 +29,10 @@ func TestKindOfTCP(t *testing.T) {
 		{"is asked for one", sockdiag.Socket{State: sockdiag.SynRecv}, auto, netdiag.Accepted},
 		{"waits for accept()", sockdiag.Socket{State: sockdiag.Established}, auto, netdiag.Accepted},
 		{"waits for accept(), and the client hung up", sockdiag.Socket{State: sockdiag.CloseWait}, auto, netdiag.Accepted},
+		{"an MPTCP subflow that waits for accept()", sockdiag.Socket{State: sockdiag.Established, ULP: "mptcp", Opened: sockdiag.OpenedPassively}, server, netdiag.Accepted},
+		{"one that we opened, and whose program is gone", sockdiag.Socket{State: sockdiag.Established, ULP: "mptcp", Opened: sockdiag.OpenedActively}, ephemeral, netdiag.Client},
+		{"the same on a named port", sockdiag.Socket{State: sockdiag.CloseWait, ULP: "mptcp", Opened: sockdiag.OpenedActively}, named, netdiag.BoundClient},
+		{"one that the peer opened, and whose program is gone", sockdiag.Socket{State: sockdiag.Established, ULP: "mptcp", Opened: sockdiag.OpenedPassively}, auto, netdiag.Accepted},
 
 		{"nobody knows who opened it, on an ephemeral port", sockdiag.Socket{State: sockdiag.FinWait2, Inode: owned}, ephemeral, netdiag.Client},
 		{"the same beside a listener", sockdiag.Socket{State: sockdiag.FinWait2, Inode: owned}, server, netdiag.Accepted},

@@ -57,6 +57,14 @@ func isSubflow(s sockdiag.Socket) bool {
 	return s.ULP == "mptcp" && s.Inode != 0 && s.State != sockdiag.Listen
 }
 
+// closed reports whether a socket is a subflow that all processes have closed.
+func (t *tables) closed(s sockdiag.Socket) sockdiag.Tristate {
+	if outlived(s, t.evidence(s)) {
+		return sockdiag.Yes
+	}
+	return t.mptcp.closedBy(s)
+}
+
 // closedBy reports whether all processes have closed the socket that a subflow belongs to.
 func (m mptcpSockets) closedBy(s sockdiag.Socket) sockdiag.Tristate {
 	switch {

@@ -83,7 +83,7 @@ func (t *tables) holder(s sockdiag.Socket, found owner.Result, searched error) H
 	}
 	if len(h.Owners) == 0 {
 		h.Hints = hintsAt(s, found.Held[s.Inode])
-		h.Absence = absence(s, h.Kind, found, h.Hints, searched, t.mptcp.closedBy(s), t.smcUnasked)
+		h.Absence = absence(s, h.Kind, found, h.Hints, searched, t.closed(s), t.smcUnasked)
 	}
 	if h.Absence == OfKernel {
 		h.Kind = Kernel

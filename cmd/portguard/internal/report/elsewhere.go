@@ -32,12 +32,20 @@ func (f Facts) there(all []advice) []advice {
 		return all
 	}
 	for i := range all {
-		line, ours := strings.CutPrefix(all[i].Command, "portguard ")
-		if ports, reserves := strings.CutPrefix(line, "reserve "); reserves {
-			all[i].Command = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, f.netns.Netns, ports}, 0)
-		} else if ours {
-			all[i].Command = cli.CommandLine([]string{"nsenter", "--net=" + f.netns.Path()}, 0) + " portguard " + line
+		line, sudo := strings.CutPrefix(all[i].Command, "sudo ")
+		line, ours := strings.CutPrefix(line, "portguard ")
+		if !ours {
+			continue
 		}
+		if ports, reserves := strings.CutPrefix(line, "reserve "); reserves {
+			line = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, f.netns.Netns, ports}, 0)
+		} else {
+			line = cli.CommandLine([]string{"nsenter", "--net=" + f.netns.Path()}, 0) + " portguard " + line
+		}
+		if sudo {
+			line = "sudo " + line
+		}
+		all[i].Command = line
 	}
 	return all
 }
