@@ -64,8 +64,8 @@ func KindOf(s sockdiag.Socket, ev Evidence) Kind {
 	return Client
 }
 
-// outlived reports whether a socket without an inode is a subflow whose program has closed its MPTCP connection: the kernel lists it
-// like that from Linux 6.12.118 on, with the inode that it had before. A connection that waits to be accepted has no inode either,
+// outlived reports whether a socket without an inode is a subflow whose program has closed its MPTCP connection: Linux 6.12.118
+// lists it like that, other kernels with the inode that it had. A connection that waits to be accepted has no inode either,
 // but a listener beside it, and was opened by the peer. Some kernels tell users without rights no ULP, so two signs of three do.
 func outlived(s sockdiag.Socket, ev Evidence) bool {
 	if s.Inode != 0 || s.State != sockdiag.Established && s.State != sockdiag.CloseWait {
