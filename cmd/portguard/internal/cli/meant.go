@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,22 +39,30 @@ func (a *App) meant(cmd *cobra.Command, typed string, at int) string {
 	if near == "" || len(name) == 1 {
 		near = sameAs(name)
 	}
-	short := cmd.Flags().ShorthandLookup(strings.ToLower(name[:1]))
+	short := shorthand(cmd.Flags(), name)
 	switch signal := a.meantSignal(typed, at); {
 	case signal != "":
 		return signal
 	case name == "version", name == "V":
 		return "portguard version"
-	case len(name) == 1 && at >= 0 && short != nil:
+	case at >= 0 && short != nil:
 		return Amended(a.Args, at, 1, "-"+short.Shorthand)
 	case name == "u" || name == "udp":
 		return a.meantUDP(cmd, at)
 	case cmd.Flags().Lookup(near) != nil:
 		return a.instead(cmd, cmd.Flags().Lookup(near), at, name)
-	case name[0] == 'p' && strings.Contains(cmd.Use, "PORTS"):
+	case strings.HasPrefix(name, "p") && strings.Contains(cmd.Use, "PORTS"):
 		return a.withoutFlag(cmd)
 	}
 	return cmd.CommandPath() + " --help"
+}
+
+// shorthand is the flag of a name of one letter, in whatever case. pflag panics when it is asked for what is no ASCII.
+func shorthand(fs *pflag.FlagSet, name string) *pflag.Flag {
+	if len(name) != 1 || name[0] >= utf8.RuneSelf {
+		return nil
+	}
+	return fs.ShorthandLookup(strings.ToLower(name))
 }
 
 // instead is the line with another flag in a place; an example where its value would not be one.
