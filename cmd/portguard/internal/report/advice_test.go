@@ -1,22 +1,17 @@
 package report
 
 import (
-	"io/fs"
-	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
-	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
-	"portguard/systemd/dropin"
 	"portguard/wrapper"
 )
 
@@ -154,143 +149,6 @@ func TestAdviseForSeveralEndpoints(t *testing.T) {
 	}
 }
 
-// After a dry run that would have worked there is nothing to advise.
-func TestAdviseAfterADryRun(t *testing.T) {
-	o := reporttest.Incident()
-	o.WouldBeFree = true
-	if got := advised(t, willing, incidentFacts, o); len(got) > 0 {
-		t.Errorf("%q", got)
-	}
-	if got, want := text(o), "\n  then    30010/tcp would be free\n"; !strings.HasSuffix(got, want) {
-		t.Errorf("it does not end with %q:\n%s", want, got)
-	}
-}
-
-// What this run was allowed is not advised again: it was tried, and in vain.
-func TestAdviseNothingThatWasTried(t *testing.T) {
-	listener := reporttest.Incident()
-	listener.Holders[0].Kind = netdiag.Listener
-	for _, tt := range []struct {
-		name    string
-		policy  wrapper.Policy
-		outcome wrapper.Outcome
-		want    []string
-	}{
-		{"share", wrapper.Policy{Share: true}, reporttest.Incident(), []string{"--wait", "--close", "--restart-unit"}},
-		{"wait", wrapper.Policy{Wait: 1}, reporttest.Incident(), []string{"--share", "--close", "--restart-unit"}},
-		{"kill, which does not touch listeners", wrapper.Policy{Kill: true}, listener, []string{"--wait", "--kill --kill-listeners"}},
-		{"kill of listeners", wrapper.Policy{Kill: true, KillListeners: true}, listener, []string{"--wait"}},
-		{"a dry run of it", wrapper.Policy{Close: true, DryRun: true}, reporttest.Incident(), []string{"--share", "--wait", "--restart-unit"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			judge := willing
-			judge.Policy = tt.policy
-			if diff := cmp.Diff(tt.want, rungsOf(advised(t, judge, incidentFacts, tt.outcome))); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// rungsOf are the rungs of the lines that start COMMAND.
-func rungsOf(lines []string) (all []string) {
-	for _, line := range lines {
-		if rungs, ok := strings.CutSuffix(line, " -p 30010 -- COMMAND"); ok {
-			rungs = strings.TrimPrefix(rungs, "portguard ")
-			if strings.HasPrefix(rungs, "--wait") {
-				rungs = "--wait"
-			}
-			all = append(all, rungs)
-		}
-	}
-	return all
-}
-
-// What the judge of this run would refuse is not advised. He whose connection is shared does not notice, whoever he is.
-func TestAdviseNothingThatWouldBeRefused(t *testing.T) {
-	judge := wrapper.Judge{Protected: map[int]string{1988719: "a process that portguard runs in"}}
-	listener := reporttest.Incident()
-	listener.Holders[0].Kind = netdiag.Listener
-	bound := reporttest.Incident()
-	bound.Holders[0].Kind = netdiag.Bound
-	for _, tt := range []struct {
-		name    string
-		outcome wrapper.Outcome
-		want    []string
-	}{
-		{"client", reporttest.Incident(), []string{"--share", "--wait"}},
-		{"bound", bound, []string{"--share"}},
-		{"listener", listener, nil},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, rungsOf(advised(t, judge, incidentFacts, tt.outcome))); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// Who may not see the owner is told what root could do without harm, and how to see more; nothing that would be refused.
-func TestAdviseWhereRootIsNeeded(t *testing.T) {
-	hidden := func(k netdiag.Kind) wrapper.Outcome {
-		o := reporttest.Incident()
-		o.Holders[0].Kind, o.Holders[0].Owners, o.Holders[0].Absence = k, nil, netdiag.NotPermitted
-		return o
-	}
-	for _, tt := range []struct {
-		name    string
-		mayRise bool
-		outcome wrapper.Outcome
-		want    []string
-	}{
-		{"connection", true, hidden(netdiag.Client), []string{"sudo portguard --share -p 30010", "portguard --wait 30s -p 30010 -- COMMAND", "sudo portguard -p 30010", "sudo portguard reserve 30010"}},
-		{"listener", true, hidden(netdiag.Listener), []string{"portguard --wait 30s -p 30010 -- COMMAND", "sudo portguard -p 30010"}},
-		{"who cannot become root", false, hidden(netdiag.Client), []string{"portguard --wait 30s -p 30010 -- COMMAND"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			judge, facts := willing, incidentFacts
-			judge.MayRise, facts.Unreservable = tt.mayRise, fs.ErrPermission
-			if !tt.mayRise {
-				facts.Unreservable = unix.EROFS
-			}
-			if diff := cmp.Diff(tt.want, advised(t, judge, facts, tt.outcome)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// At the start of a service no COMMAND is advised: that would be a second one, outside of the unit. Where portguard's own drop-in
-// guards the service, what harms nobody is advised for every start.
-func TestAdviseInAUnit(t *testing.T) {
-	judge := willing
-	judge.Starts = systemd.Unit{Name: "web.service"}
-	for _, tt := range []struct {
-		name  string
-		guard *dropin.DropIn
-		given flags.Given
-		want  []string
-	}{
-		{"by hand", nil, flags.Given{}, []string{
-			"portguard --share -p 30010", "portguard --wait 30s -p 30010", "portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
-		{"by portguard's drop-in", &dropin.DropIn{Pre: "/usr/bin/portguard --kill -p 30010"}, flags.Given{Ladder: []string{"--kill"}}, []string{
-			"portguard unit install web.service --share --kill -p 30010", "portguard unit install web.service --wait 30s --kill -p 30010",
-			"portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
-		{"by one that is its parent", &dropin.DropIn{Exec: "/usr/bin/portguard -p 30010 -- java"}, flags.Given{Rest: []string{"--hold", "fdstore"}}, []string{
-			"portguard unit install web.service --share --as wrapper --hold fdstore -p 30010", "portguard unit install web.service --wait 30s --as wrapper --hold fdstore -p 30010",
-			"portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			facts := incidentFacts
-			facts.Again = Again{Given: tt.given, unit: "web.service", guard: tt.guard}
-			got := advised(t, judge, facts, reporttest.Incident())
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
 // Beside what helps now there is how a program is to be started that the hold would cost a socket.
 func TestAdviseAReservation(t *testing.T) {
 	const want = "portguard --hold none --reserve -p 30010 -- COMMAND"
@@ -301,62 +159,6 @@ func TestAdviseAReservation(t *testing.T) {
 		if got := all[len(all)-1] == want; got != costs {
 			t.Errorf("costs a socket %v: the last advice is %q", costs, all[len(all)-1])
 		}
-	}
-}
-
-// Whoever follows the advice tries what this run has tried: every endpoint, with the options that its flags gave it.
-func TestAdviseTheSameEndpoints(t *testing.T) {
-	for _, tt := range []struct {
-		name, ports string
-		opts        netdiag.Options
-		given       flags.Given
-		want        string
-	}{
-		{"an option", "30010", netdiag.Options{ReuseAddr: netdiag.ReuseNo}, flags.Given{}, "portguard --wait 30s --no-reuseaddr -p 30010 -- COMMAND"},
-		{"every option", "30010", netdiag.Options{ReuseAddr: netdiag.ReuseYes, ReusePort: true, V6Only: true}, flags.Given{},
-			"portguard --wait 30s --reuseaddr yes --reuseport --v6only -p 30010 -- COMMAND"},
-		{"several", "4502,59182,59183", netdiag.Options{}, flags.Given{}, "portguard --wait 30s -p 4502,59182,59183 -- COMMAND"},
-		{"a range", "30000-34999", netdiag.Options{}, flags.Given{}, "portguard --wait 30s -p 30000-34999 -- COMMAND"},
-		{"brackets, which zsh takes for a pattern", "[2001:db8::1]:80", netdiag.Options{}, flags.Given{}, "portguard --wait 30s -p '[2001:db8::1]:80' -- COMMAND"},
-		{"more than a line holds", strings.Repeat("1,3,", 100) + "5", netdiag.Options{V6Only: true}, flags.Given{}, "portguard --wait 30s --v6only -p ENDPOINTS -- COMMAND"},
-		{"how COMMAND is to be started", "30010", netdiag.Options{}, flags.Given{Rest: []string{"--restart", "always"}, Kill: []string{"--grace", "1s"}, Cut: []string{"--only", "user=app"}},
-			"portguard --wait 30s --restart always -p 30010 -- COMMAND"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			endpoints, err := netdiag.ParseEndpoints(tt.ports, tt.opts, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := wrapper.Report{Judge: willing}
-			for _, e := range endpoints {
-				o := reporttest.Incident()
-				o.Endpoint = e
-				r.Outcomes = append(r.Outcomes, o)
-			}
-			facts := incidentFacts
-			facts.Again.Given = tt.given
-			var waits []string
-			for _, line := range commands(Advise(&r, facts)) {
-				if strings.Contains(line, "--wait") {
-					waits = append(waits, line)
-				}
-			}
-			if diff := cmp.Diff([]string{tt.want}, waits); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// What narrows a rung that harms goes along with it.
-func TestAdviseTheSameVictims(t *testing.T) {
-	o := reporttest.Incident()
-	o.Holders[0].Kind = netdiag.Listener
-	facts := incidentFacts
-	facts.Again.Given = flags.Given{Kill: []string{"--signal", "INT"}, Cut: []string{"--only", "unit=order.service"}}
-	want := []string{"portguard --wait 30s -p 30010 -- COMMAND", "portguard --kill --kill-listeners --signal INT --only unit=order.service -p 30010 -- COMMAND"}
-	if diff := cmp.Diff(want, advised(t, willing, facts, o)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
@@ -386,25 +188,6 @@ func TestAdviseReservation(t *testing.T) {
 			}
 			if got != tt.want {
 				t.Errorf("advised: %q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
-// What the advice says of an endpoint can be given to -p again.
-func TestArgument(t *testing.T) {
-	for _, text := range []string{"30010", "30010/udp", "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:80/udp", "[::]:80", "[fe80::1%1]:80", "[::ffff:10.0.0.1]:80"} {
-		t.Run(text, func(t *testing.T) {
-			endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again, err := netdiag.ParseEndpoints(endpoints[0].Argument(), netdiag.Options{}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(endpoints, again, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
-				t.Errorf("%s (-want +got)\n%s", endpoints[0].Argument(), diff)
 			}
 		})
 	}
