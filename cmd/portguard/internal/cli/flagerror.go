@@ -123,8 +123,12 @@ func rightLine(command, flag string) string {
 		line += " --kill"
 	case "only":
 		line += " --close"
-	case "restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "process-group":
+	case "restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "stop-signal", "process-group":
 		line += " --restart on-failure"
+	case "as-user":
+		line += " --reuseport"
+	case "netns":
+		rest = strings.TrimSuffix(rest, " -- COMMAND")
 	case "output":
 		line += " --openmetrics"
 	}
@@ -135,8 +139,8 @@ func rightLine(command, flag string) string {
 func ExampleOf(flag string) string {
 	return map[string]string{
 		"reuseaddr": " yes", "wait": " 30s", "signal": " TERM", "grace": " 10s", "only": " unit=redis.service", "hold": " none",
-		"restart": " on-failure", "restart-delay": " 1s", "restart-limit": " 5/1m", "ready-timeout": " 30s", "stop-timeout": " 10s",
-		"ready": " 30s", "pid": " 2022", "unit": " order.service",
+		"restart": " on-failure", "restart-delay": " 1s", "restart-limit": " 5/1m", "ready-timeout": " 30s", "stop-timeout": " 10s", "stop-signal": " QUIT",
+		"ready": " 30s", "pid": " 2022", "unit": " order.service", "netns": " 4242", "as-user": " root",
 		"as": " wrapper", "downtime": " 10s", "sample": " 2s", "output": " portguard.prom",
 	}[flag]
 }
