@@ -83,7 +83,7 @@ func (a *App) instead(cmd *cobra.Command, f *pflag.Flag, at int, typed string) s
 		words, value = 2, next
 	}
 	if takes {
-		if f.Name == "only" && typed != f.Name {
+		if f.Name == "only" && sameAs(typed) == f.Name {
 			value = typed + "=" + value // --user NAME
 		}
 		by = append(by, value)
