@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
@@ -18,11 +17,12 @@ import (
 // In tells of the network namespace that was asked about, where it is another one.
 func (out *Output) In(n flags.Netns) {
 	if n.Netns != "" {
-		out.Facts = sync.OnceValue(func() Facts {
-			f := ReadFacts()
+		facts := out.Facts
+		out.Facts = func() Facts {
+			f := facts()
 			f.netns = n
 			return f
-		})
+		}
 	}
 }
 
@@ -38,7 +38,7 @@ func (f Facts) there(all []advice) []advice {
 			continue
 		}
 		if ports, reserves := strings.CutPrefix(line, "reserve "); reserves {
-			line = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, f.netns.Netns, ports}, 0)
+			line = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, f.netns.Netns}, 0) + " " + ports // or "--force" and ports
 		} else {
 			line = cli.CommandLine([]string{"nsenter", "--net=" + f.netns.Path()}, 0) + " portguard " + line
 		}
