@@ -193,7 +193,7 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 		case err != nil && !in.user && ownUnit(in.name):
 			return in.isYourOwn()
 		case err != nil:
-			return unitFailure(err, in.line)
+			return dir.failure(err, in.line)
 		}
 	}
 	ctx, cancel := unitContext()
@@ -201,13 +201,13 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 	if !in.dryRun {
 		unlock, err := dir.Lock(ctx)
 		if err != nil {
-			return unitFailure(err, in.line)
+			return dir.failure(err, in.line)
 		}
 		defer unlock()
 	}
 	m, err := dir.connect(ctx)
 	if err != nil {
-		return unitFailure(err, in.line)
+		return dir.failure(err, in.line)
 	}
 	defer m.Close()
 	svc, p, err := in.decide(ctx, m, dir)
@@ -223,13 +223,13 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 		return nil
 	}
 	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
-		return unitFailure(err, in.line)
+		return dir.failure(err, in.line)
 	}
 	if svc, p, err = in.decide(ctx, m, dir); err != nil {
 		return err
 	}
 	if err := write(ctx, m, dir.Dir, svc, p); err != nil {
-		return unitFailure(err, in.line)
+		return dir.failure(err, in.line)
 	}
 	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (%s restart %s)\n", dir.Path(svc.Name), svc.Name, in.manager(), svc.Name)
 	sayNotes(a, p.notes)
@@ -240,7 +240,7 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir place) (systemd.Service, plan, error) {
 	svc, err := m.Service(ctx, in.name)
 	if err != nil {
-		return svc, plan{}, unitFailure(err, in.line)
+		return svc, plan{}, dir.failure(err, in.line)
 	}
 	if err := refuse(svc, *in); err != nil {
 		return svc, plan{}, err
@@ -253,7 +253,7 @@ func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir place
 	}
 	files, err := readUnitFiles(svc, dir.Path(svc.Name))
 	if err != nil {
-		return svc, plan{}, unitFailure(err, in.line)
+		return svc, plan{}, dir.failure(err, in.line)
 	}
 	p, err := in.plan(svc, files)
 	return svc, p, err

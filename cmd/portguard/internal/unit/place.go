@@ -113,3 +113,15 @@ func (*noSessionError) ExitStatus() int { return cli.ExitOSErr }
 func (*noSessionError) Hint() string {
 	return "loginctl enable-linger USER; systemd-run --machine=USER@ --user --pipe --wait portguard unit install --user ..."
 }
+
+// notYoursError is a user who may not change his own unit files. Root's are others: sudo would be about the unit of another manager.
+type notYoursError struct{ err error }
+
+func (e *notYoursError) Error() string {
+	return fmt.Sprintf("you may not change how your own services start: %v", e.err)
+}
+
+func (e *notYoursError) Unwrap() error { return e.err }
+
+// ExitStatus is that of a missing right.
+func (*notYoursError) ExitStatus() int { return cli.ExitNoPerm }

@@ -80,10 +80,10 @@ func removeUnit(a *cli.App, dir place, name string) error {
 		fmt.Fprintf(a.Stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
 		return nil
 	case err != nil:
-		return unitFailure(err, "remove "+name)
+		return dir.failure(err, "remove "+name)
 	}
 	fmt.Fprintf(a.Stdout, "removed %s\n", dir.Path(name))
-	return unitFailure(reload(ctx, dir), "remove "+name)
+	return dir.failure(reload(ctx, dir), "remove "+name)
 }
 
 // removeUnits removes all that it can, whatever cannot be.
@@ -101,7 +101,7 @@ func removeUnits(a *cli.App, dir place) error {
 	if len(names) > 0 {
 		unlock, err := dir.Lock(ctx)
 		if err != nil {
-			return unitFailure(err, "remove --all")
+			return dir.failure(err, "remove --all")
 		}
 		defer unlock()
 	}
@@ -117,7 +117,7 @@ func removeUnits(a *cli.App, dir place) error {
 			continue
 		}
 		if err := dir.Remove(name); err != nil {
-			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
+			failed = multierror.Append(failed, dir.failure(err, "remove --all"))
 			continue
 		}
 		fmt.Fprintf(a.Stdout, "removed %s\n", cli.Safe(dir.Path(name)))
@@ -126,7 +126,7 @@ func removeUnits(a *cli.App, dir place) error {
 	switch {
 	case removed > 0:
 		if err := reload(ctx, dir); err != nil {
-			failed = multierror.Append(failed, unitFailure(err, "remove --all"))
+			failed = multierror.Append(failed, dir.failure(err, "remove --all"))
 		}
 	case failed == nil:
 		fmt.Fprintf(a.Stdout, "no service is guarded by %s\n", self)

@@ -24,7 +24,7 @@ const unitLong = `Puts portguard in front of a service that systemd starts, by o
   portguard unit show [UNIT]    say which services are guarded, and how
   portguard unit remove UNIT    take exactly that file away; --all: those of every service
 
-UNIT without a suffix is a service. Services of the system's manager are meant, not those of users.`
+UNIT without a suffix is a service. Services of the system's manager are meant or, with --user, your own.`
 
 // New is the command, with those below it.
 func New(a *cli.App) *cobra.Command {
@@ -117,9 +117,14 @@ func (*needsRootError) ExitStatus() int { return cli.ExitNoPerm }
 // Hint is the line that would be allowed.
 func (e *needsRootError) Hint() string { return "sudo " + strings.TrimSpace(e.command) }
 
-// unitFailure says what an error of the file system or of systemd means here.
-func unitFailure(err error, command string) error {
+// failure says what an error of the file system or of systemd means here.
+func (p place) failure(err error, command string) error {
+	var own *noSessionError
 	switch {
+	case errors.As(err, &own):
+		return err
+	case errors.Is(err, fs.ErrPermission) && p.runtime != "":
+		return &notYoursError{err}
 	case errors.Is(err, fs.ErrPermission):
 		return &needsRootError{"portguard unit " + command, err}
 	case errors.Is(err, systemd.Absent):
