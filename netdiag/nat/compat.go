@@ -87,8 +87,11 @@ func (r *registers) matchAddressType(revision uint32, info []byte) answer {
 func (r *registers) xtarget(name string, revision uint32, info []byte) action {
 	switch name {
 	case "DNAT", "REDIRECT":
-		return action{kind: divert, to: r.natRange(name, revision, info)}
-	case "SNAT", "MASQUERADE", "NETMAP":
+		to, known := r.natRange(name, revision, info)
+		return action{kind: divert, to: to, unknown: !known}
+	case "NETMAP": // one prefix for another
+		return action{kind: divert, unknown: true}
+	case "SNAT", "MASQUERADE":
 		return action{kind: accept}
 	}
 	return action{} // LOG, MARK and the like
@@ -96,14 +99,14 @@ func (r *registers) xtarget(name string, revision uint32, info []byte) action {
 
 // natRange is the first address and port of struct nf_nat_ipv4_multi_range_compat, which IPv4 has where the revision is 0, or of struct
 // nf_nat_range.
-func (r *registers) natRange(name string, revision uint32, info []byte) netip.AddrPort {
+func (r *registers) natRange(name string, revision uint32, info []byte) (first netip.AddrPort, known bool) {
 	const mapsIPs, protoSpecified = unix.NF_NAT_RANGE_MAP_IPS, unix.NF_NAT_RANGE_PROTO_SPECIFIED
 	flagsAt, addressAt, portAt := 0, 4, 4+2*16
 	if r.packet.to.Is4() && revision == 0 {
 		flagsAt, addressAt, portAt = 4, 8, 4+4+2*4
 	}
 	if len(info) < portAt+2 {
-		return netip.AddrPort{}
+		return netip.AddrPort{}, false
 	}
 	flags := binary.NativeEndian.Uint32(info[flagsAt:])
 	var to netip.Addr
@@ -114,5 +117,5 @@ func (r *registers) natRange(name string, revision uint32, info []byte) netip.Ad
 	if flags&protoSpecified != 0 {
 		port = binary.BigEndian.Uint16(info[portAt:])
 	}
-	return netip.AddrPortFrom(to, port)
+	return netip.AddrPortFrom(to, port), true
 }

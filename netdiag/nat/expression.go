@@ -36,6 +36,8 @@ type action struct {
 	kind  actionKind
 	chain string         // of jump and tail
 	to    netip.AddrPort // of divert
+	// unknown: it diverts, and where to is not known.
+	unknown bool
 }
 
 type actionKind int
@@ -94,12 +96,17 @@ func (r *registers) run(e expression) (answer, action) {
 	case "lookup":
 		return r.lookup(e.attrs)
 	case "nat":
-		if number(unix.NFTA_NAT_TYPE) != unix.NFT_NAT_DNAT {
+		family := number(unix.NFTA_NAT_FAMILY)
+		switch {
+		case family != unix.NFPROTO_INET && family != uint32(r.packet.family()): // the kernel passes by it
+			return yes, action{}
+		case number(unix.NFTA_NAT_TYPE) != unix.NFT_NAT_DNAT:
 			return yes, action{kind: accept}
 		}
-		return yes, action{kind: divert, to: r.target(e.attrs, unix.NFTA_NAT_REG_ADDR_MIN, unix.NFTA_NAT_REG_PROTO_MIN)}
+		return yes, r.target(e.attrs, unix.NFTA_NAT_REG_ADDR_MIN, unix.NFTA_NAT_REG_PROTO_MIN)
 	case "redir":
-		return yes, action{kind: divert, to: r.target(e.attrs, 0, unix.NFTA_REDIR_REG_PROTO_MIN)}
+		const noAddress = 0
+		return yes, r.target(e.attrs, noAddress, unix.NFTA_REDIR_REG_PROTO_MIN)
 	case "masq":
 		return yes, action{kind: accept}
 	case "match":
@@ -114,20 +121,29 @@ func (r *registers) run(e expression) (answer, action) {
 }
 
 // target reads where a nat or redir sends packets from the registers that it names.
-func (r *registers) target(attrs attr.Set, address, port uint16) netip.AddrPort {
-	var to netip.Addr
+func (r *registers) target(attrs attr.Set, address, port uint16) action {
+	to := action{kind: divert}
+	read := func(kind uint16, length int) []byte {
+		register, named := attrs.Number(kind)
+		if !named {
+			return nil
+		}
+		data, known, ok := r.value(register, length)
+		if !ok || !all(known) {
+			to.unknown = true
+			return nil
+		}
+		return data
+	}
+	there, _ := netip.AddrFromSlice(read(address, r.packet.to.BitLen()/8)) // none: this host
 	var number uint16
-	if register, ok := attrs.Number(address); ok && address != 0 {
-		if data, known, ok := r.value(register, r.packet.to.BitLen()/8); ok && all(known) {
-			to, _ = netip.AddrFromSlice(data)
-		}
+	if data := read(port, 2); data != nil {
+		number = binary.BigEndian.Uint16(data)
 	}
-	if register, ok := attrs.Number(port); ok {
-		if data, known, ok := r.value(register, 2); ok && all(known) {
-			number = binary.BigEndian.Uint16(data)
-		}
+	if !to.unknown {
+		to.to = netip.AddrPortFrom(there, number)
 	}
-	return netip.AddrPortFrom(to, number)
+	return to
 }
 
 // verdict is what an immediate or a map says.

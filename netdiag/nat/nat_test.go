@@ -42,6 +42,9 @@ table ip nat {
     tcp dport 30018 redirect to :30018
     tcp dport 30019 numgen random mod 2 0 dnat to 10.0.0.13
     tcp dport != 1-40000 dnat to 10.0.0.14
+    tcp dport 30021 dnat to numgen random mod 2 map { 0 : 10.0.0.15, 1 : 10.0.0.16 }
+    tcp dport 30022 dnat to ip saddr map { 10.1.0.0/16 : 10.0.0.15, 10.2.0.0/16 : 10.0.0.16 }
+    tcp dport 30023 redirect to :numgen random mod 2 offset 8000
     udp dport 5353 redirect to :53
   }
   chain deep {
@@ -52,6 +55,7 @@ table inet out {
   chain out {
     type nat hook output priority 0
     tcp dport 30010 redirect to :31
+    tcp dport 30025 dnat ip to 10.0.0.17
   }
 }
 `
@@ -62,6 +66,7 @@ iptables -t nat -N DOCKER
 iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
 iptables -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 30020 -j DNAT --to-destination 172.17.0.2:80
 iptables -t nat -A PREROUTING -p tcp -m multiport --dports 30030,30040:30050 -m comment --comment x -j REDIRECT --to-ports 99
+iptables -t nat -A PREROUTING -p tcp --dport 30024 -j NETMAP --to 10.98.0.0/24
 ip6tables -t nat -A PREROUTING -p tcp --dport 30060 -j DNAT --to-destination [fd00::5]:80
 `
 
@@ -115,6 +120,11 @@ func TestDiversions(t *testing.T) {
 		{"behind an accept", unix.IPPROTO_TCP, "", 30017, nil},
 		{"to itself", unix.IPPROTO_TCP, "", 30018, nil},
 		{"by chance", unix.IPPROTO_TCP, "", 30019, []string{"ip nat prerouting 10.0.0.13 some"}},
+		{"to one of several hosts by chance", unix.IPPROTO_TCP, "", 30021, []string{"ip nat prerouting ? some"}},
+		{"by where they come from", unix.IPPROTO_TCP, "", 30022, []string{"ip nat prerouting ? some"}},
+		{"to a port by chance", unix.IPPROTO_TCP, "", 30023, []string{"ip nat prerouting ? some"}},
+		{"to another prefix", unix.IPPROTO_TCP, "", 30024, []string{"ip nat PREROUTING ?"}},
+		{"an IPv4 target of both families' table, on IPv6", unix.IPPROTO_TCP, "::1", 30025, nil},
 		{"outside of a range", unix.IPPROTO_TCP, "", 40001, []string{"ip nat prerouting 10.0.0.14"}},
 		{"UDP", unix.IPPROTO_UDP, "", 5353, []string{"ip nat prerouting :53"}},
 		{"as docker does", unix.IPPROTO_TCP, "", 30020, []string{"ip nat DOCKER 172.17.0.2:80 some"}},
@@ -141,7 +151,7 @@ func TestDiversions(t *testing.T) {
 }
 
 func words(d Diversion) string {
-	to := ""
+	to := "?"
 	if d.To.Addr().IsValid() {
 		to = d.To.Addr().String()
 	}

@@ -107,7 +107,7 @@ func (w *walk) chain(id chainID, sure bool, jumps int) outcome {
 				became = returns
 			}
 		case divert:
-			w.divert(id, act.to, !here)
+			w.divert(id, act, !here)
 			became = ends
 		}
 		switch {
@@ -121,9 +121,10 @@ func (w *walk) chain(id chainID, sure bool, jumps int) outcome {
 	return goesOn
 }
 
-func (w *walk) divert(id chainID, to netip.AddrPort, some bool) {
+func (w *walk) divert(id chainID, act action, some bool) {
+	to := act.to
 	stays := !to.Addr().IsValid() && (to.Port() == 0 || to.Port() == w.packet.port) || to == netip.AddrPortFrom(w.packet.to, w.packet.port)
-	if stays {
+	if stays && !act.unknown {
 		return // a redirect to itself
 	}
 	w.found = append(w.found, Diversion{Family: familyName(id.family), Table: id.table, Chain: id.name, To: to, Some: some})
