@@ -158,7 +158,7 @@ func (r *Rules) readSets(s socket) error {
 		err := s.dump(unix.NFT_MSG_GETSETELEM, id.family, filter, func(_ uint8, attrs attr.Set) error {
 			return attr.Each(attrs[unix.NFTA_SET_ELEM_LIST_ELEMENTS], func(_ uint16, value []byte) error {
 				e, err := parseElement(value)
-				to.elements, to.intervals = append(to.elements, e), to.intervals || e.end
+				to.add(e)
 				return err
 			})
 		})
@@ -168,6 +168,7 @@ func (r *Rules) readSets(s socket) error {
 		case err != nil:
 			return err
 		}
+		to.sort()
 	}
 	return nil
 }

@@ -171,6 +171,34 @@ func words(d Diversion) string {
 	return text
 }
 
+// Of a list of 20,000 prefixes, as blocklists have, the answer takes milliseconds.
+func TestLongLists(t *testing.T) {
+	nstest.Addr(t, "10.99.0.1/32")
+	var prefixes []string
+	for i := range 20_000 {
+		prefixes = append(prefixes, fmt.Sprintf("20.%d.%d.0/25", i/256, i%256))
+	}
+	r := rules(t, `
+table ip nat {
+  set some {
+    type ipv4_addr; flags interval
+    elements = { `+strings.Join(prefixes, ", ")+` }
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat
+    ip saddr @some tcp dport 30010 dnat to 10.0.0.5
+  }
+}
+`, "true")
+	began := time.Now()
+	if d := r.Of(unix.IPPROTO_TCP, netip.Addr{}, 30010); len(d) != 1 || !d[0].Some {
+		t.Errorf("%+v", d)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("%s", took)
+	}
+}
+
 // The kernel does what is told of it: bind() and listen() succeed, and the client is somebody else's.
 func TestDivertedClientsDoNotCome(t *testing.T) {
 	r := rules(t, ruleset, "")

@@ -2,6 +2,7 @@ package nat
 
 import (
 	"bytes"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -11,9 +12,20 @@ import (
 // set is one that rules look up: a list, intervals, or a map.
 type set struct {
 	elements []element
-	// intervals: elements are where one begins or, with end, where it has ended.
-	intervals bool
+	// ends, of a set of intervals: elements are where one begins, and these, in order, are where one has ended. nil for other sets.
+	ends [][]byte
 }
+
+// add takes in elements of a set in any order; sort is for the last of them.
+func (s *set) add(e element) {
+	if e.end {
+		s.ends = append(s.ends, e.key)
+	} else {
+		s.elements = append(s.elements, e)
+	}
+}
+
+func (s *set) sort() { slices.SortFunc(s.ends, bytes.Compare) }
 
 type element struct {
 	key, last []byte // last: of a range in fields
@@ -82,13 +94,11 @@ func (r *registers) lookup(attrs attr.Set) (answer, action) {
 // has is whether an element is the one that a register says.
 func (s *set) has(e element, r *registers, register uint32) answer {
 	switch {
-	case e.end:
-		return no
 	case e.key == nil: // whatever no other element is for
 		return maybe
 	case e.last != nil:
 		return r.within(register, e.key, e.last)
-	case !s.intervals:
+	case s.ends == nil:
 		return r.compare(register, unix.NFT_CMP_EQ, e.key)
 	}
 	from := r.compare(register, unix.NFT_CMP_GTE, e.key)
@@ -100,13 +110,13 @@ func (s *set) has(e element, r *registers, register uint32) answer {
 
 // endOf is where the interval that begins with a key has ended; nil for never.
 func (s *set) endOf(key []byte) []byte {
-	var end []byte
-	for _, e := range s.elements {
-		if e.end && bytes.Compare(e.key, key) > 0 && (end == nil || bytes.Compare(e.key, end) < 0) {
-			end = e.key
-		}
+	i, found := slices.BinarySearchFunc(s.ends, key, bytes.Compare)
+	for ; found && i < len(s.ends) && bytes.Equal(s.ends[i], key); i++ { // that of the one before
 	}
-	return end
+	if i == len(s.ends) {
+		return nil
+	}
+	return s.ends[i]
 }
 
 // within compares field by field, of four bytes each: those of an IPv6 address belong together, and are not told.
