@@ -178,8 +178,4 @@ func (t auditText) diversions(r auditRow) {
 }
 
 // below is a sentence about a row.
-func (t auditText) below(text string) {
-	for j, l := range cli.Wrap(text, max(t.width-6, 40)) {
-		fmt.Fprintf(t.w, "%s%s\n", []string{"    ", "      "}[min(j, 1)], l)
-	}
-}
+func (t auditText) below(text string) { t.page().Hang("", 4, 2, text) }

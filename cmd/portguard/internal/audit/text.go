@@ -105,13 +105,10 @@ func (r *auditReport) notes() []string {
 
 // line is a label and a text, which goes on below itself.
 func (t auditText) line(label, text string) {
-	for i, l := range cli.Wrap(text, max(t.width-11, 40)) {
-		if i > 0 {
-			label = ""
-		}
-		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.Label(label), strings.Repeat(" ", max(0, 10-len(label))), l)
-	}
+	t.page().Hang(t.paint.Label(label), 11, 0, text)
 }
+
+func (t auditText) page() cli.Page { return cli.Page{Writer: t.w, Width: t.width} }
 
 func (t auditText) host(r *auditReport) {
 	f := r.facts
@@ -162,7 +159,7 @@ func (t auditText) fix(i int, f fix) {
 		t.line(label, f.does)
 	} else {
 		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.Label(label), strings.Repeat(" ", 10-len(label)), t.paint.Name(f.command))
-		t.line("", "  "+f.does)
+		t.line("", f.does)
 	}
 	t.line("", "not covered: "+f.leaves)
 }
