@@ -114,6 +114,8 @@ func TestNetns(t *testing.T) {
 		}{
 			{[]string{"--netns", pid, "-p", number(port), "--", "true"}, "hint: nsenter --net=/proc/" + pid + "/ns/net portguard -p 24817 -- true\n"},
 			{[]string{"--netns", "nosuch", "-p", number(port)}, "there is no /run/netns/nosuch\n"},
+			{[]string{"--netns", "", "--kill", "-p", number(port)}, "--netns \"\" is no network namespace\n"},
+			{[]string{"reserve", "--netns", "", "40000"}, "--netns \"\" is no network namespace\n"},
 			{[]string{"--netns", os.DevNull, "-p", number(port)}, "/dev/null is no network namespace\n"},
 			{[]string{"--netns", "/proc/" + pid + "/ns/mnt", "-p", number(port)}, "is no network namespace\n"},
 			{[]string{"reserve", "--persist", "--netns", pid, "40000"}, "none is about another network namespace\n"},

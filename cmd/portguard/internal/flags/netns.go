@@ -21,17 +21,25 @@ const NetnsFlag = "--netns"
 
 // Netns is the flag that names another network namespace. Sockets and sysctls are that one's; files, processes, users and units
 // stay those of the place where portguard is.
-type Netns struct{ Netns string }
+type Netns struct {
+	Netns string
+	flag  *pflag.Flag
+}
 
 // AddNetns adds it.
 func (o *Netns) AddNetns(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Netns, NetnsFlag[2:], "", "in the network namespace `PID|NAME|PATH`: of a process, of ip-netns(8), of a file")
+	o.flag = fs.Lookup(NetnsFlag[2:])
 }
 
 // Enter goes there, by becoming portguard once more: a single thread can change its namespace, all of them cannot. It returns in the
 // one that is there already.
 func (o *Netns) Enter(a *cli.App) error {
-	if o.Netns == "" {
+	switch {
+	case o.Netns != "":
+	case o.flag.Changed: // by a variable that is not set: what was meant for there must not be done here
+		return cli.Misuse(NetnsFlag+` "" is no network namespace`, "portguard "+NetnsFlag+cli.ExampleOf(NetnsFlag[2:])+" -p 30010")
+	default:
 		return nil
 	}
 	path := o.Path()
