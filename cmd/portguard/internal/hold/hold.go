@@ -53,7 +53,7 @@ func New(a *cli.App) *cobra.Command {
 			case len(args) == 0:
 			case flags.IsPort(args[0]):
 				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])))
-			case cmd.ArgsLenAtDash() == 0 && !o.force:
+			case cmd.ArgsLenAtDash() == 0 && !o.force && len(o.Ports) > 0:
 				at := slices.Index(a.Args, cmd.Name())
 				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), cli.Amended(a.Args, at, 1))
 			default:

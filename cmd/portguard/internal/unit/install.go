@@ -93,7 +93,7 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 			if in.user && !cmd.Flags().Changed("as") {
 				as = string(formWrapper)
 			}
-			if err := in.check(as); err != nil {
+			if err := in.check(as, cmd.Flags().Changed(readyFlag[2:])); err != nil {
 				return err
 			}
 			at, err := in.place()
@@ -113,8 +113,8 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 	return cmd
 }
 
-// check finds everything that is wrong with the flags before systemd is asked.
-func (in *unitInstall) check(as string) error {
+// check finds everything that is wrong with the flags before systemd is asked. ready says that --ready was given.
+func (in *unitInstall) check(as string, ready bool) error {
 	withPort := func(port string) string {
 		return "portguard unit install " + in.called() + " -p " + port + " --share --wait 30s"
 	}
@@ -145,7 +145,7 @@ func (in *unitInstall) check(as string) error {
 	if in.policy, err = in.options.Policy(in.flags, in.options.Endpoint); err != nil {
 		return err
 	}
-	if in.readyWait, err = flags.ParseWait(readyFlag, in.ready, in.ready != "", right+" "+readyFlag+" 30s"); err != nil {
+	if in.readyWait, err = flags.ParseWait(readyFlag, in.ready, ready, right+" "+readyFlag+" 30s"); err != nil {
 		return err
 	}
 	in.line = in.spelledAs(in.form)

@@ -23,7 +23,7 @@ func asked(t *testing.T, as string, given ...string) unitInstall {
 	if err := in.flags.Parse(given); err != nil {
 		t.Fatal(err)
 	}
-	if err := in.check(as); err != nil {
+	if err := in.check(as, in.ready != ""); err != nil {
 		t.Fatal(err)
 	}
 	in.portguard = "/usr/bin/portguard"
