@@ -2,6 +2,8 @@ package owner
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +13,8 @@ import (
 // maxWaiting is how many threads are looked at: what serves with more has one among the first that waits.
 const maxWaiting = 64
 
-// Waits reports whether a thread of a process waits for what comes to the descriptor that the process has a socket at: in accept(),
-// say, or by epoll. known is false where some thread may do so in a way that does not show, as in poll(), or where all of that is
+// Waits reports whether a thread of a process waits for what comes to the socket that the process has at a descriptor, by this one or
+// a duplicate of it: in accept(), say, or by epoll. known is false where some thread may do so in a way that does not show, as in poll(), or where all of that is
 // closed to us (it takes the rights that the descriptors take).
 func (s Scanner) Waits(p Process) (waits, known bool) {
 	sc, err := s.scan()
@@ -25,6 +27,10 @@ func (s Scanner) Waits(p Process) (waits, known bool) {
 		return false, false
 	}
 	defer closeDir(at.dir)
+	socket, ok := socketAt(at, p.FD)
+	if !ok {
+		return false, false
+	}
 	task, err := openDir(at.dir, "task")
 	if err != nil {
 		return false, false
@@ -42,18 +48,29 @@ func (s Scanner) Waits(p Process) (waits, known bool) {
 			known = false
 			continue
 		}
-		switch on, fd := parseWait(text); {
-		case on == waitsForFD && fd == p.FD:
-			return true, true
-		case on == waitsByEpoll:
-			if parseEpoll(fdinfo(at, place{0, fd}, buf))[p.FD] {
+		switch on, fd := parseWait(text); on {
+		case waitsForFD:
+			if other, ok := socketAt(at, fd); ok && other == socket {
 				return true, true
 			}
-		case on == waitsUnseen:
+		case waitsByEpoll:
+			if parseEpoll(fdinfo(at, place{0, fd}, buf), p.FD, socket) {
+				return true, true
+			}
+		case waitsUnseen:
 			known = false
 		}
 	}
 	return false, known
+}
+
+// socketAt is the inode of the socket that the process has at a descriptor.
+func socketAt(at proc, fd int) (inode uint32, ok bool) {
+	link, err := linkAt(at.dir, "fd/"+strconv.Itoa(fd))
+	if err != nil {
+		return 0, false
+	}
+	return parseSocketLink([]byte(link))
 }
 
 // waitKind is what a thread waits in.
@@ -93,16 +110,19 @@ func parseWait(b []byte) (on waitKind, fd int) {
 	return waitsElsewhere, -1
 }
 
-// parseEpoll lists the descriptors in the fdinfo of an epoll: "tfd:        5 events: ..." (fs/eventpoll.c).
-func parseEpoll(b []byte) map[int]bool {
-	has := map[int]bool{}
+// parseEpoll looks for a socket in the fdinfo of an epoll: "tfd:        5 events:       19 data: 5  pos:0 ino:1d5f sdev:8"
+// (fs/eventpoll.c). Before Linux 4.13 it has no inode, and the descriptor is the only sign.
+func parseEpoll(b []byte, fd int, inode uint32) bool {
+	wanted := []byte(fmt.Sprintf("ino:%x", inode))
 	for line := range bytes.Lines(b) {
 		f := bytes.Fields(line)
-		if len(f) > 1 && string(f[0]) == "tfd:" {
-			if fd, err := strconv.Atoi(string(f[1])); err == nil {
-				has[fd] = true
-			}
+		if len(f) < 2 || string(f[0]) != "tfd:" {
+			continue
+		}
+		i := slices.IndexFunc(f, func(word []byte) bool { return bytes.HasPrefix(word, []byte("ino:")) })
+		if i >= 0 && bytes.Equal(f[i], wanted) || i < 0 && string(f[1]) == strconv.Itoa(fd) {
+			return true
 		}
 	}
-	return has
+	return false
 }

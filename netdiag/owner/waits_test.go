@@ -35,7 +35,7 @@ func TestParseWait(t *testing.T) {
 	}
 }
 
-// Go's own listener is in its epoll; a socket that nobody has asked to be told of is not.
+// Go's own listener is in its epoll, by one descriptor, whatever others there are of it.
 func TestWaits(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -47,17 +47,45 @@ func TestWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Process{PID: os.Getpid()}
-	if err := raw.Control(func(fd uintptr) { p.FD = int(fd) }); err != nil {
+	own := -1
+	if err := raw.Control(func(fd uintptr) { own = int(fd) }); err != nil {
 		t.Fatal(err)
 	}
-	served := false
-	for deadline := time.Now().Add(5 * time.Second); !served && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond) // one thread is in epoll_wait() then
-		served, _ = Scanner{}.Waits(p)
+	duplicate, err := unix.Dup(own)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !served {
-		t.Error("nothing waits for a connection")
+	defer unix.Close(duplicate)
+	for _, fd := range []int{own, duplicate} {
+		served := false
+		for deadline := time.Now().Add(5 * time.Second); !served && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond) // one thread is in epoll_wait() then
+			served, _ = Scanner{}.Waits(Process{PID: os.Getpid(), FD: fd})
+		}
+		if !served {
+			t.Errorf("nothing waits for a connection at %d, where the listener is %d", fd, own)
+		}
+	}
+}
+
+func TestParseEpoll(t *testing.T) {
+	const now = "pos:\t0\nflags:\t02\ntfd:        5 events:       19 data:                5  pos:0 ino:1d5f sdev:8\n"
+	const older = "pos:\t0\nflags:\t02\ntfd:        5 events:       19 data:                5\n"
+	for _, tt := range []struct {
+		name, in string
+		fd       int
+		inode    uint32
+		want     bool
+	}{
+		{"the descriptor", now, 5, 0x1d5f, true},
+		{"a duplicate", now, 3, 0x1d5f, true},
+		{"another socket, once at the same descriptor", now, 5, 0x1d5, false},
+		{"an older kernel", older, 5, 0x1d5f, true},
+		{"another socket", older, 3, 0x1d5f, false},
+	} {
+		if got := parseEpoll([]byte(tt.in), tt.fd, tt.inode); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
 	}
 }
 
