@@ -6,8 +6,6 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"portguard/netdiag/direct"
 )
 
 // room is the limit on open files. Every port that is held takes a descriptor, and there may be more ports than descriptors:
@@ -40,9 +38,8 @@ func (r room) widen(fd, n int) {
 	if n < usual {
 		return
 	}
-	calls := direct.New()
-	if last, err := calls.Fcntl(fd, unix.F_DUPFD_CLOEXEC, min(numbered+2*n, r.limit-1)); err == nil {
-		calls.Close(last)
+	if last, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, min(numbered+2*n, r.limit-1)); err == nil {
+		unix.Close(last)
 	}
 }
 
