@@ -171,7 +171,7 @@ func (w Whose) pick(ctx context.Context, sockets []sockdiag.Socket) (map[uint32]
 			}
 		}
 		for _, f := range family {
-			if len(rest) > 0 {
+			if len(rest) > 0 && f.PID != w.PID {
 				take(owner.Scanner{}.Has(f.PID, slices.Collect(maps.Keys(rest)))...)
 			}
 		}
