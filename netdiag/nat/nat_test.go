@@ -46,9 +46,13 @@ table ip nat {
     tcp dport 30022 dnat to ip saddr map { 10.1.0.0/16 : 10.0.0.15, 10.2.0.0/16 : 10.0.0.16 }
     tcp dport 30023 redirect to :numgen random mod 2 offset 8000
     udp dport 5353 redirect to :53
+    ip daddr . tcp dport { 10.99.0.1 . 30070-30079 } dnat to 10.0.0.18
+    ip daddr . meta l4proto . th dport vmap { 10.99.0.1 . tcp . 30026 : goto deep }
+    dnat ip to ip daddr . tcp dport map { 10.99.0.1 . 30027 : 10.0.0.19 . 80 }
   }
   chain deep {
     tcp dport 30014 counter dnat to 10.0.0.10:30014
+    tcp dport 30026 dnat to 10.0.0.20
   }
 }
 table inet out {
@@ -125,6 +129,10 @@ func TestDiversions(t *testing.T) {
 		{"to a port by chance", unix.IPPROTO_TCP, "", 30023, []string{"ip nat prerouting ? some"}},
 		{"to another prefix", unix.IPPROTO_TCP, "", 30024, []string{"ip nat PREROUTING ?"}},
 		{"an IPv4 target of both families' table, on IPv6", unix.IPPROTO_TCP, "::1", 30025, nil},
+		{"in a range of an address's ports", unix.IPPROTO_TCP, "", 30073, []string{"ip nat prerouting 10.0.0.18"}},
+		{"outside of it", unix.IPPROTO_TCP, "", 30080, nil},
+		{"as kube-proxy does", unix.IPPROTO_TCP, "", 30026, []string{"ip nat deep 10.0.0.20"}},
+		{"by a map of addresses and ports", unix.IPPROTO_TCP, "", 30027, []string{"ip nat prerouting 10.0.0.19:80"}},
 		{"outside of a range", unix.IPPROTO_TCP, "", 40001, []string{"ip nat prerouting 10.0.0.14"}},
 		{"UDP", unix.IPPROTO_UDP, "", 5353, []string{"ip nat prerouting :53"}},
 		{"as docker does", unix.IPPROTO_TCP, "", 30020, []string{"ip nat DOCKER 172.17.0.2:80 some"}},

@@ -26,14 +26,15 @@ func span(register uint32) int {
 	return (int(register)-unix.NFT_REG32_00)*4 + 16
 }
 
-// put is for a value; nil and a length where it is not known.
+// put is for a value; nil and a length where it is not known. Zeros fill up its last four bytes, as keys of several fields have them.
 func (r *registers) put(register uint32, value []byte, length int) {
 	at := span(register)
-	for i := range max(length, len(value)) {
+	length = max(length, len(value))
+	for i := range (length + 3) &^ 3 {
 		if at+i >= len(r.data) || at+i < 0 {
 			return
 		}
-		r.known[at+i] = i < len(value)
+		r.data[at+i], r.known[at+i] = 0, i < len(value) || i >= length
 		if i < len(value) {
 			r.data[at+i] = value[i]
 		}
