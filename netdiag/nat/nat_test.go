@@ -45,10 +45,15 @@ table ip nat {
     tcp dport 30021 dnat to numgen random mod 2 map { 0 : 10.0.0.15, 1 : 10.0.0.16 }
     tcp dport 30022 dnat to ip saddr map { 10.1.0.0/16 : 10.0.0.15, 10.2.0.0/16 : 10.0.0.16 }
     tcp dport 30023 redirect to :numgen random mod 2 offset 8000
+    tcp dport 30028 jump aside
+    tcp dport 30028 dnat to 10.0.0.21
     udp dport 5353 redirect to :53
     ip daddr . tcp dport { 10.99.0.1 . 30070-30079 } dnat to 10.0.0.18
     ip daddr . meta l4proto . th dport vmap { 10.99.0.1 . tcp . 30026 : goto deep }
     dnat ip to ip daddr . tcp dport map { 10.99.0.1 . 30027 : 10.0.0.19 . 80 }
+  }
+  chain aside {
+    ip saddr 192.0.2.0/24 accept
   }
   chain deep {
     tcp dport 30014 counter dnat to 10.0.0.10:30014
@@ -133,6 +138,7 @@ func TestDiversions(t *testing.T) {
 		{"outside of it", unix.IPPROTO_TCP, "", 30080, nil},
 		{"as kube-proxy does", unix.IPPROTO_TCP, "", 30026, []string{"ip nat deep 10.0.0.20"}},
 		{"by a map of addresses and ports", unix.IPPROTO_TCP, "", 30027, []string{"ip nat prerouting 10.0.0.19:80"}},
+		{"but for some, who leave in another chain", unix.IPPROTO_TCP, "", 30028, []string{"ip nat prerouting 10.0.0.21 some"}},
 		{"outside of a range", unix.IPPROTO_TCP, "", 40001, []string{"ip nat prerouting 10.0.0.14"}},
 		{"UDP", unix.IPPROTO_UDP, "", 5353, []string{"ip nat prerouting :53"}},
 		{"as docker does", unix.IPPROTO_TCP, "", 30020, []string{"ip nat DOCKER 172.17.0.2:80 some"}},

@@ -77,48 +77,46 @@ const (
 )
 
 // chain is a packet's way through a chain. Where it is not sure that the packet comes there, or that a rule is for it, it may go on.
-func (w *walk) chain(id chainID, sure bool, jumps int) outcome {
+// some: the way of some packets has ended here, if not of all.
+func (w *walk) chain(id chainID, sure bool, jumps int) (became outcome, some bool) {
 	c := w.rules.chains[id]
 	if c == nil || jumps > mostJumps {
-		return goesOn
+		return goesOn, some
 	}
 	for _, rule := range c.rules {
 		if w.steps++; w.steps > mostSteps {
-			return goesOn
+			return goesOn, some
 		}
 		fits, act := w.rule(id, rule)
 		if fits == no {
 			continue
 		}
 		here := sure && fits == yes
-		became := goesOn
+		became, ended := goesOn, false
 		switch act.kind {
 		case accept:
 			became = ends
 		case back:
 			became = returns
 		case jump:
-			became = w.chain(chainID{id.family, id.table, act.chain}, here, jumps+1)
-			if became == returns {
+			if became, ended = w.chain(chainID{id.family, id.table, act.chain}, here, jumps+1); became == returns {
 				became = goesOn
 			}
 		case tail:
-			if became = w.chain(chainID{id.family, id.table, act.chain}, here, jumps+1); became == goesOn {
+			if became, ended = w.chain(chainID{id.family, id.table, act.chain}, here, jumps+1); became == goesOn {
 				became = returns
 			}
 		case divert:
 			w.divert(id, act, !here)
 			became = ends
 		}
-		switch {
-		case became == goesOn:
-		case fits == yes:
-			return became
-		default:
-			sure = false // it may have left already
+		some = some || ended || became == ends && fits != yes
+		if became != goesOn && fits == yes {
+			return became, some
 		}
+		sure = sure && became == goesOn && !ended // else it may have left already
 	}
-	return goesOn
+	return goesOn, some
 }
 
 func (w *walk) divert(id chainID, act action, some bool) {
