@@ -151,11 +151,7 @@ func starts(dir dropin.Dir, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	line := in.Pre
-	if in.Exec != "" {
-		line = in.Exec
-	}
-	args, err := unitfile.Arguments(line)
+	args, err := unitfile.Arguments(in.Line())
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", dir.Path(name), err)
 	}
