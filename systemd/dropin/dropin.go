@@ -57,6 +57,19 @@ func (d DropIn) Guard() ([]string, error) {
 	return args, nil
 }
 
+// Ready is how long the service may take to listen, as Post has it; "" where nobody looks at that.
+func (d DropIn) Ready() string {
+	args, err := unitfile.Arguments(d.Post)
+	if err != nil {
+		return ""
+	}
+	i := slices.Index(args, "--wait")
+	if i < 0 || i+1 == len(args) {
+		return ""
+	}
+	return args[i+1]
+}
+
 // ErrForeign says that a file of our name is not ours: it does not begin as Render begins.
 var ErrForeign = errors.New("this file was not written by portguard")
 

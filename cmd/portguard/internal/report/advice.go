@@ -226,7 +226,7 @@ func (a *advisor) always(r *wrapper.Report) {
 	if line, effect := a.reserve(ports); line != "" {
 		a.all = append(a.all, advice{"always", line, effect})
 	}
-	if a.costs {
+	if a.costs && a.again.unit == "" {
 		again := a.again
 		again.Given.Rest = nil
 		a.all = append(a.all, advice{

@@ -138,6 +138,12 @@ func TestAdviseInAUnit(t *testing.T) {
 		{"by portguard's drop-in", &dropin.DropIn{Pre: "/usr/bin/portguard --kill -p 30010"}, flags.Given{Ladder: []string{"--kill"}}, []string{
 			"portguard unit install web.service --share --kill -p 30010", "portguard unit install web.service --wait 30s --kill -p 30010",
 			"portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
+		{"by one that looks whether it listens", &dropin.DropIn{Pre: "/usr/bin/portguard -p 30010", Post: "+/usr/bin/portguard ready --wait 20s -p 30010"}, flags.Given{}, []string{
+			"portguard unit install web.service --share --ready 20s -p 30010", "portguard unit install web.service --wait 30s --ready 20s -p 30010",
+			"portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
+		{"by one that gives its command a name", &dropin.DropIn{Exec: "@/usr/bin/portguard portguard -p 30010 --argv0 -- java order"}, flags.Given{Rest: []string{"--argv0"}}, []string{
+			"portguard unit install web.service --share --as wrapper -p 30010", "portguard unit install web.service --wait 30s --as wrapper -p 30010",
+			"portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
 		{"by one that is its parent", &dropin.DropIn{Exec: "/usr/bin/portguard -p 30010 -- java"}, flags.Given{Rest: []string{"--hold", "fdstore"}}, []string{
 			"portguard unit install web.service --share --as wrapper --hold fdstore -p 30010", "portguard unit install web.service --wait 30s --as wrapper --hold fdstore -p 30010",
 			"portguard --close -p 30010", "portguard --restart-unit -p 30010", "portguard reserve 30010"}},
@@ -150,5 +156,20 @@ func TestAdviseInAUnit(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// Nor is a COMMAND where a socket that holds the port would cost the service one; before ExecStart= there is none to be left out.
+func TestAdviseInAUnitThatAHoldWouldCost(t *testing.T) {
+	judge := willing
+	judge.Starts = systemd.Unit{Name: "web.service"}
+	o := reporttest.Incident()
+	o.Holders[0].Kind, o.HoldCosts = netdiag.Listener, true
+	facts := incidentFacts
+	facts.Again = Again{unit: "web.service", guard: &dropin.DropIn{Pre: "/usr/bin/portguard -p 30010"}}
+	for _, line := range advised(t, judge, facts, o) {
+		if strings.Contains(line, "--hold") || strings.Contains(line, "COMMAND") {
+			t.Errorf("%s", line)
+		}
 	}
 }

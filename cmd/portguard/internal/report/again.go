@@ -57,14 +57,20 @@ func (a Again) install(rungs ...string) string {
 		return ""
 	}
 	words := slices.Concat([]string{"portguard", "unit", "install", a.unit}, rungs, a.Given.Ladder)
+	rest := slices.DeleteFunc(slices.Clone(a.Given.Rest), func(w string) bool { return w == flags.Argv0Flag }) // which install sees in ExecStart=
 	if a.guard.Exec != "" {
 		words = append(words, "--as", "wrapper")
+	} else if i := slices.Index(rest, "--hold"); i >= 0 { // by the command's parent alone
+		rest = slices.Delete(rest, i, i+2)
+	}
+	if ready := a.guard.Ready(); ready != "" {
+		words = append(words, "--ready", ready)
 	}
 	own := slices.Clone(a.endpoints)
 	for i := range own {
 		own[i].Owner = netdiag.Owner{} // install asks the unit
 	}
-	return a.line(slices.Concat(words, a.Given.Rest), own)
+	return a.line(slices.Concat(words, rest), own)
 }
 
 // narrowed are the flags of this run that go along with these rungs.

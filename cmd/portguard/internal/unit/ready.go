@@ -12,7 +12,6 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/served"
 	"portguard/systemd"
-	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
 	"portguard/wrapper"
 	"portguard/wrapper/ready"
@@ -88,17 +87,4 @@ func (in *unitInstall) planReady(p *plan, svc systemd.Service, access string) {
 	if svc.Restart == "no" {
 		p.say("%s has no Restart=: a start that %s finds deaf is not tried again", svc.Name, readyFlag)
 	}
-}
-
-// readyOf is the value of --ready that a drop-in was written with, "" without one.
-func readyOf(d dropin.DropIn) string {
-	args, err := unitfile.Arguments(d.Post)
-	if err != nil {
-		return ""
-	}
-	i := slices.Index(args, "--wait")
-	if i < 0 || i+1 == len(args) {
-		return ""
-	}
-	return args[i+1]
 }

@@ -144,7 +144,7 @@ func readUnit(dir dropin.Dir, name string, facts report.Facts) (guardedUnit, err
 	if g.Rest != nil {
 		u.Flags = g.Rest
 	}
-	if u.Ready = readyOf(in); u.Ready != "" {
+	if u.Ready = in.Ready(); u.Ready != "" {
 		u.Flags = append(u.Flags, readyFlag, u.Ready)
 	}
 	if u.Form = formPre; in.Exec != "" {
