@@ -89,4 +89,6 @@ func TestIncidentOfTheFirstLines(t *testing.T) {
 	for _, section := range []string{"portguard", "See, start, prevent"} {
 		readme.play(t, sh, readme.consoles(t, section))
 	}
+	ready := readPage(t, "docs/ready.md") // of the same host
+	ready.play(t, sh, ready.consoles(t, "Did it come up?"))
 }

@@ -35,9 +35,9 @@ func (a *App) meant(cmd *cobra.Command, typed string, at int) string {
 	name := strings.TrimLeft(typed, "-")
 	var all []string
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
-	near := Closest(name, all)
-	if near == "" || len(name) == 1 {
-		near = sameAs(name)
+	near := sameAs(name)
+	if near == "" && len(name) > 1 {
+		near = Closest(name, all)
 	}
 	short := shorthand(cmd.Flags(), name)
 	switch signal := a.meantSignal(typed, at); {
@@ -103,7 +103,7 @@ func (a *App) meantUDP(cmd *cobra.Command, at int) string {
 func sameAs(name string) string {
 	return map[string]string{
 		"timeout": "wait", "t": "wait", "noop": "dry-run", "simulate": "dry-run", "n": "dry-run", "check": "dry-run", "user": "only", "unit": "only",
-		"sig": "signal", "silent": "quiet", "s": "quiet", "debug": "verbose", "color": "no-color", "format": "json", "o": "json",
+		"sig": "signal", "silent": "quiet", "s": "share", "debug": "verbose", "color": "no-color", "format": "json", "o": "json",
 	}[name]
 }
 

@@ -45,6 +45,8 @@ func (o *options) stray(fs *pflag.FlagSet, words, command []string) error {
 			_ = fs.Set(first, cmp.Or(strings.TrimSpace(cli.ExampleOf(first)), "true")) // it is a right value
 		}
 		return cli.Misuse(fmt.Sprintf("%q is not a command, but a flag: --%s", first, first), o.withPorts(fs, ports, nil))
+	case fs.NFlag() == 0 && isFlag(fs, first) && parses(append([]string{"--" + first}, o.line[at+1:]...)):
+		return cli.Misuse(fmt.Sprintf("%q is not a command, but a flag: --%s", first, first), cli.Amended(o.line, at, 1, "--"+first))
 	case alone && len(words) == 1 && isService(first):
 		return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", first), o.withPorts(fs, words, nil))
 	case alone && cli.Closest(first, o.others) != "":

@@ -111,11 +111,11 @@ func (s *rangeState) readSockets(ctx context.Context) error {
 	return nil
 }
 
-// inUse is how many ports of the present range clients have, of the protocol that has more.
-func (s rangeState) inUse() int {
+// inUse is how many ports of a range clients have, of the protocol that has more.
+func (s rangeState) inUse(r portrange.Range) int {
 	ports := map[uint8][]uint16{}
 	for _, c := range s.clients {
-		if s.kernel.Contains(c.Local.Port()) {
+		if r.Contains(c.Local.Port()) {
 			ports[c.Protocol] = append(ports[c.Protocol], c.Local.Port())
 		}
 	}
@@ -141,7 +141,7 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 			fmt.Sprintf("portguard range %s", right),
 		)
 	}
-	usable, inUse := s.usable(r), s.inUse()
+	usable, inUse := s.usable(r), s.inUse(s.kernel) // who has a port now needs one then
 	switch {
 	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
@@ -154,7 +154,7 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 // sayInside tells what lies inside and outside of a range.
 func (s rangeState) sayInside(w io.Writer, r portrange.Range) {
 	inside := portrange.Set{r}
-	fmt.Fprintf(w, "ports      %d, %d of them reserved, %d in use now\n", inside.Len(), inside.Len()-s.usable(r), s.inUse())
+	fmt.Fprintf(w, "ports      %d, %d of them reserved, %d in use now\n", inside.Len(), inside.Len()-s.usable(r), s.inUse(r))
 	if r.Low%2 == r.High%2 {
 		fmt.Fprintf(w, "parity     low and high are both %s\n", portrange.Parity(r.Low))
 	}

@@ -121,7 +121,7 @@ func (out output) line(f ready.Finding, paint cli.Paint) string {
 			f.Endpoint, paint.Bad("half"), after, who, ends(f.Listeners), family(f.Lacks))
 	case served.Other:
 		if out.result.Ended {
-			after = ", and has ended"
+			return fmt.Sprintf("%s is %s, and %s has ended", f.Endpoint, paint.Bad("somebody else's"), who)
 		}
 		return fmt.Sprintf("%s is %s: %s does not listen there%s", f.Endpoint, paint.Bad("somebody else's"), who, after)
 	}
@@ -129,7 +129,7 @@ func (out output) line(f ready.Finding, paint cli.Paint) string {
 	case who == "":
 		return fmt.Sprintf("%s is %s on by anybody%s", f.Endpoint, paint.Bad("not listened"), after)
 	case out.result.Ended:
-		after = ", and has ended"
+		after = ", which has ended"
 	}
 	return fmt.Sprintf("%s is %s on by %s%s", f.Endpoint, paint.Bad("not listened"), who, after)
 }
