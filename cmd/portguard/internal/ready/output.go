@@ -49,27 +49,31 @@ func (out output) say() error {
 func (out output) write() {
 	w := out.app.Stdout
 	paint := out.app.Colour(w, out.NoColor)
-	t := report.Text{W: w, Facts: report.ReadFacts(), Now: time.Now(), Paint: paint}
+	t := report.Text{W: w, Width: cli.Width(w), Facts: report.ReadFacts(), Now: time.Now(), Paint: paint}
 	for i, f := range out.told() {
 		if i > 0 && len(f.Holders) > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintln(w, out.line(f, paint))
+		cli.Page{Writer: w, Width: t.Width}.Line(0, out.line(f, paint))
 		if f.Unexplained != nil {
-			fmt.Fprintf(w, "\n  holder  not known: %s\n", cli.Safe(f.Unexplained.Error()))
+			fmt.Fprintln(w)
+			t.Say("holder", "not known: "+cli.Safe(f.Unexplained.Error()))
 		}
 		if f.State != served.Whole {
 			t.Holders(f.Holders)
 		}
 		for _, d := range report.Diverted(out.firewall, f.Endpoint) {
-			fmt.Fprintf(w, "\n  nat     %s\n", report.DiversionText(d))
+			fmt.Fprintln(w)
+			t.Say("nat", report.DiversionText(d))
 		}
 		if advice := oneFamily(f); advice != "" {
-			fmt.Fprintf(w, "\n  note    %s\n", advice)
+			fmt.Fprintln(w)
+			t.Say("note", advice)
 		}
 	}
 	if out.degraded != nil {
-		fmt.Fprintf(w, "\n  note    %s\n", cli.Safe(report.DegradedText(out.degraded)))
+		fmt.Fprintln(w)
+		t.Say("note", cli.Safe(report.DegradedText(out.degraded)))
 	}
 }
 

@@ -65,7 +65,7 @@ func (t Text) listActions(o *wrapper.Outcome) {
 		case n <= MaxHolders:
 			t.page().Hang(fmt.Sprintf("  %-7s ", a.Rung), below, 0, fmt.Sprintf("%s: %s", resultText(a.Result), cli.Safe(a.Detail)))
 		case n == total[kind]:
-			t.say("", fmt.Sprintf("and %d more (--json has them all)", n-MaxHolders))
+			t.Say("", fmt.Sprintf("and %d more (--json has them all)", n-MaxHolders))
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (t Text) diverted(o *wrapper.Outcome) {
 		if i == 0 {
 			fmt.Fprintln(t.W)
 		}
-		t.say("nat", DiversionText(d))
+		t.Say("nat", DiversionText(d))
 	}
 }
 

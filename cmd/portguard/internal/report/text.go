@@ -43,7 +43,7 @@ func (t Text) Render(r *wrapper.Report) {
 	t.advice(Advise(r, t.Facts))
 	for _, text := range limits(r) {
 		fmt.Fprintln(t.W)
-		t.page().Hang("  note", below, 0, cli.Safe(text))
+		t.Say("note", cli.Safe(text))
 	}
 }
 
@@ -52,8 +52,8 @@ const below = 10
 
 func (t Text) page() cli.Page { return cli.Page{Writer: t.W, Width: t.Width} }
 
-// say writes a text behind a word in the margin.
-func (t Text) say(label, text string) {
+// Say writes a text behind a word in the margin.
+func (t Text) Say(label, text string) {
 	if label != "" {
 		label = "  " + t.Paint.Label(label)
 	}
@@ -85,7 +85,7 @@ func (t Text) outcome(g group) {
 	t.listActions(g.Outcome)
 	if g.WouldBeFree {
 		fmt.Fprintln(t.W)
-		t.say("then", g.name()+" would be free")
+		t.Say("then", g.name()+" would be free")
 	}
 	t.diverted(g.Outcome)
 }
@@ -94,14 +94,14 @@ func (t Text) holders(g group) {
 	switch {
 	case g.Unexplained != nil:
 		fmt.Fprintln(t.W)
-		t.page().Hang("  holder", below, 0, "not known: "+cli.Safe(g.Unexplained.Error()))
+		t.Say("holder", "not known: "+cli.Safe(g.Unexplained.Error()))
 	case len(g.Holders) == 0:
 		fmt.Fprintln(t.W)
-		t.page().Hang("  holder", below, 0, "not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket that is bound and neither listens nor is connected")
+		t.Say("holder", "not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket that is bound and neither listens nor is connected")
 	}
 	t.Holders(g.Holders)
 	if n := g.ports(); n > 1 && len(g.Holders) > 0 {
-		t.say("", fmt.Sprintf("and the same on the other %s", cli.Count(n-1)))
+		t.Say("", fmt.Sprintf("and the same on the other %s", cli.Count(n-1)))
 	}
 }
 
@@ -119,7 +119,7 @@ func (t Text) Holders(all []netdiag.Holder) {
 func (t Text) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.W)
 	for _, p := range h.Owners {
-		t.say("holder", fmt.Sprintf("%s (pid %d, %s%s), running for %s%s", t.Paint.Name(cli.Safe(p.Command)), p.PID,
+		t.Say("holder", fmt.Sprintf("%s (pid %d, %s%s), running for %s%s", t.Paint.Name(cli.Safe(p.Command)), p.PID,
 			cli.Safe(UserOf(p)), WhereOf(cgroupOf(h, p)), age(t.Now.Sub(p.Started)), hindered(p)))
 		if len(p.Args) > 0 {
 			fmt.Fprintf(t.W, "%*s%s\n", below, "", cli.CommandLine(p.Args, t.shorter(100)))
@@ -130,21 +130,21 @@ func (t Text) holder(h netdiag.Holder) {
 		if !hint.Kind.Certain() {
 			perhaps = "perhaps "
 		}
-		t.say("held by", fmt.Sprintf("%s%s (pid %d, %s), by fd %d%s", perhaps, cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(UserOf(hint.Process)), hint.Process.FD, hindered(hint.Process)))
+		t.Say("held by", fmt.Sprintf("%s%s (pid %d, %s), by fd %d%s", perhaps, cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(UserOf(hint.Process)), hint.Process.FD, hindered(hint.Process)))
 	}
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
-		t.say("holder", Nobody(h)+WhereOf(h.Cgroup))
+		t.Say("holder", Nobody(h)+WhereOf(h.Cgroup))
 	}
-	t.say("socket", fmt.Sprintf("%s%s  %s%s", h.Local(), Arrow(h), stateText(h), fdOf(h.Owners)))
-	t.say("", why(h, t.Facts))
+	t.Say("socket", fmt.Sprintf("%s%s  %s%s", h.Local(), Arrow(h), stateText(h), fdOf(h.Owners)))
+	t.Say("", why(h, t.Facts))
 	for _, from := range origins(h, t.Facts.Around) {
-		t.say("from", from)
+		t.Say("from", from)
 	}
 	switch {
 	case h.MayBeApart():
-		t.say("", "(it is bound in a VRF: whether it is in the way hangs on what net.ipv4.tcp_l3mdev_accept was then, which nothing tells)")
+		t.Say("", "(it is bound in a VRF: whether it is in the way hangs on what net.ipv4.tcp_l3mdev_accept was then, which nothing tells)")
 	case !h.Certain:
-		t.say("", "(whether it is in the way hangs on its socket options, which could not be seen)")
+		t.Say("", "(whether it is in the way hangs on its socket options, which could not be seen)")
 	}
 }
 
