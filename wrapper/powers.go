@@ -2,7 +2,9 @@ package wrapper
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -12,18 +14,17 @@ import (
 // power is what a user may do or not: a rung, with what belongs to these processes. What one may do with a socket, one may do with
 // the others of the same kind that they have.
 type power struct {
-	rung  Rung
-	kind  netdiag.Kind
-	first int // pid, 0 where it is nobody's
-	count int
+	rung    Rung
+	kind    netdiag.Kind
+	keepers string // their pids, "" where it is nobody's
 }
 
 func powerOf(r Rung, h *netdiag.Holder) power {
-	p := power{rung: r, kind: h.Kind}
-	if keepers := h.Keepers(); len(keepers) > 0 {
-		p.first, p.count = keepers[0].PID, len(keepers)
+	var pids strings.Builder
+	for _, k := range h.Keepers() {
+		fmt.Fprintf(&pids, "%d ", k.PID)
 	}
-	return p
+	return power{r, h.Kind, pids.String()}
 }
 
 // askPowers asks of every rung that would go ahead whether this user may: what the report advises goes by it.
