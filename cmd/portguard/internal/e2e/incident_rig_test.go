@@ -92,7 +92,7 @@ func (i *incident) pool(t *testing.T) (p *actor, port string) {
 // actor is a process on the stage.
 type actor struct {
 	cmd   *exec.Cmd
-	stdin io.Closer
+	stdin io.WriteCloser
 	lines chan string // stdout, line by line; closed at its end
 	errs  outputBuffer
 }

@@ -61,17 +61,27 @@ func TestSuperviseInAStorm(t *testing.T) {
 }
 
 // TestSuperviseDoesNotLeak: what portguard has after the first restarts is what it has after many.
+// The service stays until it is told to end: two looks at a supervisor compare only while it does the same.
 func TestSuperviseDoesNotLeak(t *testing.T) {
 	restarts := many(60, 1000)
 	p := launch(t, binary(t), "--restart", "always", "--restart-delay", "0s", "--restart-limit", "none", "-p", "26100", "--",
-		"sh", "-c", "echo started; (sleep 0 &)")
+		"sh", "-c", `echo started; read last; eval "$last"`)
 	before, after := restarts/3, restarts+restarts/3
+	again := func(last string) {
+		t.Helper()
+		if _, err := fmt.Fprintln(p.stdin, last); err != nil {
+			t.Fatal(err)
+		}
+		p.expect(t, "started")
+	}
 	has := func(n int) usage {
 		for range n {
-			p.expect(t, "started")
+			again("(sleep 0 &)")
 		}
 		return p.uses(t)
 	}
+	p.expect(t, "started")
+	again("sleep 0.2 &") // whether that has the port is asked on a socket that stays open
 	first := has(before)
 	last := has(restarts)
 	said := "| portguard has | fds | children | resident memory |\n|---|---|---|---|\n" + first.row(before) + last.row(after)
