@@ -51,10 +51,11 @@ var arrows = []struct{ room, may string }{
 	{"cmd/portguard/internal/man", "cmd/internal/manpage cmd/portguard/internal/cli cmd/portguard/internal/complete cmd/portguard/internal/ports netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/cli", "cmd/portguard/internal/reporttest wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/flags", "cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
-	{"cmd/portguard/internal/report", "cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
+	{"cmd/portguard/internal/report/names", "cmd/portguard/internal/cli wrapper/... netdiag/... systemd/..."},
+	{"cmd/portguard/internal/report", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/reporttest", "wrapper/... netdiag/... systemd/..."},
 	// A command: never another one.
-	{"cmd/portguard/internal/...", "cmd/portguard/internal/report cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
+	{"cmd/portguard/internal/...", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
 	{"wrapper/...", "wrapper/... netdiag/... systemd/... internal/..."},
 	{"netdiag/...", "netdiag/... internal/..."},
 	{"systemd/...", "systemd/... internal/..."},

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/served"
@@ -111,9 +111,9 @@ func (h half) text() string {
 		family = "IPv6"
 	}
 	first := h.holders[0]
-	who := report.Nobody(first)
+	who := names.Nobody(first)
 	if len(first.Owners) > 0 {
-		who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(first.Owners[0].Command), first.Owners[0].PID, cli.Safe(report.UserOf(first.Owners[0])), report.WhereOf(first.Cgroup))
+		who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(first.Owners[0].Command), first.Owners[0].PID, cli.Safe(names.UserOf(first.Owners[0])), names.WhereOf(first.Cgroup))
 	}
-	return fmt.Sprintf("deaf on %s: %s has %s%s", family, who, first.Local(), report.Arrow(first))
+	return fmt.Sprintf("deaf on %s: %s has %s%s", family, who, first.Local(), names.Arrow(first))
 }

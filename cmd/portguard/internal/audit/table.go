@@ -9,6 +9,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange/risk"
 )
@@ -136,14 +137,14 @@ func serviceText(r auditRow) string {
 	case s == nil:
 		parts = append(parts, "nothing listens")
 	case len(s.processes) == 0:
-		parts = append(parts, report.Nobody(r.services[0])+report.WhereOf(r.services[0].Cgroup))
+		parts = append(parts, names.Nobody(r.services[0])+names.WhereOf(r.services[0].Cgroup))
 	default:
 		p := s.processes[0]
 		more := ""
 		if n := len(s.processes) - 1; n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", cli.Safe(p.Command), p.PID, more, cli.Safe(report.UserOf(p)), report.WhereOf(r.services[0].Cgroup)))
+		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", cli.Safe(p.Command), p.PID, more, cli.Safe(names.UserOf(p)), names.WhereOf(r.services[0].Cgroup)))
 	}
 	if s != nil && !(len(s.addresses) == 1 && (s.addresses[0] == "0.0.0.0" || s.addresses[0] == "::")) {
 		parts = append(parts, "on "+strings.Join(s.addresses, ", "))
@@ -162,11 +163,11 @@ func (t auditText) clients(r auditRow) {
 			fmt.Fprintf(t.w, "    and %d more connections\n", len(r.clients)-shown)
 			return
 		}
-		who := report.Nobody(h)
+		who := names.Nobody(h)
 		if len(h.Owners) > 0 {
-			who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID, cli.Safe(report.UserOf(h.Owners[0])), report.WhereOf(h.Cgroup))
+			who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID, cli.Safe(names.UserOf(h.Owners[0])), names.WhereOf(h.Cgroup))
 		}
-		t.below(fmt.Sprintf("has it: %s %s%s %s", who, h.Local(), report.Arrow(h), h.Socket.State))
+		t.below(fmt.Sprintf("has it: %s %s%s %s", who, h.Local(), names.Arrow(h), h.Socket.State))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/sockdiag"
@@ -79,9 +79,9 @@ func inShort(h netdiag.Holder) string {
 	case netdiag.Listener:
 		return who + " listens"
 	case netdiag.Remains, netdiag.Closing:
-		return h.Socket.State.String() + report.Arrow(h)
+		return h.Socket.State.String() + names.Arrow(h)
 	}
-	return who + report.Arrow(h)
+	return who + names.Arrow(h)
 }
 
 // completeReserved offers what can be released.

@@ -11,6 +11,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/nat"
 	"portguard/netdiag/served"
@@ -116,10 +117,10 @@ func (out output) line(f ready.Finding, paint cli.Paint) string {
 	who, after := out.service.String(), out.after()
 	switch f.State {
 	case served.Whole:
-		return fmt.Sprintf("%s is %s by %s, at %s%s", f.Endpoint, paint.Good("listened on"), names(f.Listeners), ends(f.Listeners), after)
+		return fmt.Sprintf("%s is %s by %s, at %s%s", f.Endpoint, paint.Good("listened on"), programs(f.Listeners), ends(f.Listeners), after)
 	case served.Half:
 		if who == "" {
-			who = names(f.Listeners)
+			who = programs(f.Listeners)
 		}
 		return fmt.Sprintf("%s is up by %s%s: %s listens at %s and is deaf on %s, where somebody else has the port",
 			f.Endpoint, paint.Bad("half"), after, who, ends(f.Listeners), family(f.Lacks))
@@ -171,8 +172,8 @@ func oneFamily(f ready.Finding) string {
 	return fmt.Sprintf("of a service that is meant to listen on IPv6 alone, say --v6only -p %s", only.Argument())
 }
 
-// names are the programs that have sockets, each once.
-func names(holders []netdiag.Holder) string {
+// programs are those that have sockets, each once.
+func programs(holders []netdiag.Holder) string {
 	var all []string
 	said := map[int]bool{}
 	for _, h := range holders {
@@ -181,14 +182,14 @@ func names(holders []netdiag.Holder) string {
 		}
 		if p := h.Owners[0]; !said[p.PID] {
 			said[p.PID] = true
-			all = append(all, fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(p.Command), p.PID, cli.Safe(report.UserOf(p)), report.WhereOf(h.Cgroup)))
+			all = append(all, fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(p.Command), p.PID, cli.Safe(names.UserOf(p)), names.WhereOf(h.Cgroup)))
 		}
 	}
 	switch {
 	case len(all) > 0:
 		return strings.Join(all, ", ")
 	case len(holders) > 0:
-		return report.Nobody(holders[0]) + report.WhereOf(holders[0].Cgroup)
+		return names.Nobody(holders[0]) + names.WhereOf(holders[0].Cgroup)
 	}
 	return "a process that does not show"
 }

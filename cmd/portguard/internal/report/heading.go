@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
@@ -34,7 +35,7 @@ func (t Text) heading(g group) string {
 	}
 	if o.Trial.Failed == netdiag.Owning {
 		return fmt.Sprintf("%s %s: a socket cannot be made one of user %s to try it (%v); that takes CAP_CHOWN, as root has it",
-			g.are(), t.Paint.Bad("unknown"), cli.Safe(UserName(e.Owner.UID)), o.Trial.Errno)
+			g.are(), t.Paint.Bad("unknown"), cli.Safe(names.User(e.Owner.UID)), o.Trial.Errno)
 	}
 	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
@@ -67,7 +68,7 @@ func unitText(h *netdiag.Holder, text string) string {
 		return ""
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok && !strings.Contains(text, u.Name) {
-		return "; it is of " + strings.TrimPrefix(WhereOf(h.Cgroup), ", ")
+		return "; it is of " + strings.TrimPrefix(names.WhereOf(h.Cgroup), ", ")
 	}
 	return ""
 }

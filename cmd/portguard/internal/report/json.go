@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
@@ -197,7 +198,7 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 	}
 	if h.Socket.Inode != 0 { // a record without an inode says uid 0 of everybody's socket
 		j.UID = cli.Ptr(h.Socket.UID)
-		j.User = cli.Ptr(UserName(h.Socket.UID))
+		j.User = cli.Ptr(names.User(h.Socket.UID))
 	}
 	if h.Kind == netdiag.Remains {
 		j.ExpiresMS = cli.Ptr(h.Socket.Expires.Milliseconds())

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 	"portguard/wrapper"
@@ -44,7 +45,7 @@ func ProcessJSON(p owner.Process) JSONProcess {
 	j := JSONProcess{
 		PID: p.PID, FD: p.FD, Thread: p.TID,
 		Command: p.Command, Args: p.Args,
-		User:    UserOf(p),
+		User:    names.UserOf(p),
 		Started: p.Started.UTC().Format(time.RFC3339),
 	}
 	if p.Exe != "" {

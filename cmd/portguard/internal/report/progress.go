@@ -11,6 +11,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -142,7 +143,7 @@ func (p *Progress) tell(w wrapper.Waiting, story string, now time.Time) {
 	p.story, p.told[story] = story, now
 	limit := "without limit"
 	if !p.until.IsZero() {
-		limit = "for up to " + roundUp(p.until.Sub(now))
+		limit = "for up to " + names.Left(p.until.Sub(now))
 	}
 	var fields map[string]string
 	if len(w.Outcomes) > 0 {
@@ -154,7 +155,7 @@ func (p *Progress) tell(w wrapper.Waiting, story string, now time.Time) {
 func (p *Progress) draw() {
 	left := "no limit"
 	if !p.until.IsZero() {
-		left = roundUp(time.Until(p.until)) + " left"
+		left = names.Left(time.Until(p.until)) + " left"
 	}
 	p.erase()
 	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, p.what, p.expiryText())
@@ -173,7 +174,7 @@ func (p *Progress) expiryText() string {
 	if p.expiry.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("; the last of it ends in about %s", roundUp(time.Until(p.expiry)))
+	return fmt.Sprintf("; the last of it ends in about %s", names.Left(time.Until(p.expiry)))
 }
 
 // waitingFor names the endpoints and who holds them, the first three. The story is the same without what changes with every
@@ -209,11 +210,11 @@ func whoHolds(o *wrapper.Outcome) (who, more string) {
 		return "taken by a socket that does not show", ""
 	}
 	h := o.Holders[0]
-	who = Nobody(h)
+	who = names.Nobody(h)
 	if keepers := h.Keepers(); len(keepers) > 0 {
-		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, WhereOf(cgroupOf(h, keepers[0])))
+		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, names.WhereOf(names.CgroupOf(h, keepers[0])))
 	} else {
-		who += WhereOf(h.Cgroup)
+		who += names.WhereOf(h.Cgroup)
 	}
 	switch h.Kind {
 	case netdiag.Remains, netdiag.Closing:
@@ -223,7 +224,7 @@ func whoHolds(o *wrapper.Outcome) (who, more string) {
 		who += " listens"
 	default:
 		who += " has it"
-		more = Arrow(h)
+		more = names.Arrow(h)
 	}
 	if n := len(o.Holders) - 1; n > 0 {
 		more += fmt.Sprintf(" and %d more", n)

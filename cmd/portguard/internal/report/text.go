@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
@@ -120,7 +121,7 @@ func (t Text) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.W)
 	for _, p := range h.Owners {
 		t.Say("holder", fmt.Sprintf("%s (pid %d, %s%s), running for %s%s", t.Paint.Name(cli.Safe(p.Command)), p.PID,
-			cli.Safe(UserOf(p)), WhereOf(cgroupOf(h, p)), age(t.Now.Sub(p.Started)), hindered(p)))
+			cli.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(h, p)), names.Age(t.Now.Sub(p.Started)), names.Hindered(p)))
 		if len(p.Args) > 0 {
 			fmt.Fprintf(t.W, "%*s%s\n", below, "", cli.CommandLine(p.Args, t.shorter(100)))
 		}
@@ -130,14 +131,14 @@ func (t Text) holder(h netdiag.Holder) {
 		if !hint.Kind.Certain() {
 			perhaps = "perhaps "
 		}
-		t.Say("held by", fmt.Sprintf("%s%s (pid %d, %s), by fd %d%s", perhaps, cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(UserOf(hint.Process)), hint.Process.FD, hindered(hint.Process)))
+		t.Say("held by", fmt.Sprintf("%s%s (pid %d, %s), by fd %d%s", perhaps, cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(names.UserOf(hint.Process)), hint.Process.FD, names.Hindered(hint.Process)))
 	}
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
-		t.Say("holder", Nobody(h)+WhereOf(h.Cgroup))
+		t.Say("holder", names.Nobody(h)+names.WhereOf(h.Cgroup))
 	}
-	t.Say("socket", fmt.Sprintf("%s%s  %s%s", h.Local(), Arrow(h), stateText(h), fdOf(h.Owners)))
+	t.Say("socket", fmt.Sprintf("%s%s  %s%s", h.Local(), names.Arrow(h), stateText(h), names.FDs(h.Owners)))
 	t.Say("", why(h, t.Facts))
-	for _, from := range origins(h, t.Facts.Around) {
+	for _, from := range names.Origins(h, t.Facts.Around) {
 		t.Say("from", from)
 	}
 	switch {

@@ -2,10 +2,10 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
@@ -124,7 +124,7 @@ func client(h netdiag.Holder, facts Facts) string {
 }
 
 func remains(s sockdiag.Socket) string {
-	left := roundUp(s.Expires)
+	left := names.Left(s.Expires)
 	if s.State == sockdiag.TimeWait {
 		return fmt.Sprintf("what is left of a closed connection to %s: the kernel keeps its port for %s more (TIME_WAIT) in case late packets arrive; no process owns it", netdiag.Plain(s.Remote), left)
 	}
@@ -164,26 +164,4 @@ func whoIsMissing(h netdiag.Holder) string {
 		return "; no process has it open any more"
 	}
 	return ""
-}
-
-// roundUp shows a time that is left in the unit that people count in.
-func roundUp(d time.Duration) string {
-	if d <= 0 {
-		return "a moment"
-	}
-	return wrapper.Span((d + time.Second - 1) / time.Second * time.Second)
-}
-
-// age shows how long something has been running: the two largest units.
-func age(d time.Duration) string {
-	day, hour := 24*time.Hour, time.Hour
-	switch {
-	case d >= day:
-		return fmt.Sprintf("%dd %dh", d/day, d%day/hour)
-	case d >= hour:
-		return fmt.Sprintf("%dh %dm", d/hour, d%hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
 }

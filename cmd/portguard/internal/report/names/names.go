@@ -1,4 +1,6 @@
-package report
+// Package names answers: what are processes, users, units and spans of time called, in front of a person? What it puts together is safe to
+// print; a user's name, which JSON has as it is, is not.
+package names
 
 import (
 	"fmt"
@@ -22,8 +24,8 @@ func UserOf(p owner.Process) string {
 	return strconv.FormatUint(uint64(p.UID), 10)
 }
 
-// UserName is the name of a user, or the number where it has none.
-func UserName(uid uint32) string {
+// User is the name of a user, or the number where it has none.
+func User(uid uint32) string {
 	number := strconv.FormatUint(uint64(uid), 10)
 	if u, err := user.LookupId(number); err == nil {
 		return u.Username
@@ -31,8 +33,8 @@ func UserName(uid uint32) string {
 	return number
 }
 
-// hindered says what keeps a process from ending when it is told to, after a comma. That it is asleep for a moment does not.
-func hindered(p owner.Process) string {
+// Hindered says what keeps a process from ending when it is told to, after a comma. That it is asleep for a moment does not.
+func Hindered(p owner.Process) string {
 	if c := p.Condition; c.State == 'D' && c.Frozen == "" && !c.Killed {
 		return ""
 	}
@@ -52,11 +54,11 @@ func Nobody(h netdiag.Holder) string {
 	case netdiag.NotAccepted:
 		return "the listener's queue"
 	}
-	return fmt.Sprintf("a process of user %s", cli.Safe(UserName(h.Socket.UID)))
+	return fmt.Sprintf("a process of user %s", cli.Safe(User(h.Socket.UID)))
 }
 
-// cgroupOf is that of an owner, or the one that its socket was made in: a service manager keeps sockets for its units.
-func cgroupOf(h netdiag.Holder, p owner.Process) string {
+// CgroupOf is that of an owner, or the one that its socket was made in: a service manager keeps sockets for its units.
+func CgroupOf(h netdiag.Holder, p owner.Process) string {
 	if p.Cgroup == "" || systemd.IsManager(p.Cgroup, p.Exe) {
 		return h.Cgroup
 	}
@@ -93,7 +95,8 @@ func Arrow(h netdiag.Holder) string {
 	return " -> " + netdiag.Plain(h.Socket.Remote).String()
 }
 
-func fdOf(owners []owner.Process) string {
+// FDs are the descriptors by which owners have a socket, after a comma.
+func FDs(owners []owner.Process) string {
 	switch len(owners) {
 	case 0:
 		return ""

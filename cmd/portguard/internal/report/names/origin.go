@@ -1,4 +1,4 @@
-package report
+package names
 
 import (
 	"slices"
@@ -15,8 +15,8 @@ const (
 	maxParents = 6
 )
 
-// origins are where the owners come from, but for those that another one has started.
-func origins(h netdiag.Holder, around wrapper.Around) (all []string) {
+// Origins are where the owners come from, but for those that another one has started.
+func Origins(h netdiag.Holder, around wrapper.Around) (all []string) {
 	for _, p := range h.Owners {
 		started := slices.ContainsFunc(h.Owners, func(o owner.Process) bool { return o.PID == p.Parent })
 		if from := fromText(p, around.Origin(p)); from != "" && !started && len(all) < maxOrigins {
