@@ -44,7 +44,7 @@ func buildJar(t *testing.T, dir, class string) {
 // What the table of holders quotes is what portguard says: each quotation is in the source of its reports.
 func TestQuotationsOfReports(t *testing.T) {
 	sources := ""
-	for _, name := range []string{"cmd/portguard/internal/report/why.go", "cmd/portguard/internal/report/listener.go", "cmd/portguard/internal/report/diverted.go",
+	for _, name := range []string{"cmd/portguard/internal/report/why/why.go", "cmd/portguard/internal/report/why/listener.go", "cmd/portguard/internal/report/diverted.go",
 		"cmd/portguard/internal/report/text.go", "wrapper/container/part.go"} {
 		b, err := os.ReadFile("../../../" + name)
 		if err != nil {

@@ -52,6 +52,8 @@ var arrows = []struct{ room, may string }{
 	{"cmd/portguard/internal/cli", "cmd/portguard/internal/reporttest wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/flags", "cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/report/names", "cmd/portguard/internal/cli wrapper/... netdiag/... systemd/..."},
+	{"cmd/portguard/internal/report/why", "cmd/portguard/internal/report/names cmd/portguard/internal/reporttest cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
+	{"cmd/portguard/internal/report/advise", "cmd/portguard/internal/report/why cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/..."},
 	{"cmd/portguard/internal/report", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/reporttest", "wrapper/... netdiag/... systemd/..."},
 	// A command: never another one.

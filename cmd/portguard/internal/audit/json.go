@@ -6,6 +6,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/names"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag/portrange"
 	"portguard/wrapper/container"
 )
@@ -148,7 +149,7 @@ func (r *auditReport) portJSON(row auditRow) JSONPort {
 		InEphemeralRange: row.inRange, Reserved: row.reserved, Asked: row.asked, GuardedBy: []string{},
 		Clients: make([]report.JSONHolder, len(row.clients)),
 	}
-	facts := report.Facts{Ephemeral: r.facts.Range, Reserved: r.facts.Reserved}
+	facts := why.Facts{Ephemeral: r.facts.Range}
 	j.Halves = []jsonHalf{}
 	for _, h := range row.halves {
 		one := jsonHalf{Lacks: h.lacks.Argument(), Holders: []report.JSONHolder{}}

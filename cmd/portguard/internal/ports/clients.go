@@ -3,9 +3,11 @@ package ports
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/advise"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
@@ -22,12 +24,12 @@ func warnOfClients(a *cli.App, ports portrange.Set) {
 	defer r.Release()
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
-		kinds := report.KindsOf(o)
-		if o.Trial.Verdict != netdiag.Taken || !kinds[netdiag.Client] && !kinds[netdiag.BoundClient] {
+		clients := slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.Kind == netdiag.Client || h.Kind == netdiag.BoundClient })
+		if o.Trial.Verdict != netdiag.Taken || !clients {
 			continue
 		}
 		fmt.Fprintf(a.Stderr, "portguard: %s is taken already, and stays so: %s\n", o.Endpoint, report.HolderText(o))
-		for _, help := range report.Advise(&wrapper.Report{Outcomes: r.Outcomes[i : i+1], Judge: r.Judge}, report.Facts{}) {
+		for _, help := range advise.Lines(&wrapper.Report{Outcomes: r.Outcomes[i : i+1], Judge: r.Judge}, advise.Facts{}) {
 			fmt.Fprintf(a.Stderr, "hint: %s   %s\n", help.Command, help.Effect)
 		}
 	}

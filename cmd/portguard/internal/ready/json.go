@@ -3,6 +3,7 @@ package ready
 import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/netdiag/served"
 	"portguard/systemd"
@@ -51,7 +52,7 @@ func (out output) writeJSON() error {
 	if out.degraded != nil {
 		doc.Limits = []string{report.DegradedText(out.degraded)}
 	}
-	facts := report.ReadFacts()
+	facts := report.ReadFacts().Facts
 	for _, f := range r.Findings {
 		e := endpointJSON(f, facts)
 		if out.firewall != nil {
@@ -62,7 +63,7 @@ func (out output) writeJSON() error {
 	return cli.WriteJSON(out.app.Stdout, doc)
 }
 
-func endpointJSON(f ready.Finding, facts report.Facts) jsonEndpoint {
+func endpointJSON(f ready.Finding, facts why.Facts) jsonEndpoint {
 	e := jsonEndpoint{
 		Protocol: f.Endpoint.Protocol.String(), Address: f.Endpoint.Address(), Device: f.Endpoint.Device, Port: f.Endpoint.Port,
 		State: f.State.String(), Listeners: holdersJSON(f.Listeners, facts), Holders: []report.JSONHolder{},
@@ -79,7 +80,7 @@ func endpointJSON(f ready.Finding, facts report.Facts) jsonEndpoint {
 	return e
 }
 
-func holdersJSON(holders []netdiag.Holder, facts report.Facts) []report.JSONHolder {
+func holdersJSON(holders []netdiag.Holder, facts why.Facts) []report.JSONHolder {
 	all := make([]report.JSONHolder, len(holders))
 	for i, h := range holders {
 		all[i] = report.HolderJSON(h, facts)

@@ -19,14 +19,6 @@ func ReadFirewall() (*nat.Rules, error) {
 	return nat.Read(ctx)
 }
 
-// firewall is nil where the rules are not known.
-func (f Facts) firewall() *nat.Rules {
-	if f.Firewall == nil {
-		return nil
-	}
-	return f.Firewall()
-}
-
 // Diverted are the rules that send the clients of an endpoint elsewhere.
 func Diverted(rules *nat.Rules, e netdiag.Endpoint) []nat.Diversion {
 	if rules == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
@@ -24,30 +23,6 @@ func (out *Output) In(n flags.Netns) {
 			return f
 		}
 	}
-}
-
-// there has the advised lines act in the network namespace that was asked about: a COMMAND has to be started in it.
-func (f Facts) there(all []advice) []advice {
-	if f.netns.Netns == "" {
-		return all
-	}
-	for i := range all {
-		line, sudo := strings.CutPrefix(all[i].Command, "sudo ")
-		line, ours := strings.CutPrefix(line, "portguard ")
-		if !ours {
-			continue
-		}
-		if ports, reserves := strings.CutPrefix(line, "reserve "); reserves {
-			line = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, f.netns.Netns}, 0) + " " + ports // or "--force" and ports
-		} else {
-			line = cli.CommandLine([]string{"nsenter", "--net=" + f.netns.Path()}, 0) + " portguard " + line
-		}
-		if sudo {
-			line = "sudo " + line
-		}
-		all[i].Command = line
-	}
-	return all
 }
 
 // JSONServer is who serves on a port in another network namespace.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
@@ -60,7 +61,7 @@ func (t Text) sameServer(a, b netdiag.Holder) bool {
 	sameProcess := func(p, q owner.Process) bool { return p.PID == q.PID && p.StartTicks == q.StartTicks }
 	return receives && a.Kind == b.Kind && a.Socket.State == b.Socket.State && a.Socket.Local.Addr() == b.Socket.Local.Addr() &&
 		len(a.Owners) > 0 && slices.EqualFunc(a.Owners, b.Owners, sameProcess) && a.Cgroup == b.Cgroup && a.Certain == b.Certain &&
-		why(a, t.Facts) == why(b, t.Facts)
+		why.Sentence(a, t.Facts.Facts) == why.Sentence(b, t.Facts.Facts)
 }
 
 func (g group) ports() int { return int(g.last) - int(g.Endpoint.Port) + 1 }

@@ -131,7 +131,7 @@ func TestNothingIsSaidTwiceOnATerminal(t *testing.T) {
 		for _, a := range o.Actions {
 			p.Acted(&o, a)
 		}
-		Text{W: &b, Now: reporttest.Now, actions: list}.Render(&wrapper.Report{Outcomes: []wrapper.Outcome{o}, Judge: willing})
+		Text{W: &b, Now: reporttest.Now, actions: list}.Render(&wrapper.Report{Outcomes: []wrapper.Outcome{o}, Judge: reporttest.Willing})
 		for _, a := range o.Actions {
 			if strings.Contains(b.String(), a.Detail) {
 				got = append(got, a.Detail)
@@ -160,7 +160,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	} {
 		render := func(width int) string {
 			var b bytes.Buffer
-			Text{W: &b, Width: width, Facts: incidentFacts, Now: reporttest.Now, actions: every}.Render(&wrapper.Report{Outcomes: outcomes, Judge: willing})
+			Text{W: &b, Width: width, Facts: incidentFacts, Now: reporttest.Now, actions: every}.Render(&wrapper.Report{Outcomes: outcomes, Judge: reporttest.Willing})
 			return b.String()
 		}
 		words := func(text string) string {

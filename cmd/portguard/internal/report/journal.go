@@ -9,6 +9,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report/names"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
@@ -76,7 +77,7 @@ func unitText(h *netdiag.Holder, text string) string {
 // toJournal says one line an endpoint, for the journal: its readers filter, they do not scroll.
 func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
 	facts = facts.about(r)
-	advice := Advise(r, facts)
+	advice := facts.advice(r)
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Trial.Verdict == netdiag.Free {
@@ -87,7 +88,7 @@ func toJournal(l cli.Log, r *wrapper.Report, facts Facts, verbose bool) {
 		}
 		text := Text{}.headline(o)
 		if len(o.Holders) > 0 {
-			text += "; " + HolderText(o) + ": " + why(o.Holders[0], facts)
+			text += "; " + HolderText(o) + ": " + why.Sentence(o.Holders[0], facts.Facts)
 		}
 		text += outcomesText(o)
 		if len(advice) > 0 && o.Trial.Verdict != netdiag.Forbidden {

@@ -81,7 +81,7 @@ func TestJournalLine(t *testing.T) {
 		{Rung: wrapper.Close, Holder: &o.Holders[2], Result: wrapper.NotPossible, Detail: "third\n"},
 	}
 	o.TimedOut = true
-	judge := willing
+	judge := reporttest.Willing
 	judge.Policy = wrapper.Policy{Share: true, Wait: 1}
 	var said bytes.Buffer
 	toJournal(cli.NewLog(&said), &wrapper.Report{Outcomes: []wrapper.Outcome{o}, Judge: judge}, incidentFacts, false)

@@ -9,7 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/advise"
 	"portguard/cmd/portguard/internal/report/names"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
@@ -93,7 +95,7 @@ type (
 // thousands of connections, it takes more memory than all that was learnt of them.
 func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	facts = facts.about(r)
-	advice := commands(Advise(r, facts))
+	advice := advise.Commands(facts.advice(r))
 	doc := JSONReport{Version: 1, Endpoints: []JSONEndpoint{}, Limits: limits(r), WouldStart: p.Start, WouldReserve: p.Reserve}
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
@@ -154,7 +156,7 @@ func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint
 	}
 	place := make(map[netdiag.SocketID]int, len(told))
 	for i, h := range told {
-		e.Holders[i] = HolderJSON(*h, facts)
+		e.Holders[i] = HolderJSON(*h, facts.Facts)
 		e.Holders[i].Gone = i >= len(o.Holders)
 		place[h.ID()] = i
 	}
@@ -179,7 +181,7 @@ func verdictText(o *wrapper.Outcome) string {
 }
 
 // HolderJSON is one holder.
-func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
+func HolderJSON(h netdiag.Holder, facts why.Facts) JSONHolder {
 	j := JSONHolder{
 		Kind:        h.Kind.String(),
 		State:       h.Socket.State.String(),
@@ -188,7 +190,7 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 		Device:      h.Device,
 		Inode:       h.Socket.Inode,
 		Cookie:      strconv.FormatUint(h.Socket.Cookie, 16),
-		Why:         why(h, facts),
+		Why:         why.Sentence(h, facts),
 		Placeholder: h.Flags.Placeholder,
 		Inherited:   [...]string{"", "perhaps", "yes"}[h.Passed],
 		Processes:   make([]JSONProcess, len(h.Owners)),
@@ -206,12 +208,12 @@ func HolderJSON(h netdiag.Holder, facts Facts) JSONHolder {
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
 		j.Unit, j.UnitOwner = cli.Ptr(u.Name), u.Owner
 	}
-	j.Container = containerJSON(facts.Around.Part(&h), h.Cgroup)
-	for _, n := range facts.Around.Beside(&h) {
+	j.Container = containerJSON(facts.Judge.Around.Part(&h), h.Cgroup)
+	for _, n := range facts.Judge.Around.Beside(&h) {
 		j.Beside = append(j.Beside, jsonBeside{n.Process.PID, n.Process.Command, n.Ports, n.Below})
 	}
 	for i, p := range h.Owners {
-		j.Processes[i] = ProcessJSON(p).from(facts.Around.Origin(p))
+		j.Processes[i] = ProcessJSON(p).from(facts.Judge.Around.Origin(p))
 	}
 	for _, hint := range h.Hints {
 		j.KeptBy = append(j.KeptBy, JSONKeeper{By: hint.Kind.String(), Certain: hint.Kind.Certain(), Process: ProcessJSON(hint.Process)})

@@ -43,7 +43,7 @@ func TestJSONOfKeepersAndUsersUnits(t *testing.T) {
 	h.Owners, h.Absence = nil, netdiag.InRing
 	h.Hints = []owner.Hint{{Kind: owner.HintIOURing, Process: ring}, {Kind: owner.HintInFlight, Process: owner.Process{PID: 7}}}
 	h.Cgroup = "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service"
-	j := HolderJSON(*h, incidentFacts)
+	j := HolderJSON(*h, incidentFacts.Facts)
 	if *j.Unit != "web.service" || j.UnitOwner != "user@1000.service" {
 		t.Errorf("unit %q of %q", *j.Unit, j.UnitOwner)
 	}

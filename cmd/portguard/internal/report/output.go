@@ -54,7 +54,7 @@ func (out *Output) Reserved(all portrange.Set) {
 func (out Output) Report(r *wrapper.Report) error {
 	facts := func() Facts {
 		f := out.Facts()
-		f.Again.Given = out.Given
+		f.given = out.Given
 		return f
 	}
 	switch {
@@ -87,15 +87,6 @@ func (out Output) actions() listed {
 		return untold
 	}
 	return every
-}
-
-// ReadFacts leaves out what cannot be read: the report says less then, and says it.
-func ReadFacts() Facts {
-	var f Facts
-	f.Ephemeral, _ = portrange.Ephemeral()
-	f.Reserved, _ = portrange.Reserved()
-	f.Unreservable = portrange.KernelReserved.Writable()
-	return f
 }
 
 // Prospect is what a dry run would do once it had the ports, beside what it says of each of them.

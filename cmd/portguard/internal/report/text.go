@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/report/advise"
 	"portguard/cmd/portguard/internal/report/names"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
@@ -41,7 +43,7 @@ func (t Text) Render(r *wrapper.Report) {
 		fmt.Fprintln(t.W)
 		t.page().Line(0, text)
 	}
-	t.advice(Advise(r, t.Facts))
+	t.advice(t.Facts.advice(r))
 	for _, text := range limits(r) {
 		fmt.Fprintln(t.W)
 		t.Say("note", cli.Safe(text))
@@ -137,8 +139,8 @@ func (t Text) holder(h netdiag.Holder) {
 		t.Say("holder", names.Nobody(h)+names.WhereOf(h.Cgroup))
 	}
 	t.Say("socket", fmt.Sprintf("%s%s  %s%s", h.Local(), names.Arrow(h), stateText(h), names.FDs(h.Owners)))
-	t.Say("", why(h, t.Facts))
-	for _, from := range names.Origins(h, t.Facts.Around) {
+	t.Say("", why.Sentence(h, t.Facts.Facts))
+	for _, from := range names.Origins(h, t.Facts.Judge.Around) {
 		t.Say("from", from)
 	}
 	switch {
@@ -166,7 +168,7 @@ func stateText(h netdiag.Holder) string {
 }
 
 // advice writes the lines that would help.
-func (t Text) advice(all []advice) {
+func (t Text) advice(all []advise.Line) {
 	if len(all) == 0 {
 		return
 	}
@@ -175,10 +177,10 @@ func (t Text) advice(all []advice) {
 	when := ""
 	for i, a := range all {
 		pairs[i] = cli.Pair{Command: a.Command, Does: a.Effect}
-		if a.when != when {
-			pairs[i].Margin = "  " + t.Paint.Label(a.when)
+		if a.When != when {
+			pairs[i].Margin = "  " + t.Paint.Label(a.When)
 		}
-		when = a.when
+		when = a.When
 	}
 	t.page().Pairs(below, pairs)
 }

@@ -10,7 +10,9 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
+	"portguard/systemd"
 	"portguard/wrapper"
 )
 
@@ -19,10 +21,8 @@ var Now = time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
 
 // Incident is what portguard was written for: the pool of another Java program was handed the service's port.
 func Incident() wrapper.Outcome {
-	s := sockdiag.Socket{
-		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: sockdiag.Established, Inode: 248498713, Cookie: 0x1a2b,
-		Local: netip.MustParseAddrPort("10.11.0.5:30010"), Remote: netip.MustParseAddrPort("10.11.0.9:7000"),
-	}
+	s := Connection(sockdiag.Established)
+	s.Inode, s.Cookie = 248498713, 0x1a2b
 	o := wrapper.Outcome{Finding: netdiag.Finding{
 		Endpoint: netdiag.Endpoint{Protocol: netdiag.TCP, Port: 30010},
 		Trial:    netdiag.Trial{Verdict: netdiag.Taken, Errno: unix.EADDRINUSE, FD: -1},
@@ -36,3 +36,29 @@ func Incident() wrapper.Outcome {
 	}}
 	return o
 }
+
+// Connection is the incident's, by another program and in some state.
+func Connection(state sockdiag.State) sockdiag.Socket {
+	return sockdiag.Socket{
+		Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: state,
+		Local: netip.MustParseAddrPort("10.11.0.5:30010"), Remote: netip.MustParseAddrPort("10.11.0.9:7000"),
+	}
+}
+
+// Unconnected is a socket without a peer on the same port.
+func Unconnected(protocol uint8, state sockdiag.State) sockdiag.Socket {
+	s := Connection(state)
+	s.Protocol, s.Remote = protocol, netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+	return s
+}
+
+// Ephemeral and Reserved are the ports that the incident's host hands out, and does not.
+var (
+	Ephemeral = portrange.Range{Low: 1024, High: 65000}
+	Reserved  = portrange.Set{{Low: 8080, High: 8080}}
+)
+
+// Willing knows of nothing that speaks against a rung.
+var Willing = wrapper.Judge{Services: map[string]wrapper.Service{"order.service": {Service: systemd.Service{
+	LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/order.service", KillMode: "control-group",
+}}}}

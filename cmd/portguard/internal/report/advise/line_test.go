@@ -1,4 +1,4 @@
-package report
+package advise
 
 import (
 	"net/netip"
@@ -36,16 +36,16 @@ func TestAdviseTheSameEndpoints(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := wrapper.Report{Judge: willing}
+			r := wrapper.Report{Judge: reporttest.Willing}
 			for _, e := range endpoints {
 				o := reporttest.Incident()
 				o.Endpoint = e
 				r.Outcomes = append(r.Outcomes, o)
 			}
 			facts := incidentFacts
-			facts.Again.Given = tt.given
+			facts.Given = tt.given
 			var waits []string
-			for _, line := range commands(Advise(&r, facts)) {
+			for _, line := range Commands(Lines(&r, facts)) {
 				if strings.Contains(line, "--wait") {
 					waits = append(waits, line)
 				}
@@ -62,9 +62,9 @@ func TestAdviseTheSameVictims(t *testing.T) {
 	o := reporttest.Incident()
 	o.Holders[0].Kind = netdiag.Listener
 	facts := incidentFacts
-	facts.Again.Given = flags.Given{Kill: []string{"--signal", "INT"}, Cut: []string{"--only", "unit=order.service"}}
+	facts.Given = flags.Given{Kill: []string{"--signal", "INT"}, Cut: []string{"--only", "unit=order.service"}}
 	want := []string{"portguard --wait 30s -p 30010 -- COMMAND", "portguard --kill --kill-listeners --signal INT --only unit=order.service -p 30010 -- COMMAND"}
-	if diff := cmp.Diff(want, advised(t, willing, facts, o)); diff != "" {
+	if diff := cmp.Diff(want, advised(t, reporttest.Willing, facts, o)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package advise
 
 import (
 	"os"
@@ -7,14 +7,15 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/netdiag"
+	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/wrapper"
 )
 
-// Again is what advice repeats of this run. Without the options of its endpoints a line would find the port free at once, and the
+// again is what advice repeats of this run. Without the options of its endpoints a line would find the port free at once, and the
 // service would fail; without --only it would end others.
-type Again struct {
-	Given     flags.Given
+type again struct {
+	given     flags.Given
 	endpoints []netdiag.Endpoint
 	// unit is the service whose start this is, "" for none: then it is started by systemd, and not as a COMMAND.
 	unit string
@@ -22,25 +23,28 @@ type Again struct {
 	guard *dropin.DropIn
 }
 
-// about adds what a report itself tells to the facts of the host.
-func (f Facts) about(r *wrapper.Report) Facts {
-	f.Around, f.judge, f.halves = r.Judge.Around, r.Judge, halves(r)
-	f.Starts = f.Starts || r.Judge.Starts.Name != ""
-	f.Again.endpoints = make([]netdiag.Endpoint, len(r.Outcomes))
+func againOf(r *wrapper.Report, given flags.Given, guard *dropin.DropIn) again {
+	a := again{given, make([]netdiag.Endpoint, len(r.Outcomes)), r.Judge.Starts.Name, guard}
 	for i := range r.Outcomes {
-		f.Again.endpoints[i] = r.Outcomes[i].Endpoint
+		a.endpoints[i] = r.Outcomes[i].Endpoint
 	}
-	if unit := r.Judge.Starts; unit.Name != f.Again.unit {
-		f.Again.unit = unit.Name
-		if d, err := dropin.System.Read(unit.Name); err == nil && !unit.User {
-			f.Again.guard = &d
-		}
+	return a
+}
+
+// guardOf reads portguard's own drop-in of a service, nil without one.
+func guardOf(unit systemd.Unit) *dropin.DropIn {
+	if unit.Name == "" || unit.User {
+		return nil
 	}
-	return f
+	d, err := dropin.System.Read(unit.Name)
+	if err != nil {
+		return nil
+	}
+	return &d
 }
 
 // start is the line that starts COMMAND, or leads to its start.
-func (a Again) start(w wrapper.Way, rungs ...string) string {
+func (a again) start(w wrapper.Way, rungs ...string) string {
 	words := slices.Concat([]string{"portguard"}, rungs, a.narrowed(w))
 	switch {
 	case w.Root:
@@ -48,16 +52,16 @@ func (a Again) start(w wrapper.Way, rungs ...string) string {
 	case a.unit != "":
 		return a.line(words, a.endpoints)
 	}
-	return a.line(slices.Concat(words, a.Given.Rest), a.endpoints, "--", "COMMAND")
+	return a.line(slices.Concat(words, a.given.Rest), a.endpoints, "--", "COMMAND")
 }
 
 // install is the line that guards the service in this way from now on, "" where it is not guarded by portguard's own drop-in.
-func (a Again) install(rungs ...string) string {
+func (a again) install(rungs ...string) string {
 	if a.guard == nil {
 		return ""
 	}
-	words := slices.Concat([]string{"portguard", "unit", "install", a.unit}, rungs, a.Given.Ladder)
-	rest := slices.DeleteFunc(slices.Clone(a.Given.Rest), func(w string) bool { return w == flags.Argv0Flag }) // which install sees in ExecStart=
+	words := slices.Concat([]string{"portguard", "unit", "install", a.unit}, rungs, a.given.Ladder)
+	rest := slices.DeleteFunc(slices.Clone(a.given.Rest), func(w string) bool { return w == flags.Argv0Flag }) // which install sees in ExecStart=
 	if a.guard.Exec != "" {
 		words = append(words, "--as", "wrapper")
 	} else if i := slices.Index(rest, "--hold"); i >= 0 { // by the command's parent alone
@@ -74,19 +78,19 @@ func (a Again) install(rungs ...string) string {
 }
 
 // narrowed are the flags of this run that go along with these rungs.
-func (a Again) narrowed(w wrapper.Way) []string {
+func (a again) narrowed(w wrapper.Way) []string {
 	var words []string
 	if w.Has(wrapper.Kill) {
-		words = append(words, a.Given.Kill...)
+		words = append(words, a.given.Kill...)
 	}
 	if w.Has(wrapper.Close) || w.Has(wrapper.RestartUnit) || w.Has(wrapper.Kill) {
-		words = append(words, a.Given.Cut...)
+		words = append(words, a.given.Cut...)
 	}
 	return words
 }
 
 // asThisUser are the endpoints as root has to ask for them: of sockets with SO_REUSEPORT the kernel lets one user's share a port.
-func (a Again) asThisUser() []netdiag.Endpoint {
+func (a again) asThisUser() []netdiag.Endpoint {
 	own := slices.Clone(a.endpoints)
 	for i := range own {
 		if own[i].ReusePort && !own[i].Owner.Other {
@@ -101,7 +105,7 @@ func (a Again) asThisUser() []netdiag.Endpoint {
 const longest = 200
 
 // line is one for a shell.
-func (a Again) line(words []string, endpoints []netdiag.Endpoint, rest ...string) string {
+func (a again) line(words []string, endpoints []netdiag.Endpoint, rest ...string) string {
 	args := flags.OfEndpoints(endpoints)
 	last := len(args) - 1
 	if len(args[last]) > longest {

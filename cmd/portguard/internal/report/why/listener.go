@@ -1,4 +1,4 @@
-package report
+package why
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ func listens(h netdiag.Holder, facts Facts) string {
 	if netdiag.Protocol(h.Socket.Protocol) == netdiag.UDP {
 		does, what = "receives what anybody sends to this port", "socket"
 	}
-	left := facts.judge.LeftOver(&h) != ""
+	left := facts.Judge.LeftOver(&h) != ""
 	switch {
 	case h.Passed == netdiag.LeftToThem:
 		return fmt.Sprintf("%d processes have inherited this %s: none of them has started the others, and the program that opened it%s is not among them any more",
@@ -53,9 +53,9 @@ func openedIn(h netdiag.Holder) string {
 	return " in " + cli.Safe(made.Name)
 }
 
-// leftBehind reports whether those who have the listeners of an endpoint have not opened them, and do not serve by them, as far as can
+// LeftBehind reports whether those who have the listeners of an endpoint have not opened them, and do not serve by them, as far as can
 // be told: then to end the listening alone harms nobody. Whoever serves would go on deaf.
-func leftBehind(o *wrapper.Outcome) bool {
+func LeftBehind(o *wrapper.Outcome) bool {
 	return !slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool {
 		switch {
 		case h.Kind != netdiag.Listener:
@@ -69,7 +69,7 @@ func leftBehind(o *wrapper.Outcome) bool {
 
 // leftOver says of whatever kind of holder that it is of the unit which is about to start.
 func leftOver(h netdiag.Holder, facts Facts) string {
-	unit := facts.judge.LeftOver(&h)
+	unit := facts.Judge.LeftOver(&h)
 	if unit == "" {
 		return ""
 	}

@@ -1,37 +1,49 @@
-package report
+// Package advise answers: which command would help where an endpoint is taken, least harm first?
+package advise
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
+	"portguard/systemd"
+	"portguard/systemd/dropin"
 	"portguard/wrapper"
 )
 
-// advice is one command that would help, and what it does.
-type advice struct {
-	when    string // "now" or "always"
+// Line is a command that would help.
+type Line struct {
+	When    string // "now" or "always"
 	Command string
-	Effect  string
+	Effect  string // what it does
 }
 
-// Advise says what would help where endpoints are taken, least harm first: what the ladder of this run has decided that it would do,
+// Facts are what advice hangs on beside the report.
+type Facts struct {
+	Ephemeral portrange.Range
+	Reserved  portrange.Set
+	// Unreservable is why this user may not change ip_local_reserved_ports; nil when he may.
+	Unreservable error
+	Given        flags.Given // what a line repeats of this run's
+	Netns        flags.Netns // that was asked about; the zero value: the one that we are in
+}
+
+// Lines says what would help where endpoints are taken, least harm first: what the ladder of this run has decided that it would do,
 // for all of them at once, as a COMMAND needs all of its ports. What was allowed already is not advised again, nor anything after
 // a dry run that would have worked.
-func Advise(r *wrapper.Report, facts Facts) []advice {
+func Lines(r *wrapper.Report, facts Facts) []Line { return lines(r, facts, guardOf) }
+
+func lines(r *wrapper.Report, facts Facts, guard func(systemd.Unit) *dropin.DropIn) []Line {
 	if r.Had() {
 		return nil
 	}
-	facts = facts.about(r)
-	a := advisor{facts: facts, judge: r.Judge, again: facts.Again}
+	a := advisor{facts: facts, judge: r.Judge, again: againOf(r, facts.Given, guard(r.Judge.Starts))}
 	a.look(r)
 	ways := r.Ways()
 	if a.possible {
@@ -47,35 +59,35 @@ func Advise(r *wrapper.Report, facts Facts) []advice {
 	}
 	a.instead()
 	a.seen()
-	a.always(r)
-	return facts.there(a.all)
+	a.always()
+	return there(a.all, facts.Netns)
 }
 
-// commands are the lines alone.
-func commands(all []advice) []string {
-	lines := make([]string, len(all))
+// Commands are the lines alone.
+func Commands(all []Line) []string {
+	commands := make([]string, len(all))
 	for i, a := range all {
-		lines[i] = a.Command
+		commands[i] = a.Command
 	}
-	return lines
+	return commands
 }
 
 // advisor gathers what would help.
 type advisor struct {
 	facts    Facts
 	judge    wrapper.Judge
-	again    Again
+	again    again
 	outcomes []*wrapper.Outcome // those that are not free
 	holders  []netdiag.Holder
-	kinds    kindSet
+	kinds    kinds
 	costs    bool // a socket that holds the port would cost COMMAND one, if it is what listens here
 	possible bool // every endpoint is taken, or its address is not there: nothing else is in the way
 	absent   int  // how many have no address
-	all      []advice
+	all      []Line
 }
 
 func (a *advisor) look(r *wrapper.Report) {
-	a.possible, a.kinds = true, kindSet{}
+	a.possible, a.kinds = true, kinds{}
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		switch o.Trial.Verdict {
@@ -95,13 +107,13 @@ func (a *advisor) look(r *wrapper.Report) {
 		a.kinds[h.Kind] = true
 	}
 	a.costs = slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return o.HoldCosts })
-	if rest := a.again.Given.Rest; a.costs && !slices.Contains(rest, "--hold") {
-		a.again.Given.Rest = slices.Concat([]string{"--hold", "none", "--reserve"}, slices.DeleteFunc(slices.Clone(rest), func(w string) bool { return w == "--reserve" }))
+	if rest := a.again.given.Rest; a.costs && !slices.Contains(rest, "--hold") {
+		a.again.given.Rest = slices.Concat([]string{"--hold", "none", "--reserve"}, slices.DeleteFunc(slices.Clone(rest), func(w string) bool { return w == "--reserve" }))
 	}
 }
 
 func (a *advisor) now(command, effect string) {
-	one := advice{"now", command, effect}
+	one := Line{"now", command, effect}
 	if command != "" && !slices.Contains(a.all, one) {
 		a.all = append(a.all, one)
 	}
@@ -139,7 +151,7 @@ func flagsOf(w wrapper.Way) []string {
 
 // leftBehind reports whether those who have the listeners have not opened them, and do not serve by them.
 func (a *advisor) leftBehind() bool {
-	return !slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return !leftBehind(o) })
+	return !slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return !why.LeftBehind(o) })
 }
 
 // wait is advised where what is in the way may go by itself, and this run has not waited for it.
@@ -214,69 +226,7 @@ func (a *advisor) seen() {
 	}
 }
 
-// always keeps it from happening again.
-func (a *advisor) always(r *wrapper.Report) {
-	var ports portrange.Set
-	for _, o := range a.outcomes {
-		client := slices.ContainsFunc(o.Holders, func(h netdiag.Holder) bool { return h.Kind == netdiag.Client })
-		if port := o.Endpoint.Port; client && a.facts.Ephemeral.Contains(port) && !a.facts.Reserved.Contains(port) {
-			ports = ports.Add(port)
-		}
-	}
-	if line, effect := a.reserve(ports); line != "" {
-		a.all = append(a.all, advice{"always", line, effect})
-	}
-	if a.costs && a.again.unit == "" {
-		again := a.again
-		again.Given.Rest = nil
-		a.all = append(a.all, advice{
-			"always",
-			again.line([]string{"portguard", "--hold", "none", "--reserve"}, again.endpoints, "--", "COMMAND"),
-			"if COMMAND is what listens here: without SO_REUSEADDR, a socket that holds the port would cost it one",
-		})
-	}
-}
+// kinds are those of the holders.
+type kinds map[netdiag.Kind]bool
 
-// reserve is how `portguard reserve` does it, "" where it would not.
-func (a *advisor) reserve(ports portrange.Set) (line, effect string) {
-	sudo := ""
-	switch err := a.facts.Unreservable; {
-	case len(ports) == 0, errors.Is(err, unix.EROFS):
-		return "", ""
-	case errors.Is(err, fs.ErrPermission):
-		if sudo = a.sudo(); sudo == "" && os.Geteuid() != 0 && a.again.unit == "" {
-			return "", ""
-		}
-	}
-	effect = fmt.Sprintf("the kernel never picks %s again", ports)
-	before := portrange.Set{a.facts.Ephemeral}.Minus(a.facts.Reserved).Len()
-	left, enough := a.facts.Ephemeral.Left(a.facts.Reserved.Union(ports), a.facts.Reserved)
-	switch {
-	case enough:
-		return sudo + "portguard reserve " + ports.String(), effect
-	case left*100 >= before*99:
-		return sudo + "portguard reserve --force " + ports.String(), fmt.Sprintf("%s, and has %d others; a wider ip_local_port_range would be better", effect, left)
-	}
-	return "", ""
-}
-
-// sudo stands before what takes root, where this user is another. In a unit's journal it is read by whoever may change the unit.
-func (a *advisor) sudo() string {
-	if a.judge.MayRise && a.again.unit == "" {
-		return "sudo "
-	}
-	return ""
-}
-
-type kindSet map[netdiag.Kind]bool
-
-// KindsOf are the kinds of the holders that stand in the way.
-func KindsOf(o *wrapper.Outcome) kindSet {
-	kinds := kindSet{}
-	for _, h := range o.Holders {
-		kinds[h.Kind] = true
-	}
-	return kinds
-}
-
-func (s kindSet) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }
+func (s kinds) only(k netdiag.Kind) bool { return s[k] && len(s) == 1 }

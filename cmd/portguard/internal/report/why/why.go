@@ -1,39 +1,36 @@
-package report
+// Package why answers: what is this socket, and why is it in the way? Without a full stop, for people.
+package why
 
 import (
 	"fmt"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
-	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/container"
 )
 
-// Facts are what explains a holder beside itself: the two sysctls that a port was handed out by, and what stands around
-// its owners.
+// Facts are what explains a holder beside itself. The zero value explains what the socket alone tells.
 type Facts struct {
-	Ephemeral portrange.Range
-	Reserved  portrange.Set
-	Around    wrapper.Around
+	Ephemeral portrange.Range // where the kernel picks ports
+	Judge     wrapper.Judge   // which knows what stands around the owners, and what is left over from an earlier run
 	// Starts: a service is about to be started, and does not run yet.
 	Starts bool
-	// Unreservable is why this user may not change ip_local_reserved_ports; nil when he may.
-	Unreservable error
-	Again        Again // what advice repeats of this run
-	judge        wrapper.Judge
-	// Firewall reads the rules that may send clients elsewhere; nil: nobody asks.
-	Firewall func() *nat.Rules
-	halves   map[netdiag.SocketID]string // listeners that are deaf to IPv4, see half.go
-	netns    flags.Netns                 // that was asked about; the zero value: the one that we are in
+	halves map[netdiag.SocketID]string // listeners that are deaf to IPv4, see half.go
 }
 
-// why is one sentence, without a full stop, for an operator who has never heard of ephemeral ports.
-func why(h netdiag.Holder, facts Facts) string {
+// Of adds what a report tells.
+func (f Facts) Of(r *wrapper.Report) Facts {
+	f.Judge, f.halves = r.Judge, halves(r)
+	f.Starts = f.Starts || r.Judge.Starts.Name != ""
+	return f
+}
+
+// Sentence is for an operator who has never heard of ephemeral ports. It has no full stop, and is safe to print.
+func Sentence(h netdiag.Holder, facts Facts) string {
 	return whatItIs(h, facts) + whatItLacks(h, facts) + leftOver(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
 }
 
@@ -48,15 +45,15 @@ func whereItIs(h netdiag.Holder) string {
 // whatIsAround tells of the container that it belongs to, and of the services that would end with its owner.
 func whatIsAround(h netdiag.Holder, facts Facts) string {
 	s := ""
-	switch part := facts.Around.Part(&h); {
+	switch part := facts.Judge.Around.Part(&h); {
 	case published(part, h):
 		return ""
 	case part.Role != container.None:
 		return "; " + part.String()
 	}
-	if below := facts.Around.Below(&h); len(below) > 0 {
+	if below := facts.Judge.Around.Below(&h); len(below) > 0 {
 		s += "; it has started other services, which may end with it: " + wrapper.Neighbours(below)
-	} else if others := facts.Around.Beside(&h); len(others) > 0 {
+	} else if others := facts.Judge.Around.Beside(&h); len(others) > 0 {
 		if unit := wrapper.ServiceOf([]netdiag.Holder{h}); unit != "" {
 			s += "; " + unit + " has other services as well: " + wrapper.Neighbours(others)
 		}
@@ -68,7 +65,7 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 	port, peer := h.Socket.Local.Port(), netdiag.Plain(h.Socket.Remote)
 	switch h.Kind {
 	case netdiag.Listener:
-		if part := facts.Around.Part(&h); published(part, h) {
+		if part := facts.Judge.Around.Part(&h); published(part, h) {
 			return cli.Safe(part.String()) + ": what comes to this port goes on to it, until it is stopped"
 		}
 		return listens(h, facts)

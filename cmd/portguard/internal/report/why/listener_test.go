@@ -1,4 +1,4 @@
-package report
+package why
 
 import (
 	"strings"
@@ -31,18 +31,18 @@ func TestListens(t *testing.T) {
 			"a program listens on this port: if it is the service itself, all is well; else another service has it"},
 		{"a command is to start", netdiag.NotPassed, []owner.Process{of(cgroup)}, Facts{Starts: true},
 			"a program listens on this port: another service has it, or the service runs already"},
-		{"of the unit that starts", netdiag.NotPassed, []owner.Process{of(cgroup)}, Facts{Starts: true, judge: wrapper.Judge{Starts: order}},
+		{"of the unit that starts", netdiag.NotPassed, []owner.Process{of(cgroup)}, Facts{Starts: true, Judge: wrapper.Judge{Starts: order}},
 			"a program listens on this port: left over from an earlier run of order.service, this very unit, which systemd has not ended (KillMode=, SendSIGKILL=)"},
-		{"of another unit than the one that starts", netdiag.NotPassed, []owner.Process{of("/system.slice/web.service")}, Facts{Starts: true, judge: wrapper.Judge{Starts: order}},
+		{"of another unit than the one that starts", netdiag.NotPassed, []owner.Process{of("/system.slice/web.service")}, Facts{Starts: true, Judge: wrapper.Judge{Starts: order}},
 			"a program listens on this port: another service has it, or the service runs already"},
 		{"portguard's own ancestor in that unit", netdiag.NotPassed, []owner.Process{of(cgroup)},
-			Facts{Starts: true, judge: wrapper.Judge{Starts: order, Protected: map[int]string{400: "a process that portguard runs in"}}},
+			Facts{Starts: true, Judge: wrapper.Judge{Starts: order, Protected: map[int]string{400: "a process that portguard runs in"}}},
 			"a program listens on this port: another service has it, or the service runs already"},
 		{"it may have the socket from its parent", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{},
 			"a program listens on this port, or has inherited the listening socket from the one that started it: if it is the service itself, all is well; else another service has it, or has left it behind"},
 		{"the socket was made in another unit", netdiag.MayBePassed, []owner.Process{of("/system.slice/web.service")}, Facts{},
 			"a program has inherited this listening socket, which was opened in order.service, and serves it or only keeps it"},
-		{"it may have the socket from its parent, and does not wait for anybody", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{judge: wrapper.Judge{}, Starts: true},
+		{"it may have the socket from its parent, and does not wait for anybody", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{Judge: wrapper.Judge{}, Starts: true},
 			"a program has this listening socket, and nothing of it waits for what comes: it has probably inherited it from the one that started it"},
 		{"several that did not start each other", netdiag.LeftToThem, []owner.Process{of(cgroup), of(cgroup)}, Facts{},
 			"2 processes have inherited this listening socket: none of them has started the others, and the program that opened it is not among them any more"},
@@ -50,44 +50,13 @@ func TestListens(t *testing.T) {
 			"2 processes have inherited this listening socket: none of them has started the others, and the program that opened it in order.service is not among them any more"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen), Passed: tt.passed, Owners: tt.by, Cgroup: cgroup}
+			h := netdiag.Holder{Kind: netdiag.Listener, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Listen), Passed: tt.passed, Owners: tt.by, Cgroup: cgroup}
 			if strings.HasSuffix(tt.name, "does not wait for anybody") {
 				h.Served = sockdiag.No
 			}
-			if diff := cmp.Diff(tt.want, why(h, tt.facts)); diff != "" {
+			if diff := cmp.Diff(tt.want, Sentence(h, tt.facts)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
-	}
-}
-
-// Where those who have it know nothing of it, the listening can be ended without them. A server that serves would go on deaf.
-func TestAdviseToEndTheListeningAlone(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		passed netdiag.Passed
-		served sockdiag.Tristate
-		starts systemd.Unit
-		want   string
-	}{
-		{"a service", netdiag.NotPassed, sockdiag.Unknown, systemd.Unit{}, "--wait --kill"},
-		{"perhaps a service", netdiag.MayBePassed, sockdiag.Unknown, systemd.Unit{}, "--wait --kill"},
-		{"inherited", netdiag.MayBePassed, sockdiag.No, systemd.Unit{}, "--wait --close --kill"},
-		{"left to several", netdiag.LeftToThem, sockdiag.Unknown, systemd.Unit{}, "--wait --close --kill"},
-		{"left to several, which serve: workers whose master has ended", netdiag.LeftToThem, sockdiag.Yes, systemd.Unit{}, "--wait --kill"},
-		{"left over from an earlier run, which nobody ends", netdiag.NotPassed, sockdiag.Unknown, systemd.Unit{Name: "order.service"}, "--kill"},
-	} {
-		o := reporttest.Incident()
-		h := &o.Holders[0]
-		h.Kind, h.Passed, h.Served, h.Socket = netdiag.Listener, tt.passed, tt.served, bare(unix.IPPROTO_TCP, sockdiag.Listen)
-		judge := willing
-		judge.Starts = tt.starts
-		var got []string
-		for _, line := range advised(t, judge, incidentFacts, o) {
-			got = append(got, strings.Fields(line)[1])
-		}
-		if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
-		}
 	}
 }

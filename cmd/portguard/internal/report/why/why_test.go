@@ -1,4 +1,4 @@
-package report
+package why
 
 import (
 	"net/netip"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
@@ -16,26 +17,9 @@ import (
 	"portguard/wrapper"
 )
 
-var (
-	serviceAddr = netip.MustParseAddrPort("10.11.0.5:30010")
-	redisAddr   = netip.MustParseAddrPort("10.11.0.9:7000")
-)
-
-// socket is a TCP connection to Redis, in a state.
-func socket(state sockdiag.State) sockdiag.Socket {
-	return sockdiag.Socket{Protocol: unix.IPPROTO_TCP, Family: unix.AF_INET, State: state, Local: serviceAddr, Remote: redisAddr}
-}
-
-// bare is a socket without a peer.
-func bare(protocol uint8, state sockdiag.State) sockdiag.Socket {
-	s := socket(state)
-	s.Protocol, s.Remote = protocol, netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
-	return s
-}
-
 // closed is what remains of one.
 func closed(state sockdiag.State, left time.Duration) sockdiag.Socket {
-	s := socket(state)
+	s := reporttest.Connection(state)
 	s.Expires = left
 	return s
 }
@@ -43,7 +27,7 @@ func closed(state sockdiag.State, left time.Duration) sockdiag.Socket {
 // What stands around a holder: the container of its owners, and the services that would end with them.
 func TestWhyTellsOfContainersAndOtherServices(t *testing.T) {
 	const id = "3f4a0e8b5d1c9f27a6b8c0d2e4f60718293a4b5c6d7e8f9012a3b4c5d6e7f809"
-	listens := bare(unix.IPPROTO_TCP, sockdiag.Listen)
+	listens := reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Listen)
 	conmon := owner.Process{PID: 400, InnerPID: 400, Exe: "/usr/bin/conmon", Args: []string{"conmon", "-c", id, "-n", "web"}, Cgroup: "/machine.slice/libpod-conmon-" + id + ".scope"}
 	dockerd := owner.Process{PID: 400, InnerPID: 400, Exe: "/usr/sbin/dockerd", Cgroup: "/system.slice/docker.service"}
 	nginx := owner.Process{PID: 400, InnerPID: 1, Exe: "/usr/sbin/nginx", Cgroup: "/system.slice/docker-" + id + ".scope"}
@@ -68,8 +52,8 @@ func TestWhyTellsOfContainersAndOtherServices(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := netdiag.Holder{Kind: netdiag.Listener, Socket: listens, Owners: []owner.Process{tt.by}}
-			facts := Facts{Around: wrapper.Around{Services: map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): tt.beside}}}
-			if diff := cmp.Diff(tt.want, why(h, facts)); diff != "" {
+			facts := Facts{Judge: wrapper.Judge{Around: wrapper.Around{Services: map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): tt.beside}}}}
+			if diff := cmp.Diff(tt.want, Sentence(h, facts)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -79,9 +63,9 @@ func TestWhyTellsOfContainersAndOtherServices(t *testing.T) {
 func TestWhy(t *testing.T) {
 	wide := Facts{Ephemeral: portrange.Range{Low: 1024, High: 65000}}
 	narrow := Facts{Ephemeral: portrange.Range{Low: 32768, High: 60999}}
-	itself := socket(sockdiag.Established)
+	itself := reporttest.Connection(sockdiag.Established)
 	itself.Remote = itself.Local
-	mapped := socket(sockdiag.Established)
+	mapped := reporttest.Connection(sockdiag.Established)
 	mapped.Remote = netip.MustParseAddrPort("[::ffff:10.11.0.9]:7000")
 
 	for _, tt := range []struct {
@@ -90,29 +74,29 @@ func TestWhy(t *testing.T) {
 		facts  Facts
 		want   string
 	}{
-		{"listener", netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen)}, wide,
+		{"listener", netdiag.Holder{Kind: netdiag.Listener, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Listen)}, wide,
 			"a program listens on this port: if it is the service itself, all is well; else another service has it"},
-		{"UDP service", netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
+		{"UDP service", netdiag.Holder{Kind: netdiag.Listener, Socket: reporttest.Unconnected(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
 			"a program receives what anybody sends to this port: if it is the service itself, all is well; else another service has it"},
-		{"client", netdiag.Holder{Kind: netdiag.Client, Socket: socket(sockdiag.Established)}, wide,
+		{"client", netdiag.Holder{Kind: netdiag.Client, Socket: reporttest.Connection(sockdiag.Established)}, wide,
 			"an outgoing connection to 10.11.0.9:7000; nobody asked for port 30010: the kernel picked it as an " +
 				"ephemeral port from ip_local_port_range 1024-65000"},
-		{"client from before the range was changed", netdiag.Holder{Kind: netdiag.Client, Socket: socket(sockdiag.Established)}, narrow,
+		{"client from before the range was changed", netdiag.Holder{Kind: netdiag.Client, Socket: reporttest.Connection(sockdiag.Established)}, narrow,
 			"an outgoing connection to 10.11.0.9:7000; the kernel picked port 30010 as an ephemeral port, " +
 				"and ip_local_port_range (now 32768-60999) has been changed since"},
 		{"client connected to itself", netdiag.Holder{Kind: netdiag.Client, Socket: itself}, wide,
 			"a connection of a program to itself, made while the service it looked for was down; nobody asked for port 30010: " +
 				"the kernel picked it as an ephemeral port from ip_local_port_range 1024-65000"},
-		{"UDP client", netdiag.Holder{Kind: netdiag.Client, Socket: bare(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
+		{"UDP client", netdiag.Holder{Kind: netdiag.Client, Socket: reporttest.Unconnected(unix.IPPROTO_UDP, sockdiag.Close)}, wide,
 			"a program sends datagrams from it; nobody asked for port 30010: the kernel picked it as an " +
 				"ephemeral port from ip_local_port_range 1024-65000"},
 		{"bound client; a v4-mapped peer is an IPv4 address", netdiag.Holder{Kind: netdiag.BoundClient, Socket: mapped}, wide,
 			"an outgoing connection to 10.11.0.9:7000 whose program itself asked for port 30010 as its local end"},
-		{"accepted", netdiag.Holder{Kind: netdiag.Accepted, Socket: socket(sockdiag.Established)}, wide,
+		{"accepted", netdiag.Holder{Kind: netdiag.Accepted, Socket: reporttest.Connection(sockdiag.Established)}, wide,
 			"the server's end of a connection that 10.11.0.9:7000 made to this port"},
-		{"not yet accepted", netdiag.Holder{Kind: netdiag.Accepted, Socket: socket(sockdiag.Established), Absence: netdiag.NotAccepted}, wide,
+		{"not yet accepted", netdiag.Holder{Kind: netdiag.Accepted, Socket: reporttest.Connection(sockdiag.Established), Absence: netdiag.NotAccepted}, wide,
 			"a connection from 10.11.0.9:7000 that waits to be accepted by the listener on this port"},
-		{"bound", netdiag.Holder{Kind: netdiag.Bound, Socket: bare(unix.IPPROTO_TCP, sockdiag.Close)}, wide,
+		{"bound", netdiag.Holder{Kind: netdiag.Bound, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Close)}, wide,
 			"a program asked for this port and does nothing with it: it neither listens nor is it connected, so netstat does not show it"},
 		{"TIME_WAIT", netdiag.Holder{Kind: netdiag.Remains, Socket: closed(sockdiag.TimeWait, 58300*time.Millisecond), Absence: netdiag.Ownerless}, wide,
 			"what is left of a closed connection to 10.11.0.9:7000: the kernel keeps its port for 59s more (TIME_WAIT) " +
@@ -123,14 +107,14 @@ func TestWhy(t *testing.T) {
 		{"FIN_WAIT2", netdiag.Holder{Kind: netdiag.Remains, Socket: closed(sockdiag.FinWait2, 60*time.Second), Absence: netdiag.Ownerless}, wide,
 			"its program has closed this connection to 10.11.0.9:7000, which has not closed its own end; " +
 				"the kernel gives up after at most 60s (FIN_WAIT2); no process owns it"},
-		{"closing", netdiag.Holder{Kind: netdiag.Closing, Socket: socket(sockdiag.FinWait1), Absence: netdiag.Ownerless}, wide,
+		{"closing", netdiag.Holder{Kind: netdiag.Closing, Socket: reporttest.Connection(sockdiag.FinWait1), Absence: netdiag.Ownerless}, wide,
 			"its program has closed this connection to 10.11.0.9:7000, but the kernel still has data to deliver; " +
 				"it ends when that is done or given up"},
-		{"kernel", netdiag.Holder{Kind: netdiag.Kernel, Socket: bare(unix.IPPROTO_UDP, sockdiag.Close), Absence: netdiag.OfKernel}, wide,
+		{"kernel", netdiag.Holder{Kind: netdiag.Kernel, Socket: reporttest.Unconnected(unix.IPPROTO_UDP, sockdiag.Close), Absence: netdiag.OfKernel}, wide,
 			"the kernel itself uses this port, for NFS, a tunnel device or the like; there is no process to end"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, why(tt.holder, tt.facts)); diff != "" {
+			if diff := cmp.Diff(tt.want, Sentence(tt.holder, tt.facts)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -157,8 +141,8 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 		{netdiag.InFlight, "; no process has it open: it was probably sent over a unix socket and not yet received"},
 		{netdiag.Gone, "; no process has it open any more"},
 	} {
-		h := netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen), Absence: tt.absence}
-		if diff := cmp.Diff(listens+tt.want, why(h, Facts{})); diff != "" {
+		h := netdiag.Holder{Kind: netdiag.Listener, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Listen), Absence: tt.absence}
+		if diff := cmp.Diff(listens+tt.want, Sentence(h, Facts{})); diff != "" {
 			t.Errorf("absence %d (-want +got)\n%s", tt.absence, diff)
 		}
 	}
@@ -166,7 +150,7 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 
 // Who may have it in flight is named, and so it is not said that nobody could be.
 func TestWhyOfWhatMayBeInFlight(t *testing.T) {
-	h := netdiag.Holder{Kind: netdiag.Listener, Socket: bare(unix.IPPROTO_TCP, sockdiag.Listen), Absence: netdiag.NotPermitted,
+	h := netdiag.Holder{Kind: netdiag.Listener, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Listen), Absence: netdiag.NotPermitted,
 		Hints: []owner.Hint{{Kind: owner.HintInFlight, Process: owner.Process{PID: 7}}}}
 	if got := whoIsMissing(h); strings.Contains(got, "CAP_") || !strings.Contains(got, "unix socket") {
 		t.Errorf("%q", got)

@@ -1,4 +1,4 @@
-package report
+package why
 
 import (
 	"net/netip"
@@ -46,11 +46,11 @@ func TestWhyTellsOfHalfAServer(t *testing.T) {
 			r := &wrapper.Report{Outcomes: []wrapper.Outcome{{Finding: netdiag.Finding{
 				Endpoint: netdiag.Endpoint{Protocol: netdiag.TCP, Port: 11211}, Holders: tt.holders,
 			}}}}
-			facts := Facts{}.about(r)
+			facts := Facts{}.Of(r)
 			for _, h := range tt.holders {
 				const line = "memcached goes on with IPv6 alone when somebody has its port in IPv4, as here: it counts as started, and is deaf to IPv4"
-				if got, want := strings.HasSuffix(why(h, facts), "; "+line), tt.want && h.Socket.Inode == 2; got != want {
-					t.Errorf("%s: %q", h.Local(), why(h, facts))
+				if got, want := strings.HasSuffix(Sentence(h, facts), "; "+line), tt.want && h.Socket.Inode == 2; got != want {
+					t.Errorf("%s: %q", h.Local(), Sentence(h, facts))
 				}
 			}
 		})

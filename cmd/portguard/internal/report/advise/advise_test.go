@@ -1,4 +1,4 @@
-package report
+package advise
 
 import (
 	"strings"
@@ -12,24 +12,28 @@ import (
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
+	"portguard/systemd/dropin"
 	"portguard/wrapper"
 )
 
-// willing knows of nothing that speaks against a rung.
-var willing = wrapper.Judge{Services: map[string]wrapper.Service{"order.service": {Service: systemd.Service{
-	LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/order.service", KillMode: "control-group",
-}}}}
+var incidentFacts = Facts{Ephemeral: reporttest.Ephemeral, Reserved: reporttest.Reserved}
 
 // advised are the lines for a report. Each has a form that a test follows, to see it do what it says.
 func advised(t *testing.T, judge wrapper.Judge, facts Facts, outcomes ...wrapper.Outcome) []string {
 	t.Helper()
-	lines := commands(Advise(&wrapper.Report{Outcomes: outcomes, Judge: judge}, facts))
-	for _, line := range lines {
+	return advisedBeside(t, nil, judge, facts, outcomes...)
+}
+
+// advisedBeside are those for a service that portguard guards by this drop-in.
+func advisedBeside(t *testing.T, guard *dropin.DropIn, judge wrapper.Judge, facts Facts, outcomes ...wrapper.Outcome) []string {
+	t.Helper()
+	all := Commands(lines(&wrapper.Report{Outcomes: outcomes, Judge: judge}, facts, func(systemd.Unit) *dropin.DropIn { return guard }))
+	for _, line := range all {
 		if !reporttest.Known(line) {
 			t.Errorf("no test follows %q, which is %q", line, reporttest.Form(line))
 		}
 	}
-	return lines
+	return all
 }
 
 // Every piece of advice would help, and the one that does the least harm comes first.
@@ -45,7 +49,7 @@ func TestAdvise(t *testing.T) {
 		reserve   = "portguard reserve 30010"
 	)
 	owned := func(k netdiag.Kind, s sockdiag.State) netdiag.Holder {
-		return netdiag.Holder{Kind: k, Socket: socket(s), Owners: []owner.Process{{PID: 1988719, Command: "java"}}}
+		return netdiag.Holder{Kind: k, Socket: reporttest.Connection(s), Owners: []owner.Process{{PID: 1988719, Command: "java"}}}
 	}
 	client := owned(netdiag.Client, sockdiag.Established)
 	ofUnit := reporttest.Incident().Holders[0]
@@ -61,14 +65,14 @@ func TestAdvise(t *testing.T) {
 		h.Kind = kind
 		asking[kind] = h
 	}
-	remains := netdiag.Holder{Kind: netdiag.Remains, Socket: socket(sockdiag.TimeWait), Absence: netdiag.Ownerless}
+	remains := netdiag.Holder{Kind: netdiag.Remains, Socket: reporttest.Connection(sockdiag.TimeWait), Absence: netdiag.Ownerless}
 	listener := owned(netdiag.Listener, sockdiag.Listen)
 	manager := listener
 	manager.Owners = []owner.Process{{PID: 1, Exe: "/usr/lib/systemd/systemd", Cgroup: "/init.scope"}}
 	manager.Cgroup = "/system.slice/knxd.socket"
 	session := listener
 	session.Owners = []owner.Process{{PID: 96, Command: "sshd"}}
-	judge := willing
+	judge := reporttest.Willing
 	judge.Protected = map[int]string{1: "the init process", 96: "a process that portguard runs in"}
 
 	for _, tt := range []struct {
@@ -94,7 +98,7 @@ func TestAdvise(t *testing.T) {
 		{"listener of pid 1 for a socket unit", netdiag.Taken, []netdiag.Holder{manager}, []string{"systemctl stop knxd.socket"}},
 		{"listener of the session that one is in", netdiag.Taken, []netdiag.Holder{session}, nil},
 		{"kernel", netdiag.Taken, []netdiag.Holder{{Kind: netdiag.Kernel, Absence: netdiag.OfKernel}}, nil},
-		{"in another pid namespace", netdiag.Taken, []netdiag.Holder{{Kind: netdiag.Client, Socket: socket(sockdiag.Established), Absence: netdiag.OtherPIDNamespace}}, []string{wait, reserve}},
+		{"in another pid namespace", netdiag.Taken, []netdiag.Holder{{Kind: netdiag.Client, Socket: reporttest.Connection(sockdiag.Established), Absence: netdiag.OtherPIDNamespace}}, []string{wait, reserve}},
 		{"nobody shows", netdiag.Taken, nil, []string{wait}},
 		{"address not there", netdiag.NoAddress, nil, []string{"portguard --wait 60s -p 30010 -- COMMAND", "portguard --freebind -p 30010 -- COMMAND"}},
 		{"free", netdiag.Free, nil, nil},
@@ -141,11 +145,29 @@ func TestAdviseForSeveralEndpoints(t *testing.T) {
 		{"one is forbidden, so that COMMAND cannot start", []wrapper.Outcome{client, forbidden}, []string{"portguard reserve 30010"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := advised(t, willing, incidentFacts, tt.outcomes...)
+			got := advised(t, reporttest.Willing, incidentFacts, tt.outcomes...)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// For an address that the host does not have yet it is waited, if it comes by itself.
+func TestAdviseWhereTheAddressIsLacking(t *testing.T) {
+	for _, tt := range []struct {
+		why  netdiag.LackReason
+		want []string
+	}{
+		{netdiag.Tentative, []string{"portguard --wait 60s -p 30010 -- COMMAND"}},
+		{netdiag.Elsewhere, nil},
+		{netdiag.IPv6Off, nil},
+	} {
+		o := reporttest.Incident()
+		o.Trial.Verdict, o.Holders, o.Lack.Why = netdiag.NoAddress, nil, tt.why
+		if diff := cmp.Diff(tt.want, advised(t, reporttest.Willing, incidentFacts, o), equateEmpty); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.why, diff)
+		}
 	}
 }
 
@@ -155,7 +177,7 @@ func TestAdviseAReservation(t *testing.T) {
 	for _, costs := range []bool{false, true} {
 		o := reporttest.Incident()
 		o.HoldCosts = costs
-		all := advised(t, willing, incidentFacts, o)
+		all := advised(t, reporttest.Willing, incidentFacts, o)
 		if got := all[len(all)-1] == want; got != costs {
 			t.Errorf("costs a socket %v: the last advice is %q", costs, all[len(all)-1])
 		}
@@ -181,7 +203,7 @@ func TestAdviseReservation(t *testing.T) {
 			o := reporttest.Incident()
 			o.Endpoint.Port = tt.port
 			got := ""
-			for _, line := range advised(t, willing, Facts{Ephemeral: tt.whole, Reserved: incidentFacts.Reserved}, o) {
+			for _, line := range advised(t, reporttest.Willing, Facts{Ephemeral: tt.whole, Reserved: incidentFacts.Reserved}, o) {
 				if strings.Contains(line, "reserve ") {
 					got = line
 				}
