@@ -67,6 +67,8 @@ func (o Only) Unknown() string {
 func (o Only) excludes(p owner.Process) string {
 	unit, _ := systemd.UnitOfCgroup(p.Cgroup)
 	switch {
+	case len(o.Users) > 0 && p.UserUnknown:
+		return "runs as a user who may be any outside this user namespace" + given("user", o.Users)
 	case len(o.Users) > 0 && !slices.Contains(o.Users, p.User) && !slices.Contains(o.Users, strconv.Itoa(int(p.UID))):
 		name := p.User
 		if name == "" {
@@ -109,9 +111,8 @@ func (o Only) excludesData(s sockdiag.Socket, cgroup string) string {
 
 // hasUser is about a socket that is nobody's any more, so that 0 is nobody known.
 func (o Only) hasUser(uid uint32) bool {
-	number := strconv.Itoa(int(uid))
-	u, err := user.LookupId(number)
-	return uid != 0 && (slices.Contains(o.Users, number) || err == nil && slices.Contains(o.Users, u.Username))
+	name, known := owner.UserName(uid)
+	return uid != 0 && known && (slices.Contains(o.Users, strconv.Itoa(int(uid))) || name != "" && slices.Contains(o.Users, name))
 }
 
 // hasUnit: a user may call his units what he likes, and the system's after none of them.

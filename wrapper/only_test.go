@@ -113,7 +113,7 @@ func TestOnlyExcludes(t *testing.T) {
 // Data of a connection that no process has any more is somebody's: where nothing tells that --only allows him, it is left alone.
 func TestOnlySparesDataUnderWay(t *testing.T) {
 	const pool = "/system.slice/pool.service"
-	const redis = 65534
+	const redis = 33 // www-data, to have a name
 	orphan := func(uid uint32, cgroup string) netdiag.Holder {
 		return netdiag.Holder{Kind: netdiag.Closing, Absence: netdiag.Ownerless, Certain: true, Cgroup: cgroup, Socket: sockdiag.Socket{UID: uid}}
 	}
@@ -124,14 +124,14 @@ func TestOnlySparesDataUnderWay(t *testing.T) {
 		may    bool
 	}{
 		{"nothing is narrowed", Only{}, orphan(redis, pool), true},
-		{"its user's", Only{Users: []string{"65534"}}, orphan(redis, ""), true},
-		{"its user's, by name", Only{Users: []string{"nobody"}}, orphan(redis, ""), true},
+		{"its user's", Only{Users: []string{"33"}}, orphan(redis, ""), true},
+		{"its user's, by name", Only{Users: []string{"www-data"}}, orphan(redis, ""), true},
 		{"another user's", Only{Users: []string{"daemon"}}, orphan(redis, ""), false},
 		{"root's, or one of which the kernel does not tell", Only{Users: []string{"root"}}, orphan(0, ""), false},
 		{"its unit's", Only{Units: []string{"pool.service"}}, orphan(redis, pool), true},
 		{"another unit's", Only{Units: []string{"cache.service"}}, orphan(redis, pool), false},
 		{"in no unit that is known", Only{Units: []string{"*"}}, orphan(redis, ""), false},
-		{"its user's and another unit's", Only{Users: []string{"65534"}, Units: []string{"cache.service"}}, orphan(redis, pool), false},
+		{"its user's and another unit's", Only{Users: []string{"33"}, Units: []string{"cache.service"}}, orphan(redis, pool), false},
 		{"of whatever program", Only{Exes: []string{"*"}}, orphan(redis, pool), false},
 		{"without data", Only{Users: []string{"daemon"}}, netdiag.Holder{Kind: netdiag.Remains, Absence: netdiag.Ownerless, Certain: true}, true},
 	} {

@@ -52,6 +52,7 @@ func TestMain(m *testing.M) {
 		"ring":     holdInRing,
 		"inflight": holdInFlight,
 		"find":     findFromEnv,
+		"process":  processFromEnv,
 		"descend":  ancestorsFromEnv,
 		"deaf":     runFromDeaf,
 	}

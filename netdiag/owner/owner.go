@@ -24,8 +24,10 @@ type Process struct {
 	Deleted bool   // the file of Exe was removed or replaced, as by an upgrade
 	Program Program
 	UID     uint32 // effective user
-	User    string // name of UID; "" when it has none
-	Started time.Time
+	User    string // name of UID; "" when it has none, and when UserUnknown
+	// UserUnknown: UID is what the kernel says of every user that our user namespace has no number for.
+	UserUnknown bool
+	Started     time.Time
 	// StartTicks is the start in units of 10 ms since boot. PID and StartTicks together name one process for ever.
 	StartTicks uint64
 	// Cgroup is the path that names the systemd unit and the container, "/" for the root; "" when unknown.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
-	"strconv"
 	"strings"
 	"time"
 
@@ -147,17 +145,19 @@ func startTime(ticks uint64) (time.Time, error) {
 }
 
 // userNames remembers the names of one search.
-type userNames map[uint32]string
+type userNames map[uint32]userName
 
-// at completes a process: whose it is, and where it has the socket.
+// at completes a process: whose it is, and where it has the socket. Whose descriptors could be read is no stranger to our user
+// namespace: not even its root may read those of a user that it has no number for.
 func (names userNames) at(p Process, at place) Process {
-	name, ok := names[p.UID]
+	u, ok := names[p.UID]
 	if !ok {
-		if u, err := user.LookupId(strconv.FormatUint(uint64(p.UID), 10)); err == nil {
-			name = u.Username
-		}
-		names[p.UID] = name
+		u = lookupUser(p.UID)
+		names[p.UID] = u
 	}
-	p.User, p.TID, p.FD = name, at.tid, at.fd
+	p.UserUnknown = !u.known && (at.fd < 0 || !u.has)
+	if p.TID, p.FD = at.tid, at.fd; !p.UserUnknown {
+		p.User = u.name
+	}
 	return p
 }

@@ -14,7 +14,12 @@ import (
 func helperOf(p owner.Process) Part {
 	name := program(p)
 	args := argumentsOf(p)
-	mine := func(runtime string) Container { return Container{Runtime: runtime, User: p.UID} }
+	mine := func(runtime string) Container {
+		if p.UserUnknown { // and with him where to look for the container, and who may stop it
+			return Container{}
+		}
+		return Container{Runtime: runtime, User: p.UID}
+	}
 	part := Part{Program: name}
 	switch {
 	case name == "docker-proxy":

@@ -96,7 +96,7 @@ func ofFamily(s sockdiag.Socket, owners []owner.Process, family []owner.Stat) bo
 	maker, known := makersUnit(s)
 	return slices.ContainsFunc(family, func(f owner.Stat) bool {
 		p, err := owner.Scanner{}.Process(f.PID)
-		if err != nil || p.UID != s.UID {
+		if err != nil || p.UID != s.UID || p.UserUnknown {
 			return false
 		}
 		u, ok := systemd.UnitOfCgroup(p.Cgroup)

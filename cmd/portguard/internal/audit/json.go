@@ -170,7 +170,7 @@ func (r *auditReport) portJSON(row auditRow) JSONPort {
 	}
 	if s := foldService(row.services); s != nil {
 		first := row.services[0]
-		j.Service = &jsonAuditService{Addresses: s.addresses, Units: s.units, User: names.User(first.Socket.UID), Processes: make([]report.JSONProcess, len(s.processes))}
+		j.Service = &jsonAuditService{Addresses: s.addresses, Units: s.units, User: names.UserJSON(first.Socket.UID), Processes: make([]report.JSONProcess, len(s.processes))}
 		for i, p := range s.processes {
 			j.Service.Processes[i] = report.ProcessJSON(p)
 		}

@@ -198,9 +198,8 @@ func HolderJSON(h netdiag.Holder, facts why.Facts) JSONHolder {
 	if h.Socket.Remote.Port() != 0 {
 		j.Remote = cli.Ptr(netdiag.Plain(h.Socket.Remote).String())
 	}
-	if h.Socket.Inode != 0 { // a record without an inode says uid 0 of everybody's socket
-		j.UID = cli.Ptr(h.Socket.UID)
-		j.User = cli.Ptr(names.User(h.Socket.UID))
+	if user := names.UserJSON(h.Socket.UID); h.Socket.Inode != 0 && user != "" { // a record without an inode says uid 0 of everybody's socket
+		j.UID, j.User = cli.Ptr(h.Socket.UID), cli.Ptr(user)
 	}
 	if h.Kind == netdiag.Remains {
 		j.ExpiresMS = cli.Ptr(h.Socket.Expires.Milliseconds())

@@ -48,6 +48,9 @@ func ProcessJSON(p owner.Process) JSONProcess {
 		User:    names.UserOf(p),
 		Started: p.Started.UTC().Format(time.RFC3339),
 	}
+	if p.UserUnknown {
+		j.User = ""
+	}
 	if p.Exe != "" {
 		j.Exe = cli.Ptr(p.Exe)
 	}

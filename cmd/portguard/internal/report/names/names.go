@@ -4,7 +4,6 @@ package names
 
 import (
 	"fmt"
-	"os/user"
 	"strconv"
 	"strings"
 
@@ -18,19 +17,36 @@ import (
 
 // UserOf names the user of a process, by number where it has no name.
 func UserOf(p owner.Process) string {
-	if p.User != "" {
+	switch {
+	case p.UserUnknown:
+		return User(p.UID)
+	case p.User != "":
 		return p.User
 	}
 	return strconv.FormatUint(uint64(p.UID), 10)
 }
 
-// User is the name of a user, or the number where it has none.
+// User is the name of a user, the number where it has none, and who that may be where the number is many users'.
 func User(uid uint32) string {
-	number := strconv.FormatUint(uint64(uid), 10)
-	if u, err := user.LookupId(number); err == nil {
-		return u.Username
+	name, known := owner.UserName(uid)
+	const outside = "a user outside this user namespace"
+	switch {
+	case known && name != "":
+		return name
+	case known:
+		return strconv.FormatUint(uint64(uid), 10)
+	case name != "":
+		return name + " or " + outside
 	}
-	return number
+	return outside
+}
+
+// UserJSON is a user's name or number, "" for one who is not known.
+func UserJSON(uid uint32) string {
+	if _, known := owner.UserName(uid); !known {
+		return ""
+	}
+	return User(uid)
 }
 
 // Hindered says what keeps a process from ending when it is told to, after a comma. That it is asleep for a moment does not.
@@ -54,7 +70,11 @@ func Nobody(h netdiag.Holder) string {
 	case netdiag.NotAccepted:
 		return "the listener's queue"
 	}
-	return fmt.Sprintf("a process of user %s", cli.Safe(User(h.Socket.UID)))
+	of := "user "
+	if _, known := owner.UserName(h.Socket.UID); !known {
+		of = ""
+	}
+	return "a process of " + of + cli.Safe(User(h.Socket.UID))
 }
 
 // CgroupOf is that of an owner, or the one that its socket was made in: a service manager keeps sockets for its units.
