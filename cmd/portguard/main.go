@@ -13,7 +13,6 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/complete"
 	"portguard/wrapper/become"
-	_ "portguard/wrapper/become/prefault" // starts sooner
 )
 
 // What belongs to the main thread alone, such as the parent death signal, reaches the service only from there.

@@ -3,7 +3,6 @@
 
 #define SYS_rt_sigaction	13
 #define SYS_rt_sigprocmask	14
-#define SYS_madvise	28
 #define SYS_fcntl	72
 #define SYS_sched_getscheduler	145
 #define SYS_prctl	157
@@ -16,9 +15,6 @@
 #define PR_GET_SECCOMP	21
 #define ARCH_SET_FS	0x1002
 #define SCHED_DEADLINE	6
-#define MADV_POPULATE_READ	22
-#define MADV_POPULATE_WRITE	23
-#define PAGE	4096
 
 // The frame: 32 bytes of struct sigaction, then the registers to put back.
 #define FRAME	112
@@ -82,21 +78,6 @@ close:
 	SYSCALL
 	CALL	·cramped(SB)
 roomy:
-
-	// Code and data are mapped at once, not by a page fault each. Before Linux 5.14 nothing happens.
-	LEAQ	runtime·text(SB), DI
-	LEAQ	runtime·etext(SB), SI
-	SUBQ	DI, SI
-	MOVL	$MADV_POPULATE_READ, DX
-	MOVL	$SYS_madvise, AX
-	SYSCALL
-	LEAQ	runtime·noptrdata(SB), DI
-	ANDQ	$~(PAGE-1), DI
-	LEAQ	runtime·ebss(SB), SI
-	SUBQ	DI, SI
-	MOVL	$MADV_POPULATE_WRITE, DX
-	MOVL	$SYS_madvise, AX
-	SYSCALL
 
 	// From signal 64 down to 1, so that signal 1 ends in bit 0.
 	XORL	R13, R13

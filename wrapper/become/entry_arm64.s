@@ -6,7 +6,6 @@
 #define SYS_rt_sigaction	134
 #define SYS_rt_sigprocmask	135
 #define SYS_prctl	167
-#define SYS_madvise	233
 #define SYS_prlimit64	261
 #define F_GETFD	1
 #define SIG_IGN	1
@@ -14,9 +13,6 @@
 #define RLIMIT_AS	9
 #define PR_GET_SECCOMP	21
 #define SCHED_DEADLINE	6
-#define MADV_POPULATE_READ	22
-#define MADV_POPULATE_WRITE	23
-#define PAGE	65536	/* the largest that arm64 has; segments begin at such */
 
 // The frame: 32 bytes of struct sigaction, then the registers to put back.
 #define FRAME	96
@@ -73,22 +69,6 @@ filter:
 close:
 	CALL	·cramped(SB)
 roomy:
-
-	// Code and data are mapped at once, not by a page fault each. Before Linux 5.14 nothing happens.
-	MOVD	$runtime·text(SB), R0
-	AND	$~(PAGE-1), R0
-	MOVD	$runtime·etext(SB), R1
-	SUB	R0, R1
-	MOVD	$MADV_POPULATE_READ, R2
-	MOVD	$SYS_madvise, R8
-	SVC
-	MOVD	$runtime·noptrdata(SB), R0
-	AND	$~(PAGE-1), R0
-	MOVD	$runtime·ebss(SB), R1
-	SUB	R0, R1
-	MOVD	$MADV_POPULATE_WRITE, R2
-	MOVD	$SYS_madvise, R8
-	SVC
 
 	// From signal 64 down to 1, so that signal 1 ends in bit 0.
 	MOVD	$0, R10
