@@ -24,11 +24,6 @@ func (e *noCommandError) Unwrap() error { return e.error }
 // Hint is the line that was meant.
 func (e *noCommandError) Hint() string { return e.right }
 
-var (
-	assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-	forShells  = regexp.MustCompile("[\"'`$&|;<>()*?\\\\]")
-)
-
 // noCommand tells of words that only a shell takes for a command: a whole line in quotes, variables in front, a command of the shell's own.
 func noCommand(line []string, r request, err error) error {
 	var e *become.Error
@@ -36,6 +31,8 @@ func noCommand(line []string, r request, err error) error {
 	if !errors.As(err, &e) || !e.NotFound() && first != "." || r.argv0 { // "." is a directory of every PATH's
 		return err
 	}
+	assignment := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+	forShells := regexp.MustCompile("[\"'`$&|;<>()*?\\\\]")
 	meant := func(problem string, command ...string) error {
 		return &noCommandError{err, problem, cli.Amended(line, len(line)-len(r.command), len(r.command), command...)}
 	}
