@@ -34,6 +34,9 @@ func (p programs) build() error {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
 		}
+		if err := install(b.path); err != nil {
+			return err
+		}
 	}
 	cmd := exec.Command("gcc", "-O2", "-x", "c", "-o", p.hold, "-")
 	cmd.Stdin = strings.NewReader(holdSource)
@@ -41,6 +44,19 @@ func (p programs) build() error {
 		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
 	}
 	return nil
+}
+
+// install makes a program what a package's would be: written as a whole. Go's linker writes through a mapping, so that the kernel has the file
+// in single pages (folios), each of which it maps by itself whenever the program is started, which then takes a sixth longer.
+func install(path string) error {
+	program, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return os.WriteFile(path, program, 0o755)
 }
 
 // holdSource is in a directory of its own, as Go would compile what stands beside its files.

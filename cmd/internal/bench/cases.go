@@ -50,8 +50,8 @@ func (b *bench) idle() error {
 		return err
 	}
 	b.freed = ratioOf(took[0], took[1])
-	b.add(ratioRow("a free port, idle host", "a Go program that is a bare exec", b.freed, 1.8))
-	b.add(ratioRow("the same", "tini", ratioOf(took[0], took[2]), 0))
+	b.add(ratioRow("a free port, idle host", "a Go program that is a bare exec", b.freed, 1.3))
+	b.add(ratioRow("the same", "tini", ratioOf(took[0], took[2]), 1.8))
 	b.add(ratioRow("the same", "dumb-init", ratioOf(took[0], took[3]), 0))
 
 	return nil
@@ -107,7 +107,7 @@ func (b *bench) held(l *load, crowd string) error {
 	const ssp = "`ss -tanp 'sport = :P'`"
 	b.add(ratioRow("a port that a client has, "+crowd+", owner named", ssp, ratioOf(took[0], took[3]), 0.33))
 	b.add(ratioRow("the same, the owner in a systemd unit's cgroup", ssp, ratioOf(took[1], took[3]), 0.10))
-	b.add(ratioRow("the same without CAP_BPF: by /proc alone", ssp, ratioOf(took[2], took[3]), 0))
+	b.add(ratioRow("the same without CAP_BPF: by /proc alone", ssp, ratioOf(took[2], took[3]), 0.2))
 	b.add(ratioRow("a port that a client has, "+crowd+", owner named", "`fuser P/tcp`", ratioOf(took[0], took[4]), 0))
 	b.add(ratioRow("the same", "`netstat -tnp`", ratioOf(took[0], took[5]), 0))
 	took, err = inTurn((b.slow+1)/2,
