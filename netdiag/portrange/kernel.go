@@ -34,24 +34,30 @@ func (k Kernel) Writable() error {
 }
 
 // longest is more than any value of the two sysctls: every other port reserved takes 191 KiB.
-const longest = 256 << 10
+const (
+	usual   = 4 << 10 // the kernel clears as much as it is asked for
+	longest = 256 << 10
+)
 
-// read takes the value in one read(): a second would find nothing, however much was left (kernel/sysctl.c).
+// read takes the value in one read(): a second would find nothing, however much was left (kernel/sysctl.c), unless it begins again.
+// Go's poller, which would wait for such a file to change, is not woken for it.
 func (k Kernel) read() (string, error) {
-	f, err := os.Open(k.path())
+	fd, err := unix.Open(k.path(), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return "", err
+		return "", &os.PathError{Op: "open", Path: k.path(), Err: err}
 	}
-	defer f.Close()
-	buf := make([]byte, longest)
-	n, err := f.Read(buf)
-	if err != nil && n == 0 {
-		return "", err
+	defer unix.Close(fd)
+	for _, size := range []int{usual, longest} {
+		buf := make([]byte, size)
+		n, err := unix.Pread(fd, buf, 0)
+		if err != nil {
+			return "", &os.PathError{Op: "read", Path: k.path(), Err: err}
+		}
+		if n < len(buf) {
+			return strings.TrimSpace(string(buf[:n])), nil
+		}
 	}
-	if n == len(buf) {
-		return "", fmt.Errorf("%s is longer than %d bytes", k.path(), n)
-	}
-	return strings.TrimSpace(string(buf[:n])), nil
+	return "", fmt.Errorf("%s is longer than %d bytes", k.path(), longest)
 }
 
 // Ephemeral reads ip_local_port_range: what connect() and bind() to port 0 choose from.

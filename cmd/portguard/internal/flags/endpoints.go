@@ -94,7 +94,7 @@ func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
 
 // checkOverlap refuses endpoints that no service could listen on together.
 func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error {
-	byPort := map[netdiag.Port][]netdiag.Endpoint{}
+	byPort := make(map[netdiag.Port][]netdiag.Endpoint, len(all))
 	for _, e := range all {
 		k := e.Key()
 		for _, other := range byPort[k] {
