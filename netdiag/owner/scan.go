@@ -74,6 +74,16 @@ func (sc *scan) open(pid int) (proc, error) {
 	return proc{pid, dir}, err
 }
 
+// open opens one process that is looked at by itself.
+func (s Scanner) open(pid int) (proc, error) {
+	sc, err := s.scan()
+	if err != nil {
+		return proc{}, err
+	}
+	defer sc.close()
+	return sc.open(pid)
+}
+
 // pids lists the processes, in order.
 func (sc *scan) pids() ([]int, error) {
 	// Not the open root: its offset is shared, and scanning twice would start at the end.

@@ -46,12 +46,7 @@ func (s Scanner) Sockets(ctx context.Context) (places []Place, all bool, err err
 // Has lists which of some sockets a process has open, and looks no further when it has all of them. It tells of the process's
 // own table, as far as that is open to us.
 func (s Scanner) Has(pid int, inodes []uint32) []uint32 {
-	sc, err := s.scan()
-	if err != nil {
-		return nil
-	}
-	defer sc.close()
-	p, err := sc.open(pid)
+	p, err := s.open(pid)
 	if err != nil {
 		return nil
 	}
@@ -86,12 +81,7 @@ func (s Scanner) Has(pid int, inodes []uint32) []uint32 {
 // ClosesOnExec reports whether a descriptor of a process is closed when the process becomes another program. known is false where
 // that is closed to us.
 func (s Scanner) ClosesOnExec(p Process) (closes, known bool) {
-	sc, err := s.scan()
-	if err != nil {
-		return false, false
-	}
-	defer sc.close()
-	at, err := sc.open(p.PID)
+	at, err := s.open(p.PID)
 	if err != nil {
 		return false, false
 	}

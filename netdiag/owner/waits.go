@@ -17,12 +17,7 @@ const maxWaiting = 64
 // a duplicate of it: in accept(), say, or by epoll. known is false where some thread may do so in a way that does not show, as in poll(), or where all of that is
 // closed to us (it takes the rights that the descriptors take).
 func (s Scanner) Waits(p Process) (waits, known bool) {
-	sc, err := s.scan()
-	if err != nil {
-		return false, false
-	}
-	defer sc.close()
-	at, err := sc.open(p.PID)
+	at, err := s.open(p.PID)
 	if err != nil {
 		return false, false
 	}
