@@ -55,7 +55,7 @@ func Neighbours(all []netdiag.Neighbour) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%s (pid %d) on", n.Process.Command, n.Process.PID)
+		b.WriteString(n.Process.Named() + " on")
 		for k, port := range n.Ports {
 			if k == most {
 				b.WriteString(" ...")

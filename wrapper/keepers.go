@@ -104,7 +104,7 @@ func forbidden(judge Judge, victims []*victim, keepers map[uint32][]owner.Proces
 		for _, h := range v.holders {
 			for _, p := range keepers[h.Socket.Inode] {
 				if d := judge.mayEnd(p, h); !d.GoAhead() && !ours(p) {
-					return fmt.Errorf("%s (pid %d) has it as well by now: %s", p.Command, p.PID, d.Why)
+					return fmt.Errorf("%s has it as well by now: %s", p.Named(), d.Why)
 				}
 			}
 		}

@@ -63,7 +63,7 @@ func describe(h *netdiag.Holder) string {
 		} else {
 			b.WriteString(" and")
 		}
-		fmt.Fprintf(&b, " %s (pid %d)", o.Command, o.PID)
+		b.WriteString(" " + o.Named())
 	}
 	fmt.Fprintf(&b, " %s", h.Local())
 	if h.Socket.Remote.Port() != 0 {

@@ -34,6 +34,9 @@ func (s Scanner) Process(pid int) (Process, error) {
 	return userNames{}.at(process, place{fd: -1}), nil
 }
 
+// Named is the process in a sentence: "java (pid 1988719)". Like Command it is as it came, and not safe to print.
+func (p Process) Named() string { return fmt.Sprintf("%s (pid %d)", p.Command, p.PID) }
+
 // Dir is the working directory of a process, "" where this user may not know it.
 func (s Scanner) Dir(pid int) string {
 	dir, err := linkAt(unix.AT_FDCWD, fmt.Sprintf("%s/%d/cwd", s.root(), pid))

@@ -2,7 +2,6 @@ package container
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -124,7 +123,7 @@ func (f Finder) behind(ctx context.Context, part *Part, p owner.Process) {
 				return
 			}
 			if part.Of == "" && q.PID != p.PID && q.Parent != p.PID {
-				part.Of = fmt.Sprintf("%s (pid %d)", q.Command, q.PID)
+				part.Of = q.Named()
 			}
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
@@ -111,9 +110,5 @@ func (h half) text() string {
 		family = "IPv6"
 	}
 	first := h.holders[0]
-	who := names.Nobody(first)
-	if len(first.Owners) > 0 {
-		who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(first.Owners[0].Command), first.Owners[0].PID, cli.Safe(names.UserOf(first.Owners[0])), names.WhereOf(first.Cgroup))
-	}
-	return fmt.Sprintf("deaf on %s: %s has %s%s", family, who, first.Local(), names.Arrow(first))
+	return fmt.Sprintf("deaf on %s: %s has %s%s", family, names.Holder(first), first.Local(), names.Arrow(first))
 }

@@ -144,7 +144,7 @@ func serviceText(r auditRow) string {
 		if n := len(s.processes) - 1; n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", cli.Safe(p.Command), p.PID, more, cli.Safe(names.UserOf(p)), names.WhereOf(r.services[0].Cgroup)))
+		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", cli.Safe(p.Command), p.PID, more, cli.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(r.services[0], p))))
 	}
 	if s != nil && !(len(s.addresses) == 1 && (s.addresses[0] == "0.0.0.0" || s.addresses[0] == "::")) {
 		parts = append(parts, "on "+strings.Join(s.addresses, ", "))
@@ -163,11 +163,7 @@ func (t auditText) clients(r auditRow) {
 			fmt.Fprintf(t.w, "    and %d more connections\n", len(r.clients)-shown)
 			return
 		}
-		who := names.Nobody(h)
-		if len(h.Owners) > 0 {
-			who = fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID, cli.Safe(names.UserOf(h.Owners[0])), names.WhereOf(h.Cgroup))
-		}
-		t.below(fmt.Sprintf("has it: %s %s%s %s", who, h.Local(), names.Arrow(h), h.Socket.State))
+		t.below(fmt.Sprintf("has it: %s %s%s %s", names.Holder(h), h.Local(), names.Arrow(h), h.Socket.State))
 	}
 }
 

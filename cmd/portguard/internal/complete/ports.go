@@ -2,7 +2,6 @@ package complete
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -71,7 +70,7 @@ func portName(s sockdiag.Socket) string {
 func inShort(h netdiag.Holder) string {
 	who := "another user's"
 	if len(h.Owners) > 0 {
-		who = fmt.Sprintf("%s (pid %d)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID)
+		who = cli.Safe(h.Owners[0].Named())
 	} else if h.Absence == netdiag.Ownerless {
 		who = "nobody's any more"
 	}

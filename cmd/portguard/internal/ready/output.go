@@ -182,7 +182,7 @@ func programs(holders []netdiag.Holder) string {
 		}
 		if p := h.Owners[0]; !said[p.PID] {
 			said[p.PID] = true
-			all = append(all, fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(p.Command), p.PID, cli.Safe(names.UserOf(p)), names.WhereOf(h.Cgroup)))
+			all = append(all, names.Process(h, p))
 		}
 	}
 	switch {

@@ -47,8 +47,7 @@ func ServerJSON(s elsewhere.Server) JSONServer {
 func ServerText(s elsewhere.Server) string {
 	port, who := portOf(s), "somebody"
 	if len(s.Owners) > 0 {
-		p := s.Owners[0]
-		who = fmt.Sprintf("%s (pid %d)", p.Command, p.PID)
+		who = s.Owners[0].Named()
 	}
 	return fmt.Sprintf("%s is taken in another network namespace: %s has %s there; to ask there: portguard %s %s -p %s",
 		port, who, s.Local, flags.NetnsFlag, cli.ShellQuote(s.Namespace.Argument()), port)

@@ -60,6 +60,19 @@ func Hindered(p owner.Process) string {
 	return ""
 }
 
+// Process is a process that has a socket, with its user, its unit and its container: "java (pid 1988719, app, order.service)".
+func Process(h netdiag.Holder, p owner.Process) string {
+	return fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(p.Command), p.PID, cli.Safe(UserOf(p)), WhereOf(CgroupOf(h, p)))
+}
+
+// Holder is the first process that has a socket, or what stands there for one.
+func Holder(h netdiag.Holder) string {
+	if len(h.Owners) == 0 {
+		return Nobody(h)
+	}
+	return Process(h, h.Owners[0])
+}
+
 // Nobody stands where a process would be named.
 func Nobody(h netdiag.Holder) string {
 	switch h.Absence {
