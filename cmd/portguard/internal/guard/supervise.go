@@ -16,6 +16,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/served"
@@ -119,7 +120,7 @@ func (r *runs) NotListening(found []ready.Finding) {
 		}
 		missing = append(missing, name)
 		if len(f.Holders) > 0 {
-			fmt.Fprintf(&holders, "; %s: %s", name, report.HolderText(&wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Holders: f.Holders}}))
+			fmt.Fprintf(&holders, "; %s: %s", name, names.WhoHas(f.Holders))
 		}
 	}
 	r.say(cli.MsgTaken, journal.PriErr, fmt.Sprintf("the command does not listen on %s after %s, and is stopped%s",

@@ -93,19 +93,19 @@ func (out output) told() []ready.Finding {
 func (out output) toJournal() {
 	for _, f := range out.told() {
 		text, priority := out.line(f, cli.Paint{}), journal.PriErr
-		o := &wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: f.Holders}}
+		about := f.Holders
 		switch {
 		case f.State == served.Whole:
-			priority, o.Holders = journal.PriInfo, f.Listeners
+			priority, about = journal.PriInfo, f.Listeners
 		case len(f.Holders) > 0:
-			text += ": " + report.HolderText(o)
+			text += ": " + names.WhoHas(f.Holders)
 		}
 		for _, d := range report.Diverted(out.firewall, f.Endpoint) {
 			text += "; " + report.DiversionText(d)
 		}
-		about := report.About(o)
-		about["PORTGUARD_VERDICT"] = f.State.String()
-		out.app.Log.Say(cli.MsgListening, priority, about, text)
+		fields := report.About(&wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Holders: about}})
+		fields["PORTGUARD_VERDICT"] = f.State.String()
+		out.app.Log.Say(cli.MsgListening, priority, fields, text)
 	}
 	if out.degraded != nil {
 		out.app.Log.Say(cli.MsgFailed, journal.PriWarning, nil, report.DegradedText(out.degraded))

@@ -199,35 +199,13 @@ func HolderText(o *wrapper.Outcome) string {
 	return who + more
 }
 
-// whoHolds is holderText in two parts, the second of which changes with every connection.
+// whoHolds is HolderText in two parts, the second of which changes with every connection.
 func whoHolds(o *wrapper.Outcome) (who, more string) {
 	switch {
 	case o.Trial.Verdict == netdiag.NoAddress:
 		return lackText(o, "yet"), ""
 	case o.Unexplained != nil:
 		return "taken, and who has it cannot be asked", ""
-	case len(o.Holders) == 0:
-		return "taken by a socket that does not show", ""
 	}
-	h := o.Holders[0]
-	who = names.Nobody(h)
-	if keepers := h.Keepers(); len(keepers) > 0 {
-		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, names.WhereOf(names.CgroupOf(h, keepers[0])))
-	} else {
-		who += names.WhereOf(h.Cgroup)
-	}
-	switch h.Kind {
-	case netdiag.Remains, netdiag.Closing:
-		who = fmt.Sprintf("%s of a closed connection", h.Socket.State)
-		more = " to " + netdiag.Plain(h.Socket.Remote).String()
-	case netdiag.Listener:
-		who += " listens"
-	default:
-		who += " has it"
-		more = names.Arrow(h)
-	}
-	if n := len(o.Holders) - 1; n > 0 {
-		more += fmt.Sprintf(" and %d more", n)
-	}
-	return who, more
+	return names.Having(o.Holders)
 }

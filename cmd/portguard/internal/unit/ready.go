@@ -8,8 +8,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
-	"portguard/cmd/portguard/internal/report"
-	"portguard/netdiag"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag/served"
 	"portguard/systemd"
 	"portguard/systemd/unitfile"
@@ -40,9 +39,8 @@ func (in *unitInstall) cannotBeReady(ctx context.Context, svc systemd.Service) e
 	for _, f := range in.lookNow(ctx, svc) {
 		switch f.State {
 		case served.Other:
-			o := &wrapper.Outcome{Finding: netdiag.Finding{Endpoint: f.Endpoint, Holders: f.Holders}}
 			return cli.Misuse(fmt.Sprintf("%s runs, and who listens on %s is none of its processes: %s; with %s its start would fail",
-				svc.Name, f.Endpoint, report.HolderText(o), readyFlag), without)
+				svc.Name, f.Endpoint, names.WhoHas(f.Holders), readyFlag), without)
 		case served.Deaf:
 			in.deaf = append(in.deaf, f.Endpoint)
 		}
