@@ -48,7 +48,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 			return activatedError(svc, netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.Local.Port()}, unit)
 		}
 	}
-	own, in.learned = completed(own, holdersOfHalf(ctx))
+	own, in.learned = completed(own, whoHasFour(ctx))
 	found, err := endpointsOf(own)
 	switch {
 	case err != nil:

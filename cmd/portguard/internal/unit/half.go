@@ -45,24 +45,18 @@ func sixOnly(l listener) bool {
 	return l.Local.Addr() == netip.IPv6Unspecified() && l.V6Only == sockdiag.Yes && l.Interface == 0
 }
 
-// holdersOfHalf asks who has a port in IPv4.
-func holdersOfHalf(ctx context.Context) func(port uint16) string {
+// whoHasFour asks who has a port in IPv4. It does not bind it: the service may be about to.
+func whoHasFour(ctx context.Context) func(port uint16) string {
 	return func(port uint16) string {
-		f := netdiag.Finding{Endpoint: netdiag.Endpoint{Protocol: netdiag.TCP, Addr: netip.IPv4Unspecified(), Port: port}}
-		f.Trial = netdiag.Try(f.Endpoint)
-		defer f.Trial.Close()
-		if f.Trial.Verdict != netdiag.Taken {
-			return ""
-		}
 		p := netdiag.NewProber()
 		defer p.Close()
-		p.LetGo()
-		if err := p.Explain(ctx, []*netdiag.Finding{&f}); err != nil || f.Trial.Verdict != netdiag.Taken {
+		found, err := p.InTheWay(ctx, []netdiag.Endpoint{{Protocol: netdiag.TCP, Addr: netip.IPv4Unspecified(), Port: port}})
+		if err != nil || len(found[0]) == 0 {
 			return ""
 		}
-		for _, h := range f.Holders {
+		for _, h := range found[0] {
 			if len(h.Owners) > 0 {
-				return fmt.Sprintf("%s (pid %d)", cli.Safe(h.Owners[0].Command), h.Owners[0].PID)
+				return cli.Safe(h.Owners[0].Named())
 			}
 		}
 		return "another socket"
