@@ -72,8 +72,11 @@ func (p *Prober) InTheWay(ctx context.Context, endpoints []Endpoint) ([][]Holder
 	for i, e := range endpoints {
 		findings[i] = &Finding{Endpoint: e, Trial: Trial{Verdict: Taken, FD: -1, Claim: e.Claims(uint32(unix.Geteuid()))[0]}}
 	}
-	if _, err := p.find(ctx, findings); err != nil {
-		return nil, err
+	for attempt, unsure := 0, findings; attempt < attempts && len(unsure) > 0; attempt++ {
+		var err error
+		if _, unsure, err = p.find(ctx, unsure); err != nil {
+			return nil, err
+		}
 	}
 	holders := make([][]Holder, len(endpoints))
 	for i, f := range findings {

@@ -92,9 +92,6 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 			p.Ignore(f.Trial.FD)
 		}
 	}
-	// On a busy port the holders of one look may be gone at the next question. And a socket that is just becoming a
-	// FIN_WAIT2 or TIME_WAIT record may be in none of the kernel's tables for a moment.
-	const attempts = 6
 	for attempt := 0; attempt < attempts && len(taken) > 0; attempt++ {
 		if err := p.explain(ctx, taken); err != nil {
 			return err
@@ -106,8 +103,12 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 	return nil
 }
 
+// attempts is how often the kernel is asked: on a busy port the holders of one look may be gone at the next question. And a socket
+// that is just becoming a FIN_WAIT2 or TIME_WAIT record may be in none of the kernel's tables for a moment.
+const attempts = 6
+
 func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
-	t, err := p.find(ctx, taken)
+	t, _, err := p.find(ctx, taken)
 	if err != nil {
 		return err
 	}
@@ -127,26 +128,26 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 	return nil
 }
 
-// find looks once for the holders.
-func (p *Prober) find(ctx context.Context, taken []*Finding) (*tables, error) {
-	t, err := p.tables(ctx, taken)
-	if err != nil {
-		return nil, err
+// find looks once for the holders. changed are the findings that have none because one of them has gone during the look.
+func (p *Prober) find(ctx context.Context, taken []*Finding) (t *tables, changed []*Finding, err error) {
+	if t, err = p.tables(ctx, taken); err != nil {
+		return nil, nil, err
 	}
 	found, searched := p.owners(ctx, taken, t)
 	t.mptcp = p.mptcp(ctx, taken, found, t)
 	p.nameSMC(ctx, taken, found, t)
 	if err := p.markAuto(ctx, taken, found, t); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, f := range taken {
 		f.Holders = t.holders(f, found, searched)
 		f.Partial = t.partial && f.Endpoint.Protocol == TCP
 		if slices.ContainsFunc(f.Holders, func(h Holder) bool { return p.vanished(ctx, h) }) {
 			f.Holders = nil // what is left of them may look like something else
+			changed = append(changed, f)
 		}
 	}
-	return t, nil
+	return t, changed, nil
 }
 
 // vanished reports whether a holder that a process had, and for which no process was found, has been closed in between.
