@@ -2,9 +2,7 @@ package nstest
 
 import (
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -44,47 +42,9 @@ func hook(t testing.TB, attach []uint32, answer int32, f func()) {
 	for _, a := range attach {
 		answerAll(t, dir, a, answer)
 	}
-	move := func(to string) {
-		if err := os.WriteFile(filepath.Join(to, "cgroup.procs"), []byte("0"), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	move(cgroup)
-	defer move(home)
+	move(t, cgroup)
+	defer move(t, home)
 	f()
-}
-
-// ownCgroup makes a cgroup, and names the one that the process is in.
-func ownCgroup(t testing.TB) (made, home string) {
-	t.Helper()
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	membership, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, path, unified := strings.Cut(string(membership), "0::")
-	path, _, _ = strings.Cut(path, "\n")
-	for line := range strings.Lines(string(mounts)) {
-		fields := strings.Fields(line)
-		if len(fields) < 3 || fields[2] != "cgroup2" || !unified {
-			continue
-		}
-		made, err = os.MkdirTemp(fields[1], "nstest-")
-		if err != nil {
-			t.Skipf("no cgroup can be made here: %v", err)
-		}
-		t.Cleanup(func() {
-			if err := unix.Rmdir(made); err != nil {
-				t.Errorf("remove %s: %v", made, err)
-			}
-		})
-		return made, filepath.Join(fields[1], path)
-	}
-	t.Skip("no cgroup v2 hierarchy is mounted here")
-	return "", ""
 }
 
 // answerAll attaches a program of two instructions: r0 = answer; exit.

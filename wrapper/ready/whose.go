@@ -56,21 +56,27 @@ func (w Whose) recognise(listeners []netdiag.Holder) func(sockdiag.Socket, []own
 	return func(s sockdiag.Socket, owners []owner.Process) bool { return ofFamily(s, owners, family) }
 }
 
+func (w Whose) ofUnit(s sockdiag.Socket, owners []owner.Process) bool {
+	return OfUnit(w.Unit, s, owners)
+}
+
 func haveOneInCommon(a, b []owner.Process) bool {
 	return slices.ContainsFunc(a, func(p owner.Process) bool {
 		return slices.ContainsFunc(b, func(o owner.Process) bool { return o.PID == p.PID })
 	})
 }
 
-// ofUnit goes by the processes that have the socket. Where these cannot be seen, it goes by the cgroup that made it.
-func (w Whose) ofUnit(s sockdiag.Socket, owners []owner.Process) bool {
-	for _, p := range owners {
-		if u, ok := systemd.UnitOfCgroup(p.Cgroup); ok && u == w.Unit {
-			return true
-		}
+// OfUnit reports whether a socket is a unit's. It goes by the processes that have the socket and, where nobody is seen to have it, by
+// the cgroup that it was made in: a listener may have been handed on.
+func OfUnit(unit systemd.Unit, s sockdiag.Socket, owners []owner.Process) bool {
+	if len(owners) > 0 {
+		return slices.ContainsFunc(owners, func(p owner.Process) bool {
+			u, ok := systemd.UnitOfCgroup(p.Cgroup)
+			return ok && u == unit
+		})
 	}
 	u, ok := makersUnit(s)
-	return ok && u == w.Unit && len(owners) == 0
+	return ok && u == unit
 }
 
 // makersUnit is the unit in whose cgroup a socket was made.
@@ -155,15 +161,10 @@ func (w Whose) pick(ctx context.Context, sockets []sockdiag.Socket) (map[uint32]
 			delete(rest, ino)
 		}
 	}
-	var family []owner.Stat
-	if w.Unit != (systemd.Unit{}) {
-		for ino, s := range rest {
-			if u, ok := makersUnit(s); ok && u == w.Unit {
-				take(ino)
-			}
-		}
-	} else {
+	isOurs := w.ofUnit
+	if w.Unit == (systemd.Unit{}) {
 		take(owner.Scanner{}.Has(w.PID, slices.Collect(maps.Keys(rest)))...)
+		var family []owner.Stat
 		if len(rest) > 0 {
 			var err error
 			if family, err = w.family(); err != nil {
@@ -175,6 +176,7 @@ func (w Whose) pick(ctx context.Context, sockets []sockdiag.Socket) (map[uint32]
 				take(owner.Scanner{}.Has(f.PID, slices.Collect(maps.Keys(rest)))...)
 			}
 		}
+		isOurs = func(s sockdiag.Socket, owners []owner.Process) bool { return ofFamily(s, owners, family) }
 	}
 	if len(rest) == 0 {
 		return ours, nil
@@ -184,8 +186,7 @@ func (w Whose) pick(ctx context.Context, sockets []sockdiag.Socket) (map[uint32]
 		return nil, err
 	}
 	for ino, s := range rest {
-		ours[ino] = w.Unit != (systemd.Unit{}) && w.ofUnit(s, found.Owners[ino]) ||
-			w.Unit == (systemd.Unit{}) && ofFamily(s, found.Owners[ino], family)
+		ours[ino] = isOurs(s, found.Owners[ino])
 	}
 	return ours, nil
 }

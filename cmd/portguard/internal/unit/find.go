@@ -12,6 +12,7 @@ import (
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
+	"portguard/wrapper/ready"
 )
 
 // settleEndpoints finds the endpoints when none were given, and keeps off those whose sockets are systemd's.
@@ -121,8 +122,7 @@ func listenersOf(ctx context.Context, unit string) ([]listener, error) {
 	}
 	var own []listener
 	for _, s := range all {
-		if belongs(s, found.Owners[s.Inode], unit) {
-			owners := found.Owners[s.Inode]
+		if owners := found.Owners[s.Inode]; ready.OfUnit(systemd.Unit{Name: unit}, s, owners) {
 			l := listener{Socket: s, flags: netdiag.FlagsOf(owners, s), freeBind: !s.Local.Addr().Unmap().IsUnspecified() && netdiag.FreeBinds(owners, s)}
 			if len(owners) > 0 {
 				l.process = owners[0].Command
@@ -131,22 +131,4 @@ func listenersOf(ctx context.Context, unit string) ([]listener, error) {
 		}
 	}
 	return own, nil
-}
-
-// belongs goes by the processes that have the socket. Where these cannot be seen, it goes by the cgroup that made it.
-func belongs(s sockdiag.Socket, owners []owner.Process, unit string) bool {
-	for _, p := range owners {
-		if u, ok := systemd.UnitOfCgroup(p.Cgroup); ok && !u.User && u.Name == unit {
-			return true
-		}
-	}
-	if len(owners) > 0 || s.CgroupID == 0 {
-		return false
-	}
-	path, err := owner.CgroupPath(s.CgroupID)
-	if err != nil {
-		return false
-	}
-	u, ok := systemd.UnitOfCgroup(path)
-	return ok && !u.User && u.Name == unit
 }

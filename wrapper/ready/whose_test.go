@@ -1,0 +1,54 @@
+package ready
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"testing"
+
+	"portguard/netdiag"
+	"portguard/netdiag/nstest"
+	"portguard/netdiag/served"
+	"portguard/systemd"
+)
+
+// A listener is the unit's whose process has it, and not that of the unit in which it was made.
+func TestListenerThatWasHandedOn(t *testing.T) {
+	var file *os.File
+	nstest.InUnit(t, "maker.service", func() {
+		l, err := net.Listen("tcp", "127.0.0.1:30010")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if file, err = l.(*net.TCPListener).File(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	defer file.Close()
+	nstest.InUnit(t, "heir.service", func() {
+		heir := exec.Command("sleep", "600")
+		heir.ExtraFiles = []*os.File{file}
+		if err := heir.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = heir.Process.Kill()
+			_ = heir.Wait()
+		})
+	})
+	file.Close()
+	at := []netdiag.Endpoint{{Protocol: netdiag.TCP, Addr: netip.MustParseAddr("127.0.0.1"), Port: 30010}}
+	for unit, want := range map[string]served.State{"maker.service": served.Other, "heir.service": served.Whole} {
+		l := New(at, Whose{Unit: systemd.Unit{Name: unit}})
+		defer l.Close()
+		all, err := l.Look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := all[0].State; got != want {
+			t.Errorf("%s: %s, want %s", unit, got, want)
+		}
+	}
+}
