@@ -14,21 +14,32 @@ func (r *registers) match(name string, revision uint32, info []byte) answer {
 	switch name {
 	case "comment":
 		return yes
-	case "tcp":
-		return r.matchPorts(unix.IPPROTO_TCP, info, 11) // struct xt_tcp: invflags behind option, flg_mask and flg_cmp
-	case "udp":
-		return r.matchPorts(unix.IPPROTO_UDP, info, 8) // struct xt_udp
 	case "multiport":
 		return r.matchMultiport(revision, info)
 	case "addrtype":
 		return r.matchAddressType(revision, info)
 	}
+	if protocol, flagsAt, ok := ofPorts(name); ok {
+		return r.matchPorts(protocol, info, flagsAt)
+	}
 	return maybe
 }
 
-// matchPorts is of structs that begin with two ranges: of the ports that packets come from, and of those that they go to.
+// ofPorts are the matches that begin with two ranges, of the ports that packets come from, and of those that they go to, and where
+// their flags are.
+func ofPorts(match string) (protocol uint8, flagsAt int, ok bool) {
+	switch match {
+	case "tcp":
+		return unix.IPPROTO_TCP, 11, true // struct xt_tcp: invflags behind option, flg_mask and flg_cmp
+	case "udp":
+		return unix.IPPROTO_UDP, 8, true // struct xt_udp
+	}
+	return 0, 0, false
+}
+
+const inverseSource, inverseTo = 1, 2 // XT_TCP_INV_SRCPT, XT_TCP_INV_DSTPT
+
 func (r *registers) matchPorts(protocol uint8, info []byte, flagsAt int) answer {
-	const inverseSource, inverseTo = 1, 2 // XT_TCP_INV_SRCPT, XT_TCP_INV_DSTPT
 	if len(info) <= flagsAt {
 		return maybe
 	}
@@ -68,7 +79,7 @@ func (r *registers) matchMultiport(revision uint32, info []byte) answer {
 
 // matchAddressType is struct xt_addrtype_info_v1: whether an address is this host's own.
 func (r *registers) matchAddressType(revision uint32, info []byte) answer {
-	const inverseSource, inverseTo, local = 1, 2, 1 << unix.RTN_LOCAL
+	const inverseSource, inverseTo, local = 1, 2, 1 << unix.RTN_LOCAL // XT_ADDRTYPE_INVERT_SOURCE, XT_ADDRTYPE_INVERT_DEST
 	if revision != 1 || len(info) < 8 {
 		return maybe
 	}

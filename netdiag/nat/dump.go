@@ -112,6 +112,7 @@ func (r *Rules) read(s socket) error {
 	}); err != nil {
 		return err
 	}
+	r.enter()
 	for t := range tables {
 		if err := s.dump(unix.NFT_MSG_GETRULE, t.family, text(unix.NFTA_RULE_TABLE, t.name), func(family uint8, attrs attr.Set) error {
 			if family != t.family || attrs.Text(unix.NFTA_RULE_TABLE) != t.name {
@@ -135,7 +136,7 @@ func (r *Rules) add(to chainID, expressions []byte) error {
 	if c == nil {
 		return nil // it came between
 	}
-	var rule []expression
+	var steps []expression
 	err := attr.Each(expressions, func(_ uint16, value []byte) error {
 		attrs, err := attr.Parse(value)
 		if err != nil {
@@ -145,10 +146,10 @@ func (r *Rules) add(to chainID, expressions []byte) error {
 		if e.name == "lookup" {
 			r.sets[setID{to.family, to.table, e.attrs.Text(unix.NFTA_LOOKUP_SET)}] = &set{}
 		}
-		rule = append(rule, e)
+		steps = append(steps, e)
 		return nil
 	})
-	c.rules = append(c.rules, rule)
+	c.rules = append(c.rules, rule{glanceAt(steps), steps})
 	return err
 }
 

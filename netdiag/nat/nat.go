@@ -15,7 +15,9 @@ import (
 // Rules are those of a network namespace that may send packets elsewhere, with all that they look up.
 type Rules struct {
 	chains map[chainID]*chain
-	sets   map[setID]*set
+	// entries are the chains that packets enter at a hook, in the order in which they do.
+	entries map[int][]chainID
+	sets    map[setID]*set
 	// addresses are the host's own, to one of which a client's packet goes.
 	addresses []netip.Addr
 	// Unread says which rules there are that have not been read.
@@ -35,7 +37,13 @@ type (
 type chain struct {
 	hook  int // NF_INET_PRE_ROUTING, NF_INET_LOCAL_OUT; -1 for none
 	rank  int32
-	rules [][]expression
+	rules []rule
+}
+
+// rule is for the packets that meet all of its conditions.
+type rule struct {
+	glance
+	expressions []expression
 }
 
 // Diversion is what a rule does with a port's clients.
@@ -58,19 +66,24 @@ func (r *Rules) Of(protocol uint8, address netip.Addr, port uint16) []Diversion 
 	return append(r.at(hookPrerouting, protocol, address, port), r.at(hookOutput, protocol, address, port)...)
 }
 
-// hooks reports whether any chain does NAT there.
-func (r *Rules) hooks(hook int) bool {
-	for _, c := range r.chains {
-		if c.hook == hook {
-			return true
+// enter finds the chains that packets enter. It is for the last chain that is added.
+func (r *Rules) enter() {
+	r.entries = map[int][]chainID{}
+	for id, c := range r.chains {
+		if c.hook >= 0 {
+			r.entries[c.hook] = append(r.entries[c.hook], id)
 		}
 	}
-	return false
+	for _, all := range r.entries {
+		slices.SortFunc(all, func(a, b chainID) int {
+			return cmp.Or(cmp.Compare(r.chains[a].rank, r.chains[b].rank), cmp.Compare(a.table, b.table), cmp.Compare(a.name, b.name))
+		})
+	}
 }
 
 // at plays packets to each of the addresses that a client can ask for, and makes one of what happens to several.
 func (r *Rules) at(hook int, protocol uint8, address netip.Addr, port uint16) []Diversion {
-	if !r.hooks(hook) {
+	if len(r.entries[hook]) == 0 {
 		return nil // as on most hosts, and thousands of ports may be asked about
 	}
 	asked := map[bool]int{} // addresses, of IPv4 and else

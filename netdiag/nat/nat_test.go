@@ -213,6 +213,29 @@ table ip nat {
 	}
 }
 
+// Of thousands of rules, as kube-proxy has them, those that name another port or address are passed by at a glance, however iptables
+// writes them.
+func TestManyRules(t *testing.T) {
+	var lines strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&lines, "-A PREROUTING -d 10.96.0.%d/32 -p tcp -m comment --comment x -m tcp --dport 30010 -j DNAT --to-destination 10.0.0.5\n", i%250+1)
+		fmt.Fprintf(&lines, "-A PREROUTING -p tcp -m comment --comment x -m tcp --dport %d -j DNAT --to-destination 10.0.0.5\n", 30001+i)
+	}
+	r := rules(t, "table inet t {\n chain c {\n  type nat hook prerouting priority 0\n  ip daddr 10.96.0.1 accept\n  ip6 daddr fd96::1 accept\n  tcp dport 1-2 redirect to :1\n }\n}\n",
+		"iptables-restore <<'E'\n*nat\n"+lines.String()+"COMMIT\nE\n")
+	looked := 0
+	for _, c := range r.chains {
+		for _, rule := range c.rules {
+			if !rule.misses(packet{unix.IPPROTO_TCP, netip.MustParseAddr("10.99.0.1"), 30010, hookPrerouting}) {
+				looked++
+			}
+		}
+	}
+	if want := 1 + 2; looked != want { // the range, and the other family's address
+		t.Errorf("%d rules are looked at, want %d", looked, want)
+	}
+}
+
 // The kernel does what is told of it: bind() and listen() succeed, and the client is somebody else's.
 func TestDivertedClientsDoNotCome(t *testing.T) {
 	r := rules(t, ruleset, "")

@@ -32,6 +32,14 @@ func FuzzRule(f *testing.F) {
 			if r.add(id, b) != nil {
 				return
 			}
+			r.enter()
+			p := packet{unix.IPPROTO_TCP, r.addresses[0], 30010, hookOutput}
+			w := walk{rules: r, packet: p}
+			if rule := r.chains[id].rules[0]; rule.misses(p) {
+				if fits, _ := w.rule(id, rule.expressions); fits != no {
+					t.Errorf("passed by at a glance: %+v", rule)
+				}
+			}
 			for _, d := range r.Of(unix.IPPROTO_TCP, netip.Addr{}, 30010) {
 				if d.Rule() != "inet t c" {
 					t.Errorf("%+v", d)

@@ -1,9 +1,7 @@
 package nat
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,23 +42,13 @@ const (
 
 // hooks goes through the chains that packets enter, in the order of their priorities.
 func (w *walk) hooks() {
-	type entry struct {
-		id    chainID
-		chain *chain
-	}
-	var all []entry
-	for id, c := range w.rules.chains {
-		if c.hook == w.packet.hook && (id.family == unix.NFPROTO_INET || id.family == w.packet.family()) {
-			all = append(all, entry{id, c})
-		}
-	}
-	slices.SortFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.chain.rank, b.chain.rank), cmp.Compare(a.id.table, b.id.table), cmp.Compare(a.id.name, b.id.name))
-	})
 	sure := true
-	for _, e := range all {
+	for _, id := range w.rules.entries[w.packet.hook] {
+		if id.family != unix.NFPROTO_INET && id.family != w.packet.family() {
+			continue
+		}
 		diverted := len(w.found)
-		w.chain(e.id, sure, 0)
+		w.chain(id, sure, 0)
 		for _, d := range w.found[diverted:] {
 			sure = sure && d.Some // who has been sent elsewhere is not sent again
 		}
@@ -83,11 +71,15 @@ func (w *walk) chain(id chainID, sure bool, jumps int) (became outcome, some boo
 	if c == nil || jumps > mostJumps {
 		return goesOn, some
 	}
-	for _, rule := range c.rules {
+	for i := range c.rules {
 		if w.steps++; w.steps > mostSteps {
 			return goesOn, some
 		}
-		fits, act := w.rule(id, rule)
+		rule := &c.rules[i]
+		if rule.misses(w.packet) {
+			continue
+		}
+		fits, act := w.rule(id, rule.expressions)
 		if fits == no {
 			continue
 		}
