@@ -98,35 +98,38 @@ func (r *registers) matchAddressType(revision uint32, info []byte) answer {
 func (r *registers) xtarget(name string, revision uint32, info []byte) action {
 	switch name {
 	case "DNAT", "REDIRECT":
-		to, known := r.natRange(name, revision, info)
-		return action{kind: divert, to: to, unknown: !known}
+		return action{kind: divert, to: r.natRange(name, revision, info)}
 	case "NETMAP": // one prefix for another
-		return action{kind: divert, unknown: true}
+		return action{kind: divert, to: target{unknown: true}}
 	case "SNAT", "MASQUERADE":
 		return action{kind: accept}
 	}
 	return action{} // LOG, MARK and the like
 }
 
-// natRange is the first address and port of struct nf_nat_ipv4_multi_range_compat, which IPv4 has where the revision is 0, or of struct
-// nf_nat_range.
-func (r *registers) natRange(name string, revision uint32, info []byte) (first netip.AddrPort, known bool) {
+// natRange reads struct nf_nat_ipv4_multi_range_compat, which IPv4 has where the revision is 0, or struct nf_nat_range.
+func (r *registers) natRange(name string, revision uint32, info []byte) target {
 	const mapsIPs, protoSpecified = unix.NF_NAT_RANGE_MAP_IPS, unix.NF_NAT_RANGE_PROTO_SPECIFIED
-	flagsAt, addressAt, portAt := 0, 4, 4+2*16
+	flagsAt, addressAt, addressLen := 0, 4, 16
 	if r.packet.to.Is4() && revision == 0 {
-		flagsAt, addressAt, portAt = 4, 8, 4+4+2*4
+		flagsAt, addressAt, addressLen = 4, 8, 4
 	}
-	if len(info) < portAt+2 {
-		return netip.AddrPort{}, false
+	portAt := addressAt + 2*addressLen
+	if len(info) < portAt+4 {
+		return target{unknown: true}
 	}
 	flags := binary.NativeEndian.Uint32(info[flagsAt:])
-	var to netip.Addr
-	var port uint16
-	if flags&mapsIPs != 0 && name == "DNAT" {
-		to, _ = netip.AddrFromSlice(info[addressAt : addressAt+r.packet.to.BitLen()/8])
+	end := func(i int) netip.AddrPort {
+		var to netip.Addr
+		var port uint16
+		if flags&mapsIPs != 0 && name == "DNAT" {
+			at := addressAt + i*addressLen
+			to, _ = netip.AddrFromSlice(info[at : at+r.packet.to.BitLen()/8])
+		}
+		if flags&protoSpecified != 0 {
+			port = binary.BigEndian.Uint16(info[portAt+2*i:])
+		}
+		return netip.AddrPortFrom(to, port)
 	}
-	if flags&protoSpecified != 0 {
-		port = binary.BigEndian.Uint16(info[portAt:])
-	}
-	return netip.AddrPortFrom(to, port), true
+	return target{first: end(0), last: end(1)}
 }

@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 
@@ -34,10 +35,14 @@ func sure(fits bool) answer {
 // action is what a rule does at its end.
 type action struct {
 	kind  actionKind
-	chain string         // of jump and tail
-	to    netip.AddrPort // of divert
-	// unknown: it diverts, and where to is not known.
-	unknown bool
+	chain string // of jump and tail
+	to    target // of divert
+}
+
+// target is from where to where packets are sent. unknown: that is not known.
+type target struct {
+	first, last netip.AddrPort
+	unknown     bool
 }
 
 type actionKind int
@@ -103,10 +108,10 @@ func (r *registers) run(e expression) (answer, action) {
 		case number(unix.NFTA_NAT_TYPE) != unix.NFT_NAT_DNAT:
 			return yes, action{kind: accept}
 		}
-		return yes, r.target(e.attrs, unix.NFTA_NAT_REG_ADDR_MIN, unix.NFTA_NAT_REG_PROTO_MIN)
+		return yes, action{kind: divert, to: r.target(e.attrs, [...]uint16{unix.NFTA_NAT_REG_ADDR_MIN, unix.NFTA_NAT_REG_PROTO_MIN}, [...]uint16{unix.NFTA_NAT_REG_ADDR_MAX, unix.NFTA_NAT_REG_PROTO_MAX})}
 	case "redir":
 		const noAddress = 0
-		return yes, r.target(e.attrs, noAddress, unix.NFTA_REDIR_REG_PROTO_MIN)
+		return yes, action{kind: divert, to: r.target(e.attrs, [...]uint16{noAddress, unix.NFTA_REDIR_REG_PROTO_MIN}, [...]uint16{noAddress, unix.NFTA_REDIR_REG_PROTO_MAX})}
 	case "masq":
 		return yes, action{kind: accept}
 	case "match":
@@ -120,9 +125,9 @@ func (r *registers) run(e expression) (answer, action) {
 	return maybe, action{}
 }
 
-// target reads where a nat or redir sends packets from the registers that it names.
-func (r *registers) target(attrs attr.Set, address, port uint16) action {
-	to := action{kind: divert}
+// target reads where a nat or redir sends packets from the registers that it names: those of the first address and port, and of the
+// last ones.
+func (r *registers) target(attrs attr.Set, first, last [2]uint16) (to target) {
 	read := func(kind uint16, length int) []byte {
 		register, named := attrs.Number(kind)
 		if !named {
@@ -135,14 +140,18 @@ func (r *registers) target(attrs attr.Set, address, port uint16) action {
 		}
 		return data
 	}
-	there, _ := netip.AddrFromSlice(read(address, r.packet.to.BitLen()/8)) // none: this host
-	var number uint16
-	if data := read(port, 2); data != nil {
-		number = binary.BigEndian.Uint16(data)
+	end := func(kinds [2]uint16) netip.AddrPort {
+		there, _ := netip.AddrFromSlice(read(kinds[0], r.packet.to.BitLen()/8)) // none: this host
+		var number uint16
+		if data := read(kinds[1], 2); data != nil {
+			number = binary.BigEndian.Uint16(data)
+		}
+		return netip.AddrPortFrom(there, number)
 	}
-	if !to.unknown {
-		to.to = netip.AddrPortFrom(there, number)
+	if to.first, to.last = end(first), end(last); to.unknown {
+		return target{unknown: true}
 	}
+	to.last = netip.AddrPortFrom(cmp.Or(to.last.Addr(), to.first.Addr()), cmp.Or(to.last.Port(), to.first.Port()))
 	return to
 }
 

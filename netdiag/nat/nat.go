@@ -50,7 +50,8 @@ type rule struct {
 type Diversion struct {
 	Family, Table, Chain string // "ip", "nat", "DOCKER"
 	// To is where clients get to instead: without an address the same host's, port 0: the same port. The zero value is not known.
-	To netip.AddrPort
+	// Of a range of addresses or ports it has the first, and Last the last; else Last is the same.
+	To, Last netip.AddrPort
 	// Local: clients of this host; else those of others.
 	Local bool
 	// Some: the rule is for some clients only, by where they come from or which of the host's addresses they ask for.

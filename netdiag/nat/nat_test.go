@@ -48,6 +48,9 @@ table ip nat {
     tcp dport 30028 jump aside
     tcp dport 30028 dnat to 10.0.0.21
     udp dport 5353 redirect to :53
+    tcp dport 30081 dnat to 10.0.0.22-10.0.0.25
+    tcp dport 30082 dnat to 10.0.0.22:81-85
+    tcp dport 30083 redirect to :30080-30090
     ip daddr . tcp dport { 10.99.0.1 . 30070-30079 } dnat to 10.0.0.18
     ip daddr . meta l4proto . th dport vmap { 10.99.0.1 . tcp . 30026 : goto deep }
     dnat ip to ip daddr . tcp dport map { 10.99.0.1 . 30027 : 10.0.0.19 . 80 }
@@ -76,6 +79,8 @@ iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
 iptables -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 30020 -j DNAT --to-destination 172.17.0.2:80
 iptables -t nat -A PREROUTING -p tcp -m multiport --dports 30030,30040:30050 -m comment --comment x -j REDIRECT --to-ports 99
 iptables -t nat -A PREROUTING -p tcp --dport 30024 -j NETMAP --to 10.98.0.0/24
+iptables -t nat -A PREROUTING -p tcp --dport 30084 -j DNAT --to-destination 10.0.0.22-10.0.0.25:80
+ip6tables -t nat -A PREROUTING -p tcp --dport 30085 -j DNAT --to-destination [fd00::5-fd00::9]:80-90
 ip6tables -t nat -A PREROUTING -p tcp --dport 30060 -j DNAT --to-destination [fd00::5]:80
 `
 
@@ -140,6 +145,11 @@ func TestDiversions(t *testing.T) {
 		{"by a map of addresses and ports", unix.IPPROTO_TCP, "", 30027, []string{"ip nat prerouting 10.0.0.19:80"}},
 		{"but for some, who leave in another chain", unix.IPPROTO_TCP, "", 30028, []string{"ip nat prerouting 10.0.0.21 some"}},
 		{"outside of a range", unix.IPPROTO_TCP, "", 40001, []string{"ip nat prerouting 10.0.0.14"}},
+		{"to a range of hosts", unix.IPPROTO_TCP, "", 30081, []string{"ip nat prerouting 10.0.0.22 to 10.0.0.25"}},
+		{"to a range of ports", unix.IPPROTO_TCP, "", 30082, []string{"ip nat prerouting 10.0.0.22:81 to 10.0.0.22:85"}},
+		{"to a range that it is in", unix.IPPROTO_TCP, "", 30083, []string{"ip nat prerouting :30080 to :30090"}},
+		{"to a range of hosts, by iptables", unix.IPPROTO_TCP, "", 30084, []string{"ip nat PREROUTING 10.0.0.22:80 to 10.0.0.25:80"}},
+		{"to a range of hosts and ports, by ip6tables", unix.IPPROTO_TCP, "", 30085, []string{"ip6 nat PREROUTING [fd00::5]:80 to [fd00::9]:90"}},
 		{"UDP", unix.IPPROTO_UDP, "", 5353, []string{"ip nat prerouting :53"}},
 		{"as docker does", unix.IPPROTO_TCP, "", 30020, []string{"ip nat DOCKER 172.17.0.2:80 some"}},
 		{"one of iptables' ports", unix.IPPROTO_TCP, "", 30030, []string{"ip nat PREROUTING :99"}},
@@ -165,17 +175,10 @@ func TestDiversions(t *testing.T) {
 }
 
 func words(d Diversion) string {
-	to := "?"
-	if d.To.Addr().IsValid() {
-		to = d.To.Addr().String()
+	text := d.Rule() + " " + place(d.To)
+	if d.Last != d.To {
+		text += " to " + place(d.Last)
 	}
-	switch {
-	case d.To.IsValid() && d.To.Port() != 0:
-		to = d.To.String()
-	case d.To.Port() != 0:
-		to = fmt.Sprintf(":%d", d.To.Port())
-	}
-	text := d.Rule() + " " + to
 	if d.Some {
 		text += " some"
 	}
@@ -183,6 +186,18 @@ func words(d Diversion) string {
 		text += " local"
 	}
 	return text
+}
+
+func place(to netip.AddrPort) string {
+	switch {
+	case to.Addr().IsValid() && to.Port() != 0:
+		return to.String()
+	case to.Addr().IsValid():
+		return to.Addr().String()
+	case to.Port() != 0:
+		return fmt.Sprintf(":%d", to.Port())
+	}
+	return "?"
 }
 
 // Of a list of 20,000 prefixes, as blocklists have, the answer takes milliseconds.

@@ -99,7 +99,7 @@ func (w *walk) chain(id chainID, sure bool, jumps int) (became outcome, some boo
 				became = returns
 			}
 		case divert:
-			w.divert(id, act, !here)
+			w.divert(id, act.to, !here)
 			became = ends
 		}
 		some = some || ended || became == ends && fits != yes
@@ -111,13 +111,13 @@ func (w *walk) chain(id chainID, sure bool, jumps int) (became outcome, some boo
 	return goesOn, some
 }
 
-func (w *walk) divert(id chainID, act action, some bool) {
-	to := act.to
-	stays := !to.Addr().IsValid() && (to.Port() == 0 || to.Port() == w.packet.port) || to == netip.AddrPortFrom(w.packet.to, w.packet.port)
-	if stays && !act.unknown {
+func (w *walk) divert(id chainID, to target, some bool) {
+	first := to.first
+	stays := !first.Addr().IsValid() && (first.Port() == 0 || first.Port() == w.packet.port) || first == netip.AddrPortFrom(w.packet.to, w.packet.port)
+	if stays && first == to.last && !to.unknown {
 		return // a redirect to itself
 	}
-	w.found = append(w.found, Diversion{Family: familyName(id.family), Table: id.table, Chain: id.name, To: to, Some: some})
+	w.found = append(w.found, Diversion{Family: familyName(id.family), Table: id.table, Chain: id.name, To: first, Last: to.last, Some: some})
 }
 
 func familyName(family uint8) string {

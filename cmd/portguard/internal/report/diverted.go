@@ -3,6 +3,9 @@ package report
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
 	"time"
 
 	"portguard/cmd/portguard/internal/cli"
@@ -50,21 +53,31 @@ func DiversionText(d nat.Diversion) string {
 }
 
 func targetText(d nat.Diversion) string {
-	switch to := d.To; {
-	case to.Addr().IsValid() && to.Port() != 0:
-		return to.String()
-	case to.Addr().IsValid():
-		return to.Addr().String()
-	case to.Port() != 0:
-		return fmt.Sprintf("port %d", to.Port())
+	through := func(first, last string) string {
+		if first == last {
+			return first
+		}
+		return first + "-" + last
 	}
-	return "somewhere else"
+	hosts := through(d.To.Addr().String(), d.Last.Addr().String())
+	ports := through(strconv.Itoa(int(d.To.Port())), strconv.Itoa(int(d.Last.Port())))
+	switch here, samePort := !d.To.Addr().IsValid(), d.To.Port() == 0; {
+	case here && samePort:
+		return "somewhere else"
+	case here && d.To == d.Last:
+		return "port " + ports
+	case here:
+		return "one of ports " + ports
+	case samePort:
+		return hosts
+	}
+	return net.JoinHostPort(hosts, ports)
 }
 
 // JSONDiversion is one in JSON.
 type JSONDiversion struct {
 	Rule  string  `json:"rule"`  // family, table, chain
-	To    *string `json:"to"`    // where clients get to instead: address and port, or one of them; null: not known
+	To    *string `json:"to"`    // where clients get to instead: address and port, or one of them, or a range of them; null: not known
 	Local bool    `json:"local"` // clients of this host; else of others
 	Some  bool    `json:"some"`  // of them, those that the rule is for
 }
@@ -74,7 +87,7 @@ func DiversionsJSON(all []nat.Diversion) []JSONDiversion {
 	list := []JSONDiversion{}
 	for _, d := range all {
 		j := JSONDiversion{Rule: d.Rule(), Local: d.Local, Some: d.Some}
-		if to := targetText(d); d.To.IsValid() || d.To.Addr().IsValid() || d.To.Port() != 0 {
+		if to := targetText(d); d.To != (netip.AddrPort{}) {
 			j.To = &to
 		}
 		list = append(list, j)
