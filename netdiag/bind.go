@@ -121,7 +121,7 @@ func zoneID(fd int, zone string) (uint32, error) {
 }
 
 // Beside binds a TCP socket to the endpoint's port at an address that the service does not bind, and that the host need
-// not have. It shares the port wherever the service would: a placeholder begins here. The caller closes it.
+// not have. It shares the port wherever the service would: it is a placeholder, and marked. The caller closes it.
 func (b Binder) Beside(e Endpoint, where netip.Addr) (int, error) {
 	s, err := b.open(TCP, where)
 	if err != nil {
@@ -141,5 +141,6 @@ func (b Binder) Beside(e Endpoint, where netip.Addr) (int, error) {
 		s.by.calls.Close(s.fd)
 		return -1, err
 	}
+	b.Mark(s.fd)
 	return s.fd, nil
 }

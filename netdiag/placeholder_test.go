@@ -14,14 +14,17 @@ func TestExplainKnowsAPlaceholder(t *testing.T) {
 	l := newLab(t)
 	for _, marked := range []bool{true, false} {
 		l.port++
-		fd, err := netdiag.NewBinder().Beside(netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.port}, netip.IPv6Loopback())
+		at := netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.port}
+		fd, err := netdiag.NewBinder().Beside(at, netip.IPv6Loopback())
+		if !marked {
+			unix.Close(fd)
+			at.Addr = netip.IPv6Loopback()
+			fd = netdiag.Try(at).FD
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer unix.Close(fd)
-		if marked {
-			netdiag.NewBinder().Mark(fd)
-		}
 		f, err := tryAndExplain(service("::1 noreuseaddr", l.port))
 		if err != nil || len(f.Holders) != 1 {
 			t.Fatalf("%q, %v", lines(f), err)

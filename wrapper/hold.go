@@ -20,12 +20,8 @@ func Hold(r *Report) []Placeholder {
 		from := len(all)
 		all = holdPort(binder, all, port)
 		for i := from; i < len(all); i++ {
-			switch p := &all[i]; {
-			case p.FD < 0:
-			case !room.allows(p.FD):
+			if p := &all[i]; p.FD >= 0 && !room.allows(p.FD) {
 				room.refuse(p)
-			default:
-				binder.Mark(p.FD)
 			}
 		}
 	}
@@ -47,6 +43,7 @@ func holdPort(binder netdiag.Binder, all []Placeholder, port []*Outcome) []Place
 	for i, o := range port {
 		switch t := &o.Trial; {
 		case plan.cover && t.FD >= 0:
+			binder.Mark(t.FD)
 			all = append(all, Placeholder{Endpoints: endpoints[i : i+1], FD: t.FD, Where: t.Claim.Addr, Covers: true})
 			t.FD = -1
 		case plan.cover: // there was no room for it then

@@ -51,8 +51,8 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	return r
 }
 
-// asider exchanges a trial's socket for one that a service without SO_REUSEADDR does not mind. The first of a port's does for
-// all.
+// asider makes a trial's socket the placeholder or, for a service without SO_REUSEADDR, exchanges it for one that this does not mind. The
+// first of a port's does for all then.
 func asider(endpoints []netdiag.Endpoint) func(*Outcome) {
 	held, binder := map[netdiag.Port]bool{}, netdiag.NewBinder()
 	ports := endpointsByPort(endpoints)
@@ -60,6 +60,7 @@ func asider(endpoints []netdiag.Endpoint) func(*Outcome) {
 		port := o.Endpoint.Key()
 		plan := planPort(ports[port])
 		if !plan.strict {
+			binder.Mark(o.Trial.FD)
 			return
 		}
 		fd := -1

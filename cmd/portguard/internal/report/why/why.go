@@ -84,7 +84,7 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 		return fmt.Sprintf("the server's end of a connection that %s made to this port", peer)
 	case netdiag.Bound:
 		if h.Flags.Placeholder {
-			return "a placeholder of portguard's, which keeps this port for a service: who has it open is portguard, is that service, or has inherited it from it"
+			return "a placeholder of portguard's, which keeps this port for a service: who has it open is portguard, is systemd (--hold fdstore), is that service, or has inherited it from it"
 		}
 		return "a program asked for this port and does nothing with it: it neither listens nor is it connected, so netstat does not show it"
 	case netdiag.Remains:

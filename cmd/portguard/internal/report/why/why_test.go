@@ -98,6 +98,8 @@ func TestWhy(t *testing.T) {
 			"a connection from 10.11.0.9:7000 that waits to be accepted by the listener on this port"},
 		{"bound", netdiag.Holder{Kind: netdiag.Bound, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Close)}, wide,
 			"a program asked for this port and does nothing with it: it neither listens nor is it connected, so netstat does not show it"},
+		{"placeholder", netdiag.Holder{Kind: netdiag.Bound, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Close), Flags: netdiag.Flags{Placeholder: true}}, wide,
+			"a placeholder of portguard's, which keeps this port for a service: who has it open is portguard, is systemd (--hold fdstore), is that service, or has inherited it from it"},
 		{"TIME_WAIT", netdiag.Holder{Kind: netdiag.Remains, Socket: closed(sockdiag.TimeWait, 58300*time.Millisecond), Absence: netdiag.Ownerless}, wide,
 			"what is left of a closed connection to 10.11.0.9:7000: the kernel keeps its port for 59s more (TIME_WAIT) " +
 				"in case late packets arrive; no process owns it"},
