@@ -32,7 +32,7 @@ func TestOurs(t *testing.T) {
 			unshare -pf --kill-child sh -c "echo 9001 >/proc/sys/kernel/ns_last_pid; \"\$0\"; true" "$0"; true' "$0"`,
 			"/proc is another pid namespace's: this process is 1 further in"},
 		{"the /proc of one that does not have us", `unshare -pfm --mount-proc --kill-child sleep 60 & p=$!
-			until c=$(pgrep -P $p sleep); do sleep .01; done; nsenter -t $c -m "$0"; kill -KILL $p`,
+			until c=$(pgrep -P $p sleep); do sleep .01; done; nsenter -t $c -m -r "$0"; kill -KILL $p`,
 			"/proc is another pid namespace's: it does not have this process"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func TestDeafEngineHoldsUpOnce(t *testing.T) {
 		p.expect(t, "up")
 	}
 	begin := time.Now()
-	a := suffer(t, time.Minute, "nsenter", "--mount", "--target", strconv.Itoa(p.pid()), l.portguard, "-p", strings.Join(ports, ","))
+	a := suffer(t, time.Minute, "nsenter", "--mount", "--root", "--target", strconv.Itoa(p.pid()), l.portguard, "-p", strings.Join(ports, ","))
 	if took := time.Since(begin); took > 4*time.Second {
 		t.Errorf("it took %s", took)
 	}

@@ -34,7 +34,7 @@ func TestSuperviseSparesStrangers(t *testing.T) {
 			portguard := p.pid()
 			if name == "pid 1" {
 				portguard = childOf(t, p.pid())
-				job := exec.Command("nsenter", "--target", strconv.Itoa(portguard), "--pid", "--mount", "sh", "-c", "setsid sleep 302 <&- >/dev/null 2>&1 &")
+				job := exec.Command("nsenter", "--target", strconv.Itoa(portguard), "--pid", "--mount", "--root", "sh", "-c", "setsid sleep 302 <&- >/dev/null 2>&1 &")
 				if out, err := job.CombinedOutput(); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
