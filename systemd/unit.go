@@ -16,7 +16,7 @@ type Unit struct {
 
 // UnitOfCgroup names the unit that a cgroup path as in /proc/PID/cgroup belongs to, v1 or v2: the first component that
 // is no slice. What lies deeper is the unit's own business (Delegate=), even when it looks like a unit, as in a container
-// that runs systemd. False: the path names no unit, or lies outside of our cgroup namespace ("/../x").
+// that runs systemd. False: the path names no unit, or is Outside.
 func UnitOfCgroup(path string) (Unit, bool) {
 	name, rest, ok := firstUnit(components(path))
 	if !ok {
@@ -29,6 +29,13 @@ func UnitOfCgroup(path string) (Unit, bool) {
 		return Unit{Name: inner, User: true, Owner: name}, true
 	}
 	return Unit{Name: name}, true
+}
+
+// Outside reports whether a cgroup path names no unit because of the cgroup namespace that it was read in: it is outside of that
+// ("/../x"), or the service manager is ("/?/x").
+func Outside(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first == ".." || first == "?"
 }
 
 // firstUnit skips slices; what comes next is a unit, or there is none.

@@ -51,6 +51,7 @@ func TestUnitOfCgroup(t *testing.T) {
 		{"systemd inside an LXC container", "/lxc.payload.web/system.slice/nginx.service", nil},
 		{"Kubernetes, cgroupfs", "/kubepods/burstable/pod" + uid1 + "/" + id1, nil},
 		{"outside our cgroup namespace", "/../order.slice/order.service", nil},
+		{"in a cgroup namespace that the manager is outside of", "/?/order.slice/order.service", nil},
 		{"an ending and no name", "/system.slice/.service", nil},
 		{"a name that systemd refuses", "/system.slice/a b.service", nil},
 		{"a name that is too long", "/system.slice/" + strings.Repeat("x", 248) + ".service", nil},

@@ -78,6 +78,8 @@ func (o Only) excludes(p owner.Process) string {
 	case len(o.Units)+len(o.UserUnits) > 0 && !o.hasUnit(unit):
 		where := "is in no unit"
 		switch {
+		case systemd.Outside(p.Cgroup):
+			where = "is in no unit that can be told from inside this cgroup namespace"
 		case unit.User:
 			where = fmt.Sprintf("is in %s of %s", unit.Name, unit.Owner)
 		case unit.Name != "":

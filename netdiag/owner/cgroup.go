@@ -42,11 +42,18 @@ func CgroupPath(id uint64) (string, error) {
 
 // Cgroup is the path of a process's cgroup as Process has it, which takes longer.
 func (s Scanner) Cgroup(pid int) (string, error) {
-	text, _, err := readFile(unix.AT_FDCWD, fmt.Sprintf("%s/%d/cgroup", s.root(), pid), nil, 1<<20)
+	root, err := openDir(unix.AT_FDCWD, s.root())
+	if err != nil {
+		return "", err
+	}
+	sc := &scan{root: root}
+	defer sc.close()
+	text, _, err := readFile(sc.root, fmt.Sprintf("%d/cgroup", pid), nil, 1<<20)
 	if err != nil {
 		return "", processError(pid, err)
 	}
-	return parseCgroup(text), nil
+	sc.astray = sc.isAstray()
+	return sc.place(parseCgroup(text)), nil
 }
 
 // mount is where a cgroup hierarchy is mounted.
@@ -70,7 +77,7 @@ func (sc *scan) findCgroup(m mount, id uint64) (string, error) {
 		return "", err
 	}
 	if path := strings.TrimSuffix(m.root, "/") + below; path != "" {
-		return path, nil
+		return sc.place(path), nil
 	}
 	return "/", nil
 }

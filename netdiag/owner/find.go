@@ -119,7 +119,7 @@ func (sc *scan) openedBy(ctx context.Context, p proc, buf *scratch, wanted map[u
 	if len(f.sockets) == 0 {
 		return f, nil
 	}
-	if f.process, err = readProcess(p, buf); gone(err) {
+	if f.process, err = sc.readProcess(p, buf); gone(err) {
 		return found{}, nil
 	}
 	return f, err

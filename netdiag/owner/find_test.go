@@ -73,7 +73,7 @@ func TestFindProcessWithDetails(t *testing.T) {
 		Parent:   os.Getpid(),
 		InnerPID: h.pid,
 	}}}
-	if diff := cmp.Diff(want, res.Owners, cmpopts.IgnoreFields(Process{}, "Started", "StartTicks", "Condition")); diff != "" {
+	if diff := cmp.Diff(want, res.Owners, cmpopts.IgnoreFields(Process{}, "Started", "StartTicks", "Condition", "OtherCgroups")); diff != "" {
 		t.Errorf("owners (-want +got):\n%s", diff)
 	}
 	if got := res.Owners[inode]; len(got) == 1 {

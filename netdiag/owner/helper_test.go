@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -53,6 +54,7 @@ func TestMain(m *testing.M) {
 		"inflight": holdInFlight,
 		"find":     findFromEnv,
 		"process":  processFromEnv,
+		"join":     joinFromEnv,
 		"descend":  ancestorsFromEnv,
 		"deaf":     runFromDeaf,
 	}
@@ -210,9 +212,17 @@ func holdInFlight() (string, error) {
 	return fmt.Sprintf("%d %d", inode, pair[1]), unix.Close(fd)
 }
 
-// standApart does what the environment says: MOUNT mounts a proc of its own with these options, BECOME changes to this user
+// standApart does what the environment says: CGROUP makes a cgroup the root of a new cgroup namespace, MOUNT mounts a proc of its own with these options, BECOME changes to this user
 // afterwards.
 func standApart() error {
+	if dir := os.Getenv("CGROUP"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte("0"), 0); err != nil {
+			return err
+		}
+		if err := unix.Unshare(unix.CLONE_NEWCGROUP); err != nil { // of the main thread, which is ours
+			return os.NewSyscallError("unshare", err)
+		}
+	}
 	if options := os.Getenv("MOUNT"); options != "" {
 		if err := mountProc(options); err != nil {
 			return err

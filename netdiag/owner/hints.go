@@ -42,7 +42,7 @@ func (sc *scan) keptBy(ctx context.Context, p proc, buf *scratch, wanted map[uin
 	if err != nil || len(k.rings)+len(k.veiled)+len(k.queues) == 0 {
 		return kept{}, err
 	}
-	if k.process, err = readProcess(p, buf); gone(err) {
+	if k.process, err = sc.readProcess(p, buf); gone(err) {
 		return kept{}, nil
 	}
 	return k, err

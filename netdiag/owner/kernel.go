@@ -89,7 +89,7 @@ func (sc *scan) confirm(ctx context.Context, pid int, f found, buf *scratch, wan
 			return sc.openedBy(ctx, p, buf, wanted)
 		}
 	}
-	if f.process, err = readProcess(p, buf); gone(err) {
+	if f.process, err = sc.readProcess(p, buf); gone(err) {
 		return found{}, nil
 	}
 	return f, err

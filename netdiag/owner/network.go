@@ -120,7 +120,7 @@ func (s Scanner) InNetwork(ctx context.Context, ns uint64) ([]Process, error) {
 		if at, ok := namespaceAt(p.dir, "ns/net"); !ok || at != ns {
 			return nil, nil
 		}
-		process, err := readProcess(p, buf)
+		process, err := sc.readProcess(p, buf)
 		if gone(err) {
 			return nil, nil
 		}

@@ -15,7 +15,7 @@ func OpenCgroup(path string) (*os.File, error) {
 		return nil, err
 	}
 	m, ok := cgroup2Mount(text)
-	below, within := strings.CutPrefix(path, strings.TrimSuffix(m.root, "/"))
+	below, within := strings.CutPrefix(strings.TrimPrefix(path, lost), strings.TrimSuffix(m.root, "/"))
 	if !ok || !within {
 		return nil, fmt.Errorf("cgroup %s is not mounted here: %w", path, errors.ErrUnsupported)
 	}

@@ -30,8 +30,11 @@ type Process struct {
 	Started     time.Time
 	// StartTicks is the start in units of 10 ms since boot. PID and StartTicks together name one process for ever.
 	StartTicks uint64
-	// Cgroup is the path that names the systemd unit and the container, "/" for the root; "" when unknown.
+	// Cgroup is the path that names the systemd unit and the container, "/" for the root; "" when unknown. "/../" begins what is
+	// outside of our cgroup namespace, and "/?/" what is in it where that has no units of its own.
 	Cgroup string
+	// OtherCgroups are its paths in other hierarchies, where they differ: without systemd's (v1), container runtimes have these alone.
+	OtherCgroups []string
 	// Parent is the process that this one is a child of, 0 when it is in no pid namespace of ours.
 	Parent int
 	// InnerPID is its pid in the innermost pid namespace that it is in: PID where that is ours, 1 for the first process of

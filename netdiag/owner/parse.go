@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -81,6 +82,22 @@ func parseCgroup(b []byte) string {
 		return systemd
 	}
 	return unified
+}
+
+// parseOtherCgroups lists what the hierarchies have beside what parseCgroup picks, each path once and without roots.
+func parseOtherCgroups(b []byte) (others []string) {
+	picked := parseCgroup(b)
+	for line := range strings.Lines(string(b)) {
+		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+		if len(fields) != 3 || !strings.HasPrefix(fields[2], "/") {
+			continue
+		}
+		path := strings.TrimSuffix(fields[2], " (deleted)")
+		if path != "/" && path != picked && !slices.Contains(others, path) {
+			others = append(others, path)
+		}
+	}
+	return others
 }
 
 // parseSocketLink reads "socket:[INODE]", what the link of a socket says. It allocates nothing.

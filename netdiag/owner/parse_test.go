@@ -113,6 +113,27 @@ func TestParseCgroup(t *testing.T) {
 	}
 }
 
+func TestParseOtherCgroups(t *testing.T) {
+	for _, tt := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"v2", "0::/system.slice/order.service\n", nil},
+		{"v1 of systemd", "12:pids:/system.slice/sshd.service\n4:memory:/system.slice\n1:name=systemd:/system.slice/sshd.service\n", []string{"/system.slice"}},
+		{"docker under OpenRC, which has a hierarchy of its own", "3:memory:/docker/" + dockerID + "\n2:pids:/docker/" + dockerID + "\n1:name=openrc:/docker\n0::/openrc.docker\n",
+			[]string{"/docker/" + dockerID, "/docker"}},
+		{"the same without v2", "2:pids:/docker/" + dockerID + " (deleted)\n1:name=openrc:/docker\n", []string{"/docker/" + dockerID, "/docker"}},
+		{"all in their roots", cgroupHybrid, nil},
+		{"nothing", "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, parseOtherCgroups([]byte(tt.in))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestParseSocketLink(t *testing.T) {
 	for _, tt := range []struct {
 		in   string

@@ -27,7 +27,7 @@ func (s Scanner) Process(pid int) (Process, error) {
 		return Process{}, processError(pid, err)
 	}
 	defer closeDir(p.dir)
-	process, err := readProcess(p, new(scratch))
+	process, err := sc.readProcess(p, new(scratch))
 	if err != nil {
 		return Process{}, processError(pid, err)
 	}
@@ -56,7 +56,7 @@ func processError(pid int, err error) error {
 
 // readProcess reads the details of a process but its user's name. What this user may not read stays empty; errors are
 // gone, or that the kernel could not answer.
-func readProcess(p proc, buf *scratch) (Process, error) {
+func (sc *scan) readProcess(p proc, buf *scratch) (Process, error) {
 	st, err := readStat(p.dir, "stat", buf.file[:])
 	if err != nil {
 		return Process{}, err
@@ -100,7 +100,7 @@ func readProcess(p proc, buf *scratch) (Process, error) {
 	if gone(err) && !errors.Is(err, unix.ENOENT) { // ENOENT: a kernel without cgroups
 		return Process{}, err
 	}
-	process.Cgroup = parseCgroup(cgroup)
+	process.Cgroup, process.OtherCgroups = sc.place(parseCgroup(cgroup)), parseOtherCgroups(cgroup)
 	if process.Condition.State == 'D' {
 		mounts, _ := os.ReadFile("/proc/self/mountinfo")
 		process.Condition.Frozen = frozenBy(cgroup, mounts)

@@ -18,6 +18,7 @@ type scan struct {
 	root    int   // the open directory
 	foreign error // nil when it is of our own pid namespace
 	compare bool  // kcmp(2) may be asked, and means the same processes
+	astray  bool  // the paths of cgroups name no units here
 }
 
 func (s Scanner) scan() (*scan, error) {
@@ -34,7 +35,7 @@ func (s Scanner) scan() (*scan, error) {
 		return nil, fmt.Errorf("%s: %w", s.root(), ErrNoProc)
 	}
 	sc := &scan{root: fd}
-	sc.foreign = sc.whose()
+	sc.foreign, sc.astray = sc.whose(), sc.isAstray()
 	sc.compare = sc.foreign == nil && permit.Syscall(unix.SYS_KCMP)
 	return sc, nil
 }

@@ -85,6 +85,9 @@ func TestUserSeenFromAUserNamespace(t *testing.T) {
 
 // processFromEnv says what it sees of another process, in JSON.
 func processFromEnv() (string, error) {
+	if err := standApart(); err != nil {
+		return "", err
+	}
 	var pid int
 	if _, err := fmt.Sscan(os.Getenv("PID"), &pid); err != nil {
 		return "", err

@@ -10,6 +10,8 @@ import (
 // OfCgroup names the container that a cgroup path as in /proc/PID/cgroup belongs to, v1 or v2, with either
 // cgroup driver. Containers nest (a Kubernetes node may be a container): the innermost is meant. The monitors of
 // containers (conmon, lxc.monitor) are outside of them.
+//
+// The path is as it is seen here: where portguard runs in a container, that one is not in it, or it is Within.
 func OfCgroup(path string) (Container, bool) {
 	var c Container
 	pod, user := "", uint32(0)
@@ -27,7 +29,11 @@ func OfCgroup(path string) (Container, bool) {
 			parent = parts[i-1]
 		}
 		if runtime, id, ok := containerAt(part, parent, i == 1, pod != ""); ok {
-			c = Container{Runtime: runtime, ID: id, Pod: pod, User: user}
+			within := c.Within
+			if c.ID != "" && c.ID != id {
+				within = c.ID
+			}
+			c = Container{Runtime: runtime, ID: id, Pod: pod, User: user, Within: within}
 		}
 	}
 	return c, c.ID != ""

@@ -30,10 +30,17 @@ type Container struct {
 	Unit string
 	// User is whose it is: a rootless one is in its user's own lists. 0 is the system's.
 	User uint32
+	// Within is the id of the container that it is in, whose own runtime knows it; "" for none, and for the one that we are in.
+	Within string
 }
 
 // String names it for people: "container web (docker)".
 func (c Container) String() string {
+	if c.Within != "" {
+		around := c.Within
+		c.Within = ""
+		return fmt.Sprintf("%s in container %s", c.String(), short(around))
+	}
 	switch {
 	case c.Name != "":
 		return fmt.Sprintf("container %s (%s)", c.Name, c.Runtime)
@@ -57,6 +64,9 @@ func short(id string) string {
 // Stop is the command with which a user stops it: "docker stop web". "" when there is no such command, or the container
 // has no name that a command line can have in it.
 func (c Container) Stop(as uint32) string {
+	if c.Within != "" { // the command is one to type in there
+		return ""
+	}
 	if c.Unit != "" {
 		return c.stopUnit(as)
 	}

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func (f Finder) Look(ctx context.Context, p owner.Process, at Listening) Part {
 	part := Of(p)
 	if part.Role == Member && f.endsWith(p, part.Container) {
 		part.Role = Main
+	}
+	if part.Container.Within != "" && f.isOurs(part.Container.Within) {
+		part.Container.Within = ""
 	}
 	if part.Role == None || ctx.Err() != nil {
 		return part
@@ -72,7 +76,7 @@ func (f Finder) endsWith(p owner.Process, c Container) bool {
 	if err != nil {
 		return false
 	}
-	if around, _ := OfCgroup(parent.Cgroup); around.ID != c.ID {
+	if c2, _ := around(parent); c2.ID != c.ID {
 		return p.InnerPID == p.PID
 	}
 	switch program(parent) {
@@ -80,6 +84,13 @@ func (f Finder) endsWith(p owner.Process, c Container) bool {
 		return parent.InnerPID == 1
 	}
 	return false
+}
+
+// isOurs reports whether portguard runs in this container.
+func (f Finder) isOurs(id string) bool {
+	self, err := f.Scanner.Process(os.Getpid())
+	c, _ := around(self)
+	return err == nil && c.ID == id
 }
 
 // askDocker finds the container that publishes the port.
@@ -117,7 +128,7 @@ func (f Finder) behind(ctx context.Context, part *Part, p owner.Process) {
 			return
 		}
 		for _, q := range inside {
-			if c, ok := OfCgroup(q.Cgroup); ok {
+			if c, ok := around(q); ok {
 				part.Container = c
 				part.Container.Unit = ownService(c, q.Cgroup)
 				return

@@ -48,7 +48,7 @@ type Part struct {
 // is that container's, whatever it calls itself.
 func Of(p owner.Process) Part {
 	part := helperOf(p)
-	c, inside := OfCgroup(p.Cgroup)
+	c, inside := around(p)
 	if !inside && part.Role == None && p.InnerPID == 1 && p.PID != 1 {
 		c, inside = ofOwnNamespace(p.Cgroup)
 	}
@@ -64,6 +64,23 @@ func Of(p owner.Process) Part {
 	part.Container, part.published = c, Listening{}
 	part.Container.Unit = ownService(c, p.Cgroup)
 	return part
+}
+
+// around is the container that a process is in by its cgroups: by the one that names units, too, or by another hierarchy's, where
+// systemd's own is not there. A container beside the one that we are in may show by its id alone.
+func around(p owner.Process) (Container, bool) {
+	for _, path := range append([]string{p.Cgroup}, p.OtherCgroups...) {
+		if c, ok := OfCgroup(path); ok {
+			return c, true
+		}
+	}
+	parts := strings.Split(p.Cgroup, "/")
+	for i, part := range parts[1:] {
+		if parts[i] == ".." && isID(part) {
+			return Container{ID: part}, true
+		}
+	}
+	return Container{}, false
 }
 
 // ofOwnNamespace is the container of a process that is pid 1 of a pid namespace below ours, in a cgroup that is called as one, and

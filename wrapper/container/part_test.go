@@ -111,6 +111,16 @@ func TestOf(t *testing.T) {
 		{"the first process of a container", process("nginx", "/usr/sbin/nginx", machineWeb, 0, 1), Part{
 			Role: Main, Container: Container{Runtime: "podman", ID: id1},
 		}},
+		{"a container that is in v1's other hierarchies alone", beside(process("nginx", "/usr/sbin/nginx", "/openrc.docker", 0, 1), "/docker", "/docker/"+id1), Part{
+			Role: Main, Container: Container{Runtime: "docker", ID: id1},
+		}},
+		{"the same, where its cgroup says nothing", beside(process("nginx: worker", "/usr/sbin/nginx", "/", 0, 7), "/docker/"+id1), Part{
+			Role: Member, Container: Container{Runtime: "docker", ID: id1},
+		}},
+		{"a container beside the one that we are in", process("nginx: worker", "/usr/sbin/nginx", "/../"+id1, 0, 7), Part{
+			Role: Member, Container: Container{ID: id1},
+		}},
+		{"64 digits of somebody else", process("nginx: worker", "/usr/sbin/nginx", "/jobs/"+id1, 0, 7), Part{}},
 		{"docker-proxy in a container is that container's", process(dockerProxy, "/usr/bin/docker-proxy", dockerScope, 0, 9), Part{
 			Role: Port, Program: "docker-proxy", Container: Container{Runtime: "docker", ID: id1}, To: "172.17.0.2:80",
 		}},
@@ -140,6 +150,8 @@ func TestStop(t *testing.T) {
 		{"podman", Container{Runtime: "podman", ID: id1, Name: "web"}, 0, "podman stop web"},
 		{"root's podman, for a user", Container{Runtime: "podman", ID: id1, Name: "web"}, 1000, "sudo podman stop web"},
 		{"one's own podman", Container{Runtime: "podman", ID: id1, Name: "web", User: 1000}, 1000, "podman stop web"},
+		{"in another container", Container{Runtime: "docker", ID: id1, Within: id2}, 0, ""},
+		{"a service in another container", Container{Runtime: "podman", ID: id1, Name: "web", Unit: "web.service", Within: id2}, 0, ""},
 		{"another user's podman", Container{Runtime: "podman", ID: id1, Name: "web", User: 65534}, 0, "su - nobody -c 'podman stop web'"},
 		{"a service of its own", Container{Runtime: "podman", ID: id1, Name: "web", Unit: "web.service"}, 0, "systemctl stop web.service"},
 		{"one's own service", Container{Runtime: "podman", ID: id1, Name: "web", Unit: "web.service", User: 1000}, 1000, "systemctl --user stop web.service"},
@@ -179,4 +191,10 @@ func FuzzOf(f *testing.F) {
 			t.Errorf("%+v is stopped by %q", part.Container, command)
 		}
 	})
+}
+
+// beside gives a process cgroups of other hierarchies.
+func beside(p owner.Process, cgroups ...string) owner.Process {
+	p.OtherCgroups = cgroups
+	return p
 }

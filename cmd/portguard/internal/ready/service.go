@@ -36,6 +36,9 @@ func (o *options) service(fs *pflag.FlagSet) (service, error) {
 		if err != nil {
 			return service{}, cli.Misuse("--unit: "+err.Error(), right)
 		}
+		if !(owner.Scanner{}).NamesUnits() {
+			return service{}, fmt.Errorf("--unit %s: the service manager is outside of this cgroup namespace, where nothing tells which unit a process is of", cli.Safe(name))
+		}
 		return service{unit: systemd.Unit{Name: name}}, nil
 	case !fs.Changed("pid"):
 		return service{}, nil
