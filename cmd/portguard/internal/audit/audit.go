@@ -3,7 +3,6 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -152,7 +151,7 @@ func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
 		err = r.json(a.Stdout)
 	} else {
 		paint := a.Colour(a.Stdout, o.noColor)
-		auditText{w: a.Stdout, paint: paint, width: cmp.Or(cli.Width(a.Stdout), unlimited), how: o.verbose}.render(r)
+		auditText{Page: cli.Page{Writer: a.Stdout, Width: cli.Width(a.Stdout)}, paint: paint, how: o.verbose}.render(r)
 		if o.portMap || cli.IsTerminal(a.Stdout) {
 			fmt.Fprintln(a.Stdout)
 			portMap{w: a.Stdout, paint: paint, width: cli.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)

@@ -68,13 +68,12 @@ func (t auditText) ports(r *auditReport) {
 		}
 		indent += widths[i] + 2
 	}
+	page := t.Page
+	if page.Width > 0 {
+		page.Width = max(page.Width, indent+24)
+	}
 	for i, l := range lines {
-		for j, text := range cli.Wrap(l[3], max(t.width-indent, 24)) {
-			if j > 0 {
-				l[0], l[1], l[2] = "", "", ""
-			}
-			fmt.Fprintf(t.w, "%-*s  %-*s  %-*s  %s\n", widths[0], l[0], widths[1], l[1], widths[2], l[2], text)
-		}
+		page.Hang(fmt.Sprintf("%-*s  %-*s  %-*s", widths[0], l[0], widths[1], l[1], widths[2], l[2]), indent, 0, l[3])
 		if i > 0 {
 			t.clients(runs[i-1].auditRow)
 			for _, h := range runs[i-1].halves {
@@ -160,7 +159,7 @@ func (t auditText) clients(r auditRow) {
 	const shown = 3
 	for i, h := range r.clients {
 		if i == shown {
-			fmt.Fprintf(t.w, "    and %d more connections\n", len(r.clients)-shown)
+			fmt.Fprintf(t, "    and %d more connections\n", len(r.clients)-shown)
 			return
 		}
 		t.below(fmt.Sprintf("has it: %s %s%s %s", names.Holder(h), h.Local(), names.Arrow(h), h.Socket.State))
@@ -175,4 +174,4 @@ func (t auditText) diversions(r auditRow) {
 }
 
 // below is a sentence about a row.
-func (t auditText) below(text string) { t.page().Hang("", 4, 2, text) }
+func (t auditText) below(text string) { t.Hang("", 4, 2, text) }

@@ -2,10 +2,8 @@ package audit
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
@@ -14,41 +12,37 @@ import (
 
 // auditText writes the report that a person reads: the answer, what it rests on, what helps, and how it was computed.
 type auditText struct {
-	w     io.Writer
+	cli.Page
 	paint cli.Paint
-	width int
 	how   bool // tell how it was computed
 }
-
-// unlimited is the width of a file or a pipe, in which no line is broken.
-const unlimited = 1 << 16
 
 func (t auditText) render(r *auditReport) {
 	t.answer(r)
 	if len(r.rows) > 0 {
-		fmt.Fprintln(t.w)
+		fmt.Fprintln(t)
 		t.ports(r)
 	}
 	if all := r.fixes(); len(all) > 0 {
-		fmt.Fprintln(t.w)
+		fmt.Fprintln(t)
 		for i, f := range all {
 			t.fix(i, f)
 		}
 	}
 	for i, s := range r.away {
 		if i == 0 {
-			fmt.Fprintln(t.w)
+			fmt.Fprintln(t)
 		}
-		t.line("elsewhere", cli.Safe(report.ServerText(s)))
+		t.labelled("elsewhere", cli.Safe(report.ServerText(s)))
 	}
 	for i, l := range r.notes() {
 		if i == 0 {
-			fmt.Fprintln(t.w)
+			fmt.Fprintln(t)
 		}
-		t.line("note", cli.Safe(l))
+		t.labelled("note", cli.Safe(l))
 	}
 	if t.how {
-		fmt.Fprintln(t.w)
+		fmt.Fprintln(t)
 		t.host(r)
 	}
 }
@@ -63,26 +57,26 @@ func (t auditText) answer(r *auditReport) {
 		t.say(a)
 	}
 	if r.countWhere(auditRow.exposed) > 0 {
-		fmt.Fprintf(t.w, "CHANCE is that of one restart in which the service is down for %s\n", r.down)
+		fmt.Fprintf(t, "CHANCE is that of one restart in which the service is down for %s\n", r.down)
 	}
 }
 
 // say breaks a sentence, but never its command, so that it can be copied.
 func (t auditText) say(a answer) {
-	lines := cli.Wrap(a.says, t.width)
-	fits := utf8.RuneCountInString(lines[len(lines)-1])+2+len(a.command) <= t.width
+	lines := t.Break(a.says)
+	room := t.Room(cli.WidthOf(lines[len(lines)-1]) + len(": "))
 	for i := range lines {
 		lines[i] = t.paint.Bad(lines[i])
 	}
 	text := strings.Join(lines, "\n")
 	switch {
 	case a.command == "":
-	case fits:
+	case room == 0 || cli.WidthOf(a.command) <= room:
 		text += ": " + t.paint.Name(a.command)
 	default:
 		text += ":\n  " + t.paint.Name(a.command)
 	}
-	fmt.Fprintln(t.w, text)
+	fmt.Fprintln(t, text)
 }
 
 // calm is the answer where nothing is at risk.
@@ -91,7 +85,7 @@ func (t auditText) calm(r *auditReport) {
 	if len(r.rows) == 0 {
 		text = ": no service has a port of the range that is not reserved"
 	}
-	fmt.Fprintln(t.w, t.paint.Good("nothing is at risk")+text)
+	fmt.Fprintln(t, t.paint.Good("nothing is at risk")+text)
 }
 
 // notes are what a person should know beside the table.
@@ -103,26 +97,24 @@ func (r *auditReport) notes() []string {
 	return append(all, r.unseenThings()...)
 }
 
-// line is a label and a text, which goes on below itself.
-func (t auditText) line(label, text string) {
-	t.page().Hang(t.paint.Label(label), 11, 0, text)
+// labelled writes a text behind a label; it goes on below itself.
+func (t auditText) labelled(label, text string) {
+	t.Hang(t.paint.Label(label), 11, 0, text)
 }
-
-func (t auditText) page() cli.Page { return cli.Page{Writer: t.w, Width: t.width} }
 
 func (t auditText) host(r *auditReport) {
 	f := r.facts
-	t.line("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones",
+	t.labelled("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones",
 		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1)))
 	inside := portrange.Set{f.Range}.Intersect(f.Reserved).Len()
-	t.line("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", cli.Nothing(f.Reserved), cli.Count(inside)))
-	t.line("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
-	t.line("closed", fmt.Sprintf("a connection keeps its port for %.0fs where it was closed first (TIME_WAIT), up to %.0fs while the peer does not close (tcp_fin_timeout); %s",
+	t.labelled("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", cli.Nothing(f.Reserved), cli.Count(inside)))
+	t.labelled("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
+	t.labelled("closed", fmt.Sprintf("a connection keeps its port for %.0fs where it was closed first (TIME_WAIT), up to %.0fs while the peer does not close (tcp_fin_timeout); %s",
 		portrange.TimeWait.Seconds(), f.FinTimeout.Seconds(), reuseText(f.Reuse)))
 	l := r.load
-	t.line("load", fmt.Sprintf("%d outgoing TCP connections have a port of the range, %d of them only as TIME_WAIT or FIN_WAIT2, and %d UDP sockets; connect() chooses among %d %s ports",
+	t.labelled("load", fmt.Sprintf("%d outgoing TCP connections have a port of the range, %d of them only as TIME_WAIT or FIN_WAIT2, and %d UDP sockets; connect() chooses among %d %s ports",
 		l.Held, l.Remains, l.UDP, l.First, portrange.Parity(f.Range.Low)))
-	t.line("", fmt.Sprintf("in %s %d connections were opened%s, of which %d still have their port, to %s; %d UDP sockets came",
+	t.labelled("", fmt.Sprintf("in %s %d connections were opened%s, of which %d still have their port, to %s; %d UDP sockets came",
 		r.sample.Round(10*time.Millisecond), r.opened, recycled(r.recycle), l.New, destinations(l.Routes), l.NewUDP))
 }
 
@@ -156,10 +148,10 @@ func (t auditText) fix(i int, f fix) {
 		label = "fix"
 	}
 	if f.command == "" {
-		t.line(label, f.does)
+		t.labelled(label, f.does)
 	} else {
-		fmt.Fprintf(t.w, "%s%s %s\n", t.paint.Label(label), strings.Repeat(" ", 10-len(label)), t.paint.Name(f.command))
-		t.line("", f.does)
+		fmt.Fprintf(t, "%s%s %s\n", t.paint.Label(label), strings.Repeat(" ", 10-len(label)), t.paint.Name(f.command))
+		t.labelled("", f.does)
 	}
-	t.line("", "not covered: "+f.leaves)
+	t.labelled("", "not covered: "+f.leaves)
 }

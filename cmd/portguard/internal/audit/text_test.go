@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
@@ -41,10 +42,10 @@ func textReport(rows ...auditRow) *auditReport {
 	return r
 }
 
-func (t auditText) of(r *auditReport) string {
+// inColumns is the report as a terminal of some width has it.
+func inColumns(width int, how bool, r *auditReport) string {
 	var b strings.Builder
-	t.w = &b
-	t.render(r)
+	auditText{Page: cli.Page{Writer: &b, Width: width}, how: how}.render(r)
 	return b.String()
 }
 
@@ -71,7 +72,7 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 		{"one that is lost", textReport(taken), "1 port can be taken: portguard reserve 7000\n1 port is somebody else's now, and the next start there fails: portguard -p 7000\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := (auditText{width: 80}).of(tt.report); !strings.HasPrefix(got, tt.want) {
+			if got := inColumns(80, false, tt.report); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%q does not begin with %q", got, tt.want)
 			}
 		})
@@ -101,7 +102,7 @@ PORT             CHANCE       STATE    SERVICE
 `
 	var b strings.Builder
 	b.WriteByte('\n')
-	auditText{w: &b, width: 80}.ports(textReport(rows...))
+	auditText{Page: cli.Page{Writer: &b, Width: 80}}.ports(textReport(rows...))
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -112,7 +113,7 @@ func TestTheReportFits(t *testing.T) {
 	r := textReport(servedBy(7000, "redis", 70, 0.01), servedBy(30010, "order", 71, 0.02))
 	r.limits = []string{strings.Repeat("which processes have it cannot be seen ", 4)}
 	for _, width := range []int{72, 80, 100} {
-		for line := range strings.Lines(auditText{width: width, how: true}.of(r)) {
+		for line := range strings.Lines(inColumns(width, true, r)) {
 			if n := utf8.RuneCountInString(line) - 1; n > width {
 				t.Errorf("%d columns of %d: %q", n, width, line)
 			}

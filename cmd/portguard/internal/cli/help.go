@@ -50,7 +50,7 @@ func Title(f *pflag.Flag, fs *pflag.FlagSet) string {
 // Help writes all that there is to say of a command.
 func Help(w io.Writer, cmd *cobra.Command) {
 	s := newSheet(w)
-	usage := strings.Join(Wrap(cmd.UseLine(), s.width-len("Usage: ")), "\n       ")
+	usage := strings.Join(fill(cmd.UseLine(), s.width-len("Usage: "), s.width-len("Usage: ")), "\n       ")
 	fmt.Fprintf(s, "Usage: %s\n\n", usage)
 	s.text(cmd.Long)
 	if cmd.Example != "" {
@@ -93,7 +93,7 @@ func (s *sheet) text(text string) {
 	end := func() {
 		switch {
 		case paragraph != "":
-			fmt.Fprintln(s, strings.Join(Wrap(paragraph, s.width), "\n"))
+			fmt.Fprintln(s, strings.Join(fill(paragraph, s.width, s.width), "\n"))
 		case term != "":
 			s.row(term, meaning, column)
 		}
@@ -133,7 +133,7 @@ func (s *sheet) row(term, meaning string, column int) {
 		fmt.Fprintln(s, term)
 		term = ""
 	}
-	for _, line := range Wrap(meaning, s.width-column) {
+	for _, line := range fill(meaning, s.width-column, s.width-column) {
 		fmt.Fprintf(s, "%-*s%s\n", column, term, line)
 		term = ""
 	}

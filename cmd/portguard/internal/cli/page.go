@@ -112,8 +112,8 @@ func shellWords(line string) []string {
 	return words
 }
 
-// Wrap breaks a sentence into lines of at most width columns, at spaces.
-func Wrap(s string, width int) []string { return fill(s, width, width) }
+// Break is the lines that a text takes.
+func (p Page) Break(text string) []string { return wrap(text, p.Room(0), p.Room(0)) }
 
 // wrap leaves what fits as it is, and everything where there is no limit.
 func wrap(s string, first, rest int) []string {
