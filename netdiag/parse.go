@@ -3,6 +3,7 @@ package netdiag
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,6 +29,9 @@ func ParseEndpoints(text string, opts Options, lookup LookupService) ([]Endpoint
 	var all []Endpoint
 	for part := range strings.SplitSeq(text, ",") {
 		some, err := parseEndpoint(part, opts, lookup)
+		if wrong, ok := err.(*SyntaxError); ok {
+			wrong.Right = meant(part, wrong.Right, lookup)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -39,11 +43,17 @@ func ParseEndpoints(text string, opts Options, lookup LookupService) ([]Endpoint
 func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint, error) {
 	proto, rest := TCP, text
 	if before, name, ok := strings.Cut(text, "/"); ok {
+		if isProtocol(before) {
+			return nil, &SyntaxError{text, "the protocol comes after the port", "30010/udp"}
+		}
 		switch strings.ToLower(name) {
 		case "tcp":
 		case "udp":
 			proto = UDP
 		default:
+			if strings.Contains(text, "://") {
+				return nil, &SyntaxError{text, "this is a URL; a service binds a port, and perhaps an address", "127.0.0.1:8080"}
+			}
 			if isNetwork(text) {
 				return nil, &SyntaxError{text, "this is a network; a service binds one address of it, or all there are", "127.0.0.1:8080"}
 			}
@@ -72,6 +82,11 @@ func parseEndpoint(text string, opts Options, lookup LookupService) ([]Endpoint,
 		endpoints = append(endpoints, Endpoint{Protocol: proto, Addr: addr, Port: uint16(p), Device: device, Options: opts})
 	}
 	return endpoints, nil
+}
+
+// isProtocol recognises a protocol, which is written before the port elsewhere.
+func isProtocol(word string) bool {
+	return slices.Contains([]string{"tcp", "udp", "tcp4", "udp4", "tcp6", "udp6"}, strings.ToLower(word))
 }
 
 // isNetwork recognises a network with or without a port.
@@ -104,10 +119,15 @@ func splitAddress(text, rest, device string) (addr netip.Addr, ports string, err
 			return netip.Addr{}, "", &SyntaxError{text, "a link-local address needs its interface", fmt.Sprintf("[%s%%eth0]:%s", addr, ports)}
 		}
 		return addr, ports, nil
+	case isProtocol(host):
+		return netip.Addr{}, "", &SyntaxError{text, "the protocol comes after the port", "30010/udp"}
 	case strings.Contains(host, ":"):
 		return netip.Addr{}, "", &SyntaxError{text, "an IPv6 address needs brackets before its port", "[::1]:8080"}
 	}
 	addr, perr := netip.ParseAddr(host)
+	if perr != nil && firstAddress(host) != host {
+		return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is an interface; a service binds an address of it, or every address on it, which is *%%%s:%s", host, host, ports), "127.0.0.1:8080"}
+	}
 	if perr != nil {
 		return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is not an address; a service binds addresses, not names", host), "127.0.0.1:8080"}
 	}

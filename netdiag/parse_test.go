@@ -89,12 +89,14 @@ func TestParseEndpoints(t *testing.T) {
 
 func TestParseEndpointsRefuses(t *testing.T) {
 	const (
-		neither  = "%q is neither a port number nor a tcp service in /etc/services"
-		noNumber = "%q is not a port number"
-		noName   = "%q is not an address; a service binds addresses, not names"
-		noPort   = "there is no port"
-		brackets = "an IPv6 address needs brackets before its port"
-		network  = "this is a network; a service binds one address of it, or all there are"
+		neither    = "%q is neither a port number nor a tcp service in /etc/services"
+		noNumber   = "%q is not a port number"
+		noName     = "%q is not an address; a service binds addresses, not names"
+		noPort     = "there is no port"
+		brackets   = "an IPv6 address needs brackets before its port"
+		protoFirst = "the protocol comes after the port"
+		url        = "this is a URL; a service binds a port, and perhaps an address"
+		network    = "this is a network; a service binds one address of it, or all there are"
 	)
 	q := func(format, word string) string { return fmt.Sprintf(format, word) }
 	for _, tt := range []struct {
@@ -116,20 +118,20 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		{"80,65536/udp", "65536/udp", "65536 is above 65535, the highest port", "30010"},
 
 		{"abc", "abc", q(neither, "abc"), "30010"},
-		{"80x", "80x", q(neither, "80x"), "30010"},
+		{"80x", "80x", q(neither, "80x"), "80"},
 		{"0x50", "0x50", q(neither, "0x50"), "30010"},
 		{"domain", "domain", q(neither, "domain"), "30010"},
 		{"broken", "broken", q(neither, "broken"), "30010"},
 		{"wrong", "wrong", q(neither, "wrong"), "30010"},
 		{"http-https", "http-https", q(neither, "http-https"), "30010"},
-		{" 80", " 80", q(noNumber, " 80"), "30010"},
-		{"80, 81", " 81", q(noNumber, " 81"), "30010"},
-		{"+80", "+80", q(noNumber, "+80"), "30010"},
+		{" 80", " 80", q(noNumber, " 80"), "80"},
+		{"80, 81", " 81", q(noNumber, " 81"), "81"},
+		{"+80", "+80", q(noNumber, "+80"), "80"},
 		{"80.5", "80.5", q(noNumber, "80.5"), "30010"},
 		{"٣٠", "٣٠", q(noNumber, "٣٠"), "30010"},
 
 		{"30000-", "30000-", "a range needs both ends", "30000-30009"},
-		{"-30009", "-30009", "a range needs both ends", "30000-30009"},
+		{"-30009", "-30009", "a range needs both ends", "30009"},
 		{"-", "-", "a range needs both ends", "30000-30009"},
 		{"30009-30000", "30009-30000", "the range runs backwards", "30000-30009"},
 		{"1-2-3", "1-2-3", q(noNumber, "2-3"), "30010"},
@@ -145,12 +147,12 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		{"*%e th:67", "*%e th:67", `"e th" is not the name of an interface`, "0.0.0.0%eth0:67"},
 		{"*%a%b:67", "*%a%b:67", `"a%b" is not the name of an interface`, "0.0.0.0%eth0:67"},
 		{"[fe80::1%eth0]%eth1:80", "[fe80::1%eth0]%eth1:80", "its interface is given twice", "[fe80::1%eth0]:80"},
-		{"fe80::1%eth0:80", "fe80::1%eth0:80", brackets, "[::1]:8080"},
+		{"fe80::1%eth0:80", "fe80::1%eth0:80", brackets, "[fe80::1%eth0]:80"},
 
-		{"80/sctp", "80/sctp", `"sctp" is neither tcp nor udp`, "30010/udp"},
-		{"80/", "80/", `"" is neither tcp nor udp`, "30010/udp"},
-		{"80/tcp/udp", "80/tcp/udp", `"tcp/udp" is neither tcp nor udp`, "30010/udp"},
-		{"192.0.2.0/24:80", "192.0.2.0/24:80", network, "127.0.0.1:8080"},
+		{"80/sctp", "80/sctp", `"sctp" is neither tcp nor udp`, "80"},
+		{"80/", "80/", `"" is neither tcp nor udp`, "80"},
+		{"80/tcp/udp", "80/tcp/udp", `"tcp/udp" is neither tcp nor udp`, "80"},
+		{"192.0.2.0/24:80", "192.0.2.0/24:80", network, "80"},
 		{"192.0.2.0/24", "192.0.2.0/24", network, "127.0.0.1:8080"},
 		{"2001:db8::/32", "2001:db8::/32", network, "127.0.0.1:8080"},
 
@@ -158,13 +160,37 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		{"::1", "::1", brackets, "[::1]:8080"},
 		{"[::1:8080", "[::1:8080", brackets, "[::1]:8080"},
 		{"[fe80::1]:80", "[fe80::1]:80", "a link-local address needs its interface", "[fe80::1%eth0]:80"},
-		{"[127.0.0.1]:80", "[127.0.0.1]:80", `"[127.0.0.1]" is not an IPv6 address`, "[::1]:8080"},
-		{"[x]:80", "[x]:80", `"[x]" is not an IPv6 address`, "[::1]:8080"},
-		{"[]:80", "[]:80", `"[]" is not an IPv6 address`, "[::1]:8080"},
-		{"example.org:80", "example.org:80", q(noName, "example.org"), "127.0.0.1:8080"},
-		{"eth0:80", "eth0:80", q(noName, "eth0"), "127.0.0.1:8080"},
-		{"127.1:80", "127.1:80", q(noName, "127.1"), "127.0.0.1:8080"},
-		{" 127.0.0.1:80", " 127.0.0.1:80", q(noName, " 127.0.0.1"), "127.0.0.1:8080"},
+		{"[127.0.0.1]:80", "[127.0.0.1]:80", `"[127.0.0.1]" is not an IPv6 address`, "127.0.0.1:80"},
+		{"[x]:80", "[x]:80", `"[x]" is not an IPv6 address`, "80"},
+		{"[]:80", "[]:80", `"[]" is not an IPv6 address`, "80"},
+		{"example.org:80", "example.org:80", q(noName, "example.org"), "80"},
+		{"lo:80", "lo:80", `"lo" is an interface; a service binds an address of it, or every address on it, which is *%lo:80`, "127.0.0.1:80"},
+		{"127.1:80", "127.1:80", q(noName, "127.1"), "127.0.0.1:80"},
+		{" 127.0.0.1:80", " 127.0.0.1:80", q(noName, " 127.0.0.1"), "127.0.0.1:80"},
+
+		// Other ways to write it.
+		{"tcp/80", "tcp/80", protoFirst, "80"},
+		{"udp/80", "udp/80", protoFirst, "80/udp"},
+		{"tcp6:80", "tcp6:80", protoFirst, "80"},
+		{"udp:127.0.0.1:80", "udp:127.0.0.1:80", brackets, "127.0.0.1:80/udp"},
+		{"80/upd", "80/upd", `"upd" is neither tcp nor udp`, "80/udp"},
+		{"http://localhost:8080/health", "http://localhost:8080/health", url, "localhost:8080"},
+		{"https://example.org:8443", "https://example.org:8443", url, "8443"},
+		{"30000..30009", "30000..30009", q(noNumber, "30000..30009"), "30000-30009"},
+		{"30000:30009", "30000:30009", q(noName, "30000"), "30000-30009"},
+		{"8080:80", "8080:80", q(noName, "8080"), "8080"},
+		{"80:", "80:", q(noName, "80"), "80"},
+		{"80 81", "80 81", q(noNumber, "80 81"), "80,81"},
+		{"30.010", "30.010", q(noNumber, "30.010"), "30010"},
+		{"30O10", "30O10", q(neither, "30O10"), "30010"},
+		{"port=80", "port=80", q(neither, "port=80"), "80"},
+		{"*.80", "*.80", q(noNumber, "*.80"), "80"},
+		{"127.0.0.1.80", "127.0.0.1.80", q(noNumber, "127.0.0.1.80"), "127.0.0.1:80"},
+		{"0:80", "0:80", q(noName, "0"), "80"},
+		{"[::1]80", "[::1]80", brackets, "[::1]:80"},
+		{"::1:80", "::1:80", brackets, "[::1]:80"},
+		{":::80", ":::80", brackets, "[::]:80"},
+		{"2001:db8::5", "2001:db8::5", brackets, "[2001:db8::5]:8080"},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
 			endpoints, err := netdiag.ParseEndpoints(tt.text, netdiag.Options{}, services)
