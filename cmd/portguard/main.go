@@ -59,7 +59,8 @@ func run(a *cli.App, args []string) error {
 	root.SetArgs(args)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
-	return root.Execute()
+	cmd, err := root.ExecuteC()
+	return right(cmd, args, err)
 }
 
 // completing reports whether a shell asks what may stand behind all but the last of the arguments.

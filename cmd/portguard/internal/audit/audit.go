@@ -58,15 +58,15 @@ func (o *auditOptions) check() error {
 	right := "portguard audit --downtime 10s --sample 2s"
 	switch {
 	case o.downtime <= 0:
-		return cli.Misuse(fmt.Sprintf("--downtime %s is no time", o.downtime), right)
+		return cli.Misuse(fmt.Sprintf("--downtime %s is no time", o.downtime), right, cli.Without("downtime"))
 	case o.sample <= 0:
-		return cli.Misuse(fmt.Sprintf("--sample %s is no time", o.sample), right)
+		return cli.Misuse(fmt.Sprintf("--sample %s is no time", o.sample), right, cli.Without("sample"))
 	case o.json && o.portMap:
-		return cli.Misuse("--json and --map contradict each other", "portguard audit --json")
+		return cli.Misuse("--json and --map contradict each other", "portguard audit --json", cli.Without("map"))
 	case o.openMetrics && (o.json || o.portMap):
-		return cli.Misuse("--openmetrics contradicts --json and --map", "portguard audit --openmetrics")
+		return cli.Misuse("--openmetrics contradicts --json and --map", "portguard audit --openmetrics", cli.Without("json"), cli.Without("map"))
 	case o.output != "" && !o.openMetrics:
-		return cli.Misuse("--output is for --openmetrics", "portguard audit --openmetrics --output "+o.output)
+		return cli.Misuse("--output is for --openmetrics", "portguard audit --openmetrics --output "+o.output, cli.Before("output", "--openmetrics"))
 	case o.output != "":
 		return checkOutput(o.output)
 	}
@@ -76,6 +76,7 @@ func (o *auditOptions) check() error {
 // New is the command.
 func New(a *cli.App) *cobra.Command {
 	var o auditOptions
+	var asked []netdiag.Endpoint
 	cmd := &cobra.Command{
 		Use:   "audit [PORTS...]",
 		Short: "say which ports of this host can be taken, how likely, and how to prevent it",
@@ -83,14 +84,14 @@ func New(a *cli.App) *cobra.Command {
 		Example: "  portguard audit\n  portguard audit 30000-30100\n  portguard audit --downtime 1m --json\n" +
 			"  portguard audit --openmetrics --output portguard.prom",
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		PreRunE: func(_ *cobra.Command, args []string) (err error) {
 			if err := o.check(); err != nil {
 				return err
 			}
-			asked, err := parseAuditPorts(args)
-			if err != nil {
-				return err
-			}
+			asked, err = parseAuditPorts(args)
+			return err
+		},
+		RunE: func(*cobra.Command, []string) error {
 			if err := o.Enter(a); err != nil {
 				return err
 			}
@@ -109,14 +110,14 @@ func parseAuditPorts(args []string) ([]netdiag.Endpoint, error) {
 	const right = "portguard audit 30000-30100,5353/udp"
 	all, err := netdiag.ParseEndpoints(strings.Join(args, ","), netdiag.Options{}, flags.LookupService)
 	if syntax, ok := err.(*netdiag.SyntaxError); ok {
-		return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit "+syntax.Right)
+		return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit "+syntax.Right, cli.Part("", syntax.Text, syntax.Right))
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range all {
 		if !e.EveryAddress() {
-			return nil, cli.Misuse(fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right)
+			return nil, cli.Misuse(fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right, cli.Part("", e.Argument(), (netdiag.Endpoint{Protocol: e.Protocol, Port: e.Port}).Argument()))
 		}
 	}
 	return all, nil

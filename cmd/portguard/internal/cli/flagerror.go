@@ -19,26 +19,46 @@ func (a *App) FlagError(cmd *cobra.Command, err error) error {
 	case errors.Is(err, pflag.ErrHelp):
 		return err
 	case errors.As(err, &needs):
-		return &UsageError{"there is no value after " + dashed(needs.GetFlag()), rightLine(cmd.CommandPath(), needs.GetFlag().Name)}
+		f := needs.GetFlag()
+		return Misuse("there is no value after "+dashed(f), rightLine(cmd.CommandPath(), f.Name), filled(f))
 	case errors.As(err, &invalid):
-		f, format := invalid.GetFlag(), "--%s %q is not a duration such as 10s or 2m"
+		f, value, format := invalid.GetFlag(), invalid.GetValue(), "--%s %q is not a duration such as 10s or 2m"
+		mend := Value(f.Name, value, Duration(f.Name, value))
 		switch f.Value.Type() {
 		case "bool":
-			format = "--%s takes no value such as %q"
+			format, mend = "--%s takes no value such as %q", Bare(f.Name)
+			if YesOrNo(value) == "no" {
+				mend = Without(f.Name)
+			}
 		case "int":
-			format = "--%s %q is not a number"
+			format, mend = "--%s %q is not a number", Value(f.Name, value, strings.TrimSpace(ExampleOf(f.Name)))
 		}
-		if signal := SignalName(invalid.GetValue()); f.Name == "kill" && signal != "" {
-			if at := slices.Index(a.Args, "--kill="+invalid.GetValue()); at >= 0 {
-				return &UsageError{fmt.Sprintf(format+": --signal says which signal", f.Name, invalid.GetValue()), Amended(a.Args, at, 1, "--kill", "--signal", signal)}
+		if signal := SignalName(value); f.Name == "kill" && signal != "" {
+			if at := slices.Index(a.Args, "--kill="+value); at >= 0 {
+				return MisuseOf(fmt.Sprintf(format+": --signal says which signal", f.Name, value), Amended(a.Args, at, 1, "--kill", "--signal", signal))
 			}
 		}
-		return &UsageError{fmt.Sprintf(format, f.Name, invalid.GetValue()), rightLine(cmd.CommandPath(), f.Name)}
+		return Misuse(fmt.Sprintf(format, f.Name, value), rightLine(cmd.CommandPath(), f.Name), mend)
 	case errors.As(err, &unknown):
 		typed, at := a.typed(unknown)
-		return &UsageError{"there is no flag " + typed, a.meant(cmd, typed, at)}
+		wrong := &UsageError{Problem: "there is no flag " + typed, Right: cmd.CommandPath() + " --help"}
+		if meant := a.meant(cmd, typed, at); meant != nil {
+			wrong.Mends = []Mend{As(meant...)}
+		}
+		return wrong
 	}
-	return &UsageError{err.Error(), cmd.CommandPath() + " --help"}
+	if at := slices.IndexFunc(a.Args, func(arg string) bool { return strings.HasPrefix(arg, "---") }); at >= 0 {
+		return MisuseOf(fmt.Sprintf("%q begins with too many dashes", a.Args[at]), Amended(a.Args, at, 1, "--"+strings.TrimLeft(a.Args[at], "-")))
+	}
+	return Misuse(err.Error(), cmd.CommandPath()+" --help")
+}
+
+// filled gives a flag without a value its example.
+func filled(f *pflag.Flag) Mend {
+	if f.Name == "port" {
+		return Fill(f, "30010")
+	}
+	return Fill(f, strings.TrimSpace(ExampleOf(f.Name)))
 }
 
 func dashed(f *pflag.Flag) string {
@@ -61,7 +81,7 @@ func Eaten(command string, fs *pflag.FlagSet) error {
 		}
 		for _, v := range values {
 			if wrong == nil && isFlag(v) {
-				wrong = &UsageError{fmt.Sprintf("there is no value after %s, but %q", dashed(f), v), rightLine(command, f.Name)}
+				wrong = Misuse(fmt.Sprintf("there is no value after %s, but %q", dashed(f), v), rightLine(command, f.Name), filled(f))
 			}
 		}
 	})
@@ -94,11 +114,21 @@ func Closest(typed string, words []string) string {
 	}
 	for distance := 1; distance <= 2 && len(typed) > 2; distance++ {
 		all.SuggestionsMinimumDistance = distance
-		if near := all.SuggestionsFor(typed); len(near) > 0 {
-			return near[0]
+		for _, near := range all.SuggestionsFor(typed) {
+			if distance == 1 || len(typed) > 4 || anagrams(near, typed) {
+				return near
+			}
 		}
 	}
 	return ""
+}
+
+// anagrams: of four letters, two that are others make another word.
+func anagrams(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return string(x) == string(y)
 }
 
 // rightLine is a command line that has a flag.

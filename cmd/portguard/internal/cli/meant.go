@@ -30,31 +30,55 @@ func (a *App) typed(unknown *pflag.NotExistError) (word string, at int) {
 	return word, at
 }
 
-// meant is the line that was probably meant by a flag that does not exist. It never does more than what was typed asked for.
-func (a *App) meant(cmd *cobra.Command, typed string, at int) string {
+// meant is the line that was probably meant by a flag that does not exist, nil where that is not clear. It never does more than what was
+// typed asked for.
+func (a *App) meant(cmd *cobra.Command, typed string, at int) []string {
+	if at < 0 {
+		return nil
+	}
 	name := strings.TrimLeft(typed, "-")
+	_, value, given := strings.Cut(a.Args[at], "=")
 	var all []string
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
 	near := sameAs(name)
-	if near == "" && len(name) > 1 {
-		near = Closest(name, all)
+	if near == "only" && !slices.ContainsFunc([]string{"--close", "--restart-unit", "--kill"}, func(f string) bool { return slices.Contains(a.Args, f) }) {
+		near = "" // nothing harms anybody yet
 	}
-	short := shorthand(cmd.Flags(), name)
+	if near == "" && len(name) > 1 {
+		near = Closest(strings.ReplaceAll(name, "_", "-"), all)
+	}
+	if near == "help" && !strings.HasPrefix(name, "he") || near == "restart-unit" && name == "restart" {
+		near = ""
+	}
+	short, takesPorts := shorthand(cmd.Flags(), name), strings.Contains(cmd.Use, "PORTS")
 	switch signal := a.meantSignal(typed, at); {
-	case signal != "":
+	case signal != nil:
 		return signal
 	case name == "version", name == "V":
-		return "portguard version"
-	case at >= 0 && short != nil:
+		return []string{"version"}
+	case short != nil && given:
+		return Amended(a.Args, at, 1, "-"+short.Shorthand, value)
+	case short != nil:
 		return Amended(a.Args, at, 1, "-"+short.Shorthand)
-	case name == "u" || name == "udp":
-		return a.meantUDP(cmd, at)
+	case cmd.Flags().Lookup("port") != nil && a.meantPort(cmd, name, at) != nil:
+		return a.meantPort(cmd, name, at)
+	case slices.Contains([]string{"y", "yes", "assume-yes", "batch"}, name): // nothing is asked
+		return Amended(a.Args, at, 1)
+	case (name == "e" || name == "env") && a.withVariable(at) != nil:
+		return a.withVariable(at)
 	case cmd.Flags().Lookup(near) != nil:
-		return a.instead(cmd, cmd.Flags().Lookup(near), at, name)
-	case strings.HasPrefix(name, "p") && strings.Contains(cmd.Use, "PORTS"):
-		return a.withoutFlag(cmd)
+		return a.instead(cmd.Flags().Lookup(near), at, name)
+	case !cmd.HasParent() && slices.Contains(CommandNames(cmd), name):
+		return slices.Concat([]string{name}, a.Args[:at], a.Args[at+1:])
+	case takesPorts && strings.HasPrefix(name, "p"):
+		return a.withoutFlag()
+	case slices.Contains([]string{"all", "list", "show", "ls", "l", "status"}, name):
+		if cmd.Name() == "release" {
+			return []string{"reserve"}
+		}
+		return Amended(a.Args, at, 1)
 	}
-	return cmd.CommandPath() + " --help"
+	return nil
 }
 
 // shorthand is the flag of a name of one letter, in whatever case. pflag panics when it is asked for what is no ASCII.
@@ -65,52 +89,34 @@ func shorthand(fs *pflag.FlagSet, name string) *pflag.Flag {
 	return fs.ShorthandLookup(strings.ToLower(name))
 }
 
-// instead is the line with another flag in a place; an example where its value would not be one.
-func (a *App) instead(cmd *cobra.Command, f *pflag.Flag, at int, typed string) string {
-	if at < 0 {
-		return rightLine(cmd.CommandPath(), f.Name)
-	}
+// instead is the line with another flag in a place.
+func (a *App) instead(f *pflag.Flag, at int, typed string) []string {
 	_, value, given := strings.Cut(a.Args[at], "=")
-	takes, next := f.NoOptDefVal == "", ""
-	if at+1 < len(a.Args) {
-		next = a.Args[at+1]
+	by := "--" + f.Name
+	if !given && f.Name == "only" && sameAs(typed) == f.Name && at+1 < len(a.Args) { // --user NAME
+		return Amended(a.Args, at, 2, by, typed+"="+a.Args[at+1])
 	}
-	words, by := 1, []string{"--" + f.Name}
 	switch {
-	case !takes && next != "" && next[0] != '-', takes && !given && (next == "" || next[0] == '-'):
-		return rightLine(cmd.CommandPath(), f.Name)
-	case takes && !given:
-		words, value = 2, next
+	case !given || f.NoOptDefVal != "":
+		return Amended(a.Args, at, 1, by)
+	case f.Name == "only" && sameAs(typed) == f.Name:
+		value = typed + "=" + value
 	}
-	if takes {
-		if f.Name == "only" && sameAs(typed) == f.Name {
-			value = typed + "=" + value // --user NAME
-		}
-		by = append(by, value)
-	}
-	return Amended(a.Args, at, words, by...)
-}
-
-// meantUDP is the line with a port of UDP.
-func (a *App) meantUDP(cmd *cobra.Command, at int) string {
-	if at >= 0 && at+1 < len(a.Args) && strings.Trim(a.Args[at+1], "0123456789-") == "" && a.Args[at+1][0] != '-' {
-		return Amended(a.Args, at, 2, "-p", a.Args[at+1]+"/udp")
-	}
-	return strings.Replace(rightLine(cmd.CommandPath(), "port"), "30010", "30010/udp", 1)
+	return Amended(a.Args, at, 1, by, value)
 }
 
 // sameAs is the flag by which other programs' flags go here.
 func sameAs(name string) string {
 	return map[string]string{
-		"timeout": "wait", "t": "wait", "noop": "dry-run", "simulate": "dry-run", "n": "dry-run", "check": "dry-run", "user": "only", "unit": "only",
+		"timeout": "wait", "t": "wait", "w": "wait", "noop": "dry-run", "simulate": "dry-run", "n": "dry-run", "check": "dry-run", "user": "only", "unit": "only",
 		"sig": "signal", "silent": "quiet", "s": "share", "debug": "verbose", "color": "no-color", "format": "json", "o": "json",
 	}[name]
 }
 
 // meantSignal is the line with --signal for a word by which kill(1) takes a signal: -9, -KILL, -s KILL. It takes a --kill that was typed.
-func (a *App) meantSignal(typed string, at int) string {
-	if at < 0 || strings.HasPrefix(typed, "--") || !slices.Contains(a.Args, "--kill") {
-		return ""
+func (a *App) meantSignal(typed string, at int) []string {
+	if strings.HasPrefix(typed, "--") || !slices.Contains(a.Args, "--kill") {
+		return nil
 	}
 	name, words := typed[1:], 1
 	if name == "s" && at+1 < len(a.Args) {
@@ -118,31 +124,40 @@ func (a *App) meantSignal(typed string, at int) string {
 	}
 	signal := SignalName(name)
 	if signal == "" {
-		return ""
+		return nil
 	}
 	return Amended(a.Args, at, words, "--signal", signal)
 }
 
-// withoutFlag is the line without the -p before PORTS, which take none; an example where there is more to it.
-func (a *App) withoutFlag(cmd *cobra.Command) string {
+// withVariable is the line with a variable of docker's -e before COMMAND; nil where there is none of both.
+func (a *App) withVariable(at int) []string {
+	dashes := slices.Index(a.Args, "--")
+	if dashes < at+2 || !strings.Contains(a.Args[at+1], "=") {
+		return nil
+	}
+	command := a.Args[dashes+1:]
+	if len(command) > 0 && command[0] == "env" {
+		command = command[1:]
+	}
+	return slices.Concat(a.Args[:at], a.Args[at+2:dashes], []string{"--", "env", a.Args[at+1]}, command)
+}
+
+// withoutFlag is the line without the -p before PORTS, which take none.
+func (a *App) withoutFlag() []string {
 	at := slices.IndexFunc(a.Args, func(arg string) bool { return strings.HasPrefix(arg, "-p") || strings.HasPrefix(arg, "--p") })
-	example, _, _ := strings.Cut(strings.Replace(strings.TrimSpace(cmd.Example), cmd.CommandPath()+"\n", "", 1), "\n")
 	if at < 0 {
-		return strings.TrimSpace(example)
+		return nil
 	}
 	value, words := strings.TrimLeft(strings.TrimLeft(a.Args[at], "-port"), "="), 1
 	if value == "" && at+1 < len(a.Args) {
 		value, words = a.Args[at+1], 2
 	}
-	if value == "" || strings.Trim(value, "0123456789,-") != "" {
-		return strings.TrimSpace(example)
-	}
 	return Amended(a.Args, at, words, value)
 }
 
 // Amended is a command line with some of its words replaced.
-func Amended(args []string, at, words int, by ...string) string {
-	return CommandLine(slices.Concat([]string{"portguard"}, args[:at], by, args[at+words:]), 0)
+func Amended(args []string, at, words int, by ...string) []string {
+	return slices.Concat(args[:at], by, args[at+words:])
 }
 
 // SignalName is KILL for "9", "KILL" and "SIGKILL"; "" for what is no signal.

@@ -259,7 +259,7 @@ func TestReserveRefusesBadPorts(t *testing.T) {
 		"reserve 127.0.0.1:80":   "every address",
 		"release":                "which ports",
 		"reserve 1024-65535":     "that leaves 0 ports",
-		"range 60999-32768":      "not a range",
+		"range 60999-32768":      "the wrong way round",
 		"range 1-65535":          "begins below net.ipv4.ip_unprivileged_port_start (1024)",
 		"range 40000-40100":      "leaves 101 ports",
 		"range 30000-31000,2000": "is not a range: LOW-HIGH, two ports",

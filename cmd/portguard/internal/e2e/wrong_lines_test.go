@@ -34,7 +34,7 @@ func wrongLines(t *testing.T) []wrongLine {
 			all = append(all, wrongLine{lines[0], lines[1], lines[2]})
 		}
 	}
-	if len(all) < 200 {
+	if len(all) < 370 {
 		t.Fatalf("%d wrong lines are read", len(all))
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -46,7 +47,7 @@ func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint, error) {
 	right := func(port string) string { return line(cli.ShellQuote(port)) }
 	if len(o.Ports) == 0 {
-		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"))
+		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"), cli.With("-p", "30010"))
 	}
 	opts, err := o.SocketOptions()
 	if err != nil {
@@ -57,7 +58,11 @@ func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint,
 		some, err := netdiag.ParseEndpoints(text, opts, LookupService)
 		var syntax *netdiag.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, cli.Misuse(err.Error(), right(syntax.Right))
+			instead := syntax.Right
+			if syntax.Text == "" && text != "" { // a comma too many
+				instead = ""
+			}
+			return nil, cli.Misuse(err.Error(), right(syntax.Right), cli.Part("port", syntax.Text, instead))
 		}
 		if err != nil {
 			return nil, err
@@ -81,11 +86,12 @@ func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
 	case "no":
 		opts.ReuseAddr = netdiag.ReuseNo
 	default:
-		return opts, cli.Misuse(fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND")
+		return opts, cli.Misuse(fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND",
+			cli.Value("reuseaddr", o.reuseAddr, cli.YesOrNo(o.reuseAddr)))
 	}
 	if o.noReuseAddr {
 		if o.reuseAddr == "yes" {
-			return opts, cli.Misuse("--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND")
+			return opts, cli.Misuse("--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND", cli.Without("reuseaddr"))
 		}
 		opts.ReuseAddr = netdiag.ReuseNo
 	}
@@ -95,16 +101,17 @@ func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
 // checkOverlap refuses endpoints that no service could listen on together.
 func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error {
 	byPort := make(map[netdiag.Port][]netdiag.Endpoint, len(all))
-	for _, e := range all {
+	for i, e := range all {
 		k := e.Key()
+		without := func() cli.Mend { return cli.Once("port", netdiag.Arguments(slices.Concat(all[:i], all[i+1:]))) }
 		for _, other := range byPort[k] {
 			if e.Addr == other.Addr && e.Device == other.Device {
-				return cli.Misuse(fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument()))
+				return cli.Misuse(fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument()), without())
 			}
 			if e.Overlaps(other) {
 				return cli.Misuse(
 					fmt.Sprintf("endpoints %q and %q exclude each other: no service can listen on both (with --v6only, [::] leaves IPv4 alone)", other, e),
-					right(other.Argument()),
+					right(other.Argument()), without(),
 				)
 			}
 		}

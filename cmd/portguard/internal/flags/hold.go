@@ -37,7 +37,7 @@ func (o *Hold) Holds(fs *pflag.FlagSet, command bool) (HoldMode, error) {
 	switch mode {
 	case HoldExec, HoldFDStore:
 		if !command && fs.Changed("hold") {
-			return "", cli.Misuse("--hold "+o.Mode+" is for a COMMAND, and there is none", "portguard --hold "+o.Mode+" -p 30010 -- COMMAND")
+			return "", cli.Misuse("--hold "+o.Mode+" is for a COMMAND, and there is none", "portguard --hold "+o.Mode+" -p 30010 -- COMMAND", cli.Starting("COMMAND"))
 		}
 		if !command {
 			mode = HoldNone
@@ -46,5 +46,6 @@ func (o *Hold) Holds(fs *pflag.FlagSet, command bool) (HoldMode, error) {
 	case HoldNone:
 		return mode, nil
 	}
-	return "", cli.Misuse(fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.Mode), "portguard --hold none -p 30010 -- COMMAND")
+	return "", cli.Misuse(fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.Mode), "portguard --hold none -p 30010 -- COMMAND",
+		cli.Value("hold", o.Mode, cli.Meant(o.Mode, map[string]string{"no": "none", "never": "none", "false": "none", "systemd": "fdstore"}, "exec", "fdstore", "none")))
 }

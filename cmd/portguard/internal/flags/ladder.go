@@ -2,6 +2,8 @@ package flags
 
 import (
 	"fmt"
+	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,15 +58,15 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 	if p.Wait, err = ParseWait("--wait", o.wait, fs.Changed("wait"), "portguard --wait 30s -p 30010 -- COMMAND"); err != nil {
 		return p, err
 	}
-	if p.Signal, err = ParseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND"); err != nil {
+	if p.Signal, err = ParseSignal("--signal", o.signal, "portguard --kill --signal TERM -p 30010 -- COMMAND", "TERM"); err != nil {
 		return p, err
 	}
 	if o.grace < 0 {
-		return p, cli.Misuse(fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND")
+		return p, cli.Misuse(fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND", cli.Without("grace"))
 	}
 	for _, text := range o.only {
 		if err := p.Only.Add(text); err != nil {
-			return p, cli.Misuse("--only "+err.Error(), onlyRight)
+			return p, cli.Misuse("--only "+err.Error(), onlyRight, meantOnly(text)...)
 		}
 	}
 	if name := p.Only.Unknown(); name != "" {
@@ -79,18 +81,56 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
 	for _, name := range []string{"signal", "grace"} {
 		if fs.Changed(name) && !o.kill {
-			return cli.Misuse("--"+name+" is about --kill, which is not given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
+			return cli.Misuse("--"+name+" is about --kill, which is not given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND", cli.Before(name, "--kill"))
 		}
 	}
 	for _, name := range []string{"kill-listeners", "only"} {
 		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
-			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard "+lesser(name)+" --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND")
+			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard "+lesser(name)+" --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND", cli.Before(name, lesser(name)))
 		}
 	}
 	if o.share && (e.noReuseAddr || e.reuseAddr == "no") {
-		return cli.Misuse("--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --wait 30s --no-reuseaddr -p 30010 -- COMMAND")
+		return cli.Misuse("--share needs a service that sets SO_REUSEADDR: only then does it bind beside a connection", "portguard --wait 30s --no-reuseaddr -p 30010 -- COMMAND", waiting(o.wait)...)
 	}
 	return nil
+}
+
+// waiting are the mends of a line whose --share is in vain.
+func waiting(wait string) []cli.Mend {
+	if wait != "" {
+		return []cli.Mend{cli.Without("share")}
+	}
+	return []cli.Mend{cli.Before("share", "--wait", "30s"), cli.Without("share")}
+}
+
+// meantOnly puts KEY=VALUE in the place of what was given instead. It never names anybody else.
+func meantOnly(typed string) []cli.Mend {
+	as := func(key, value string) []cli.Mend { return []cli.Mend{cli.Value("only", typed, key+"="+value)} }
+	key, value, given := strings.Cut(typed, "=")
+	if !given {
+		value = typed
+	}
+	switch _, isUser := UserID(value); {
+	case value == "" || strings.ContainsAny(value, "[\\"):
+		return nil
+	case slices.Contains([]string{"uid", "owner", "username"}, key):
+		return as("user", value)
+	case strings.HasPrefix(value, "/"):
+		return as("exe", value)
+	case slices.Contains([]string{"cmd", "comm", "command", "program", "process", "proc", "exec", "executable", "bin"}, key):
+		path, err := exec.LookPath(value)
+		if err != nil {
+			return nil
+		}
+		return as("exe", path)
+	case !given && isUser:
+		return as("user", value)
+	case key != typed && !slices.Contains([]string{"name", "service", "systemd", "svc"}, key):
+		return nil
+	case strings.Contains(value, "."):
+		return as("unit", value)
+	}
+	return as("unit", value+".service")
 }
 
 // lesser is the flag that a flag which narrows or widens others is shown with: the one that does the least.
@@ -109,18 +149,19 @@ func ParseWait(flag, text string, given bool, right string) (time.Duration, erro
 	if text == "forever" {
 		return wrapper.Forever, nil
 	}
+	name := strings.TrimPrefix(flag, "--")
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, cli.Misuse(fmt.Sprintf("%s %q is not a duration such as 30s, 2m or forever", flag, text), right)
+		return 0, cli.Misuse(fmt.Sprintf("%s %q is not a duration such as 30s, 2m or forever", flag, text), right, cli.Value(name, text, cli.Forever(name, text)))
 	case d <= 0:
-		return 0, cli.Misuse(fmt.Sprintf("%s %s is no time to wait", flag, text), right)
+		return 0, cli.Misuse(fmt.Sprintf("%s %s is no time to wait", flag, text), right, cli.Without(name))
 	}
 	return d, nil
 }
 
-// ParseSignal reads the value of a flag, which knows TERM, SIGTERM, 15 and RTMIN+3.
-func ParseSignal(flag, text, right string) (unix.Signal, error) {
+// ParseSignal reads the value of a flag, which knows TERM, SIGTERM, 15 and RTMIN+3. example is one that would do, and right a line with it.
+func ParseSignal(flag, text, right, example string) (unix.Signal, error) {
 	name := strings.ToUpper(text)
 	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= 64 {
 		return unix.Signal(n), nil
@@ -134,5 +175,8 @@ func ParseSignal(flag, text, right string) (unix.Signal, error) {
 			return unix.Signal(rtmin + n), nil
 		}
 	}
-	return 0, cli.Misuse(fmt.Sprintf("%s %q is not a signal", flag, text), right)
+	if meant := cli.SignalName(strings.TrimLeft(text, "-")); meant != "" {
+		example = meant
+	}
+	return 0, cli.Misuse(fmt.Sprintf("%s %q is not a signal", flag, text), right, cli.Value(strings.TrimPrefix(flag, "--"), text, example))
 }

@@ -48,9 +48,9 @@ func (o *Output) AddVerbose(fs *pflag.FlagSet) {
 func (o *Output) Check() error {
 	switch {
 	case o.Quiet && o.Verbose:
-		return cli.Misuse("--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND")
+		return cli.Misuse("--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND", cli.Without("verbose"))
 	case o.Quiet && o.JSON:
-		return cli.Misuse("--quiet and --json contradict each other", "portguard --json -p 30010")
+		return cli.Misuse("--quiet and --json contradict each other", "portguard --json -p 30010", cli.Without("quiet"))
 	}
 	return nil
 }

@@ -19,6 +19,10 @@ import (
 // New is the main command.
 func New(a *cli.App) *cobra.Command {
 	var o options
+	var req request
+	greets := func(cmd *cobra.Command, args []string) bool {
+		return len(args) == 0 && cmd.Flags().NFlag() == 0 && cmd.Flags().ArgsLenAtDash() < 0 && cli.IsTerminal(a.Stderr)
+	}
 	root := &cobra.Command{
 		Use:                   use,
 		Short:                 "get a service's port free, then become the service",
@@ -29,18 +33,20 @@ func New(a *cli.App) *cobra.Command {
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
 		CompletionOptions:     cobra.CompletionOptions{DisableDefaultCmd: true},
+		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
+			if !o.version && !greets(cmd, args) {
+				o.line, o.others = a.Args, cli.CommandNames(cmd)
+				req, err = o.parse(cmd.Flags(), args)
+			}
+			return err
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case o.version:
 				return a.SayVersion(o.JSON)
-			case len(args) == 0 && cmd.Flags().NFlag() == 0 && cmd.Flags().ArgsLenAtDash() < 0 && cli.IsTerminal(a.Stderr):
+			case greets(cmd, args):
 				cli.Lay(a.Stderr, greeting)
 				return &greeted{}
-			}
-			o.line, o.others = a.Args, cli.CommandNames(cmd)
-			req, err := o.parse(cmd.Flags(), args)
-			if err != nil {
-				return err
 			}
 			if err := o.Enter(a); err != nil {
 				return err

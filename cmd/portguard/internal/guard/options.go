@@ -1,6 +1,9 @@
 package guard
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
@@ -91,14 +94,16 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 		return r, err
 	}
 	if o.Netns.Netns != "" && len(r.command) > 0 {
-		line := append([]string{"nsenter", "--net=" + o.Path(), "portguard", "-p", o.Ports[0], "--"}, r.command...)
+		ports, rest := flags.Spelled(fs.Visit)
+		at := slices.Index(rest, flags.NetnsFlag)
+		line := slices.Concat([]string{"nsenter", "--net=" + o.Path(), "portguard"}, slices.Delete(rest, at, at+2), ports, []string{"--"}, r.command)
 		return r, cli.Misuse(flags.NetnsFlag+" is for what starts no COMMAND, which would not be in that namespace", cli.CommandLine(line, 0))
 	}
 	if r.hold, err = o.Holds(fs, len(r.command) > 0); err != nil {
 		return r, err
 	}
 	if o.force && !r.reserve {
-		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010")
+		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010", cli.Before("force", "--reserve"))
 	}
 	r.restart, err = o.supervision(fs, r)
 	return r, err
@@ -108,26 +113,14 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 	switch dash := fs.ArgsLenAtDash(); {
 	case dash == 0 && len(args) == 0:
-		return nil, cli.Misuse(`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar")
+		return nil, cli.Misuse(`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar", cli.Starting("COMMAND"))
+	case dash == 0 && fs.NFlag() == 0 && isFlag(fs, args[0]) && parses(append([]string{"--" + args[0]}, args[1:]...)): // "-- share"
+		return nil, cli.MisuseOf(fmt.Sprintf("%q is not a command, but a flag: --%s", args[0], args[0]), append([]string{"--" + args[0]}, args[1:]...))
 	case o.argv0 && len(args) < 2 && (dash == 0 || len(args) == 0):
 		return nil, cli.Misuse("--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar")
 	case dash == 0 || len(args) == 0:
 		return args, nil
 	default:
-		stray := len(args)
-		if dash > 0 {
-			stray = dash
-		}
-		return nil, o.stray(fs, args[:stray], args[stray:])
+		return nil, o.stray(fs, args)
 	}
-}
-
-// corrected is the command line as it was probably meant.
-func (o *options) corrected(fs *pflag.FlagSet, command, rest []string) string {
-	line := flags.SpelledOut(fs)
-	if len(o.Ports) == 0 {
-		line = append(line, "-p", "30010")
-	}
-	line = append(append(append(line, "--"), command...), rest...)
-	return cli.CommandLine(line, 0)
 }

@@ -2,9 +2,6 @@ package guard
 
 import (
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -113,65 +110,6 @@ func TestOptionsMakeEndpoints(t *testing.T) {
 			}
 		})
 	}
-}
-
-// Whoever is told that a line is wrong, and copies the right one that is shown, is not told off again.
-func TestHintsAreRight(t *testing.T) {
-	lines := []string{
-		"--wait -p 30010", "--signal -p 30010", "--only -p 30010 -- touch", "--frobnicate",
-		"-p 30010 sh -c 'exit 0'", "--kill --only 'user=a b' -p 30010 sh", "--no-reuseaddr --v6only sh", "-q -v -p 1",
-		"--json -p 30010/udp sh -- -x", "-p '[fe80::1]:80'", "-p 10-1,2", "-p 5 -p 1-9", "-p 80 -p '[::1]:80'",
-	}
-	scripts, err := filepath.Glob("../e2e/testdata/script/usage-*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range scripts {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			if args, ok := strings.CutPrefix(line, "exits 64 portguard "); ok {
-				lines = append(lines, strings.TrimSuffix(args, "\n"))
-			}
-		}
-	}
-	if len(lines) < 50 {
-		t.Errorf("%d wrong lines: the scripts were not found", len(lines))
-	}
-	for _, line := range lines {
-		_, err := parseLine(words(t, line)...)
-		if err == nil {
-			t.Errorf("%s: not wrong", line)
-			continue
-		}
-		right := cli.Hint(err)
-		if _, ok := err.(*cli.UsageError); !ok && right == "" {
-			right = cli.Hint((&cli.App{Args: words(t, line)}).FlagError(New(&cli.App{}), err)) // pflag's own
-		}
-		if right == "portguard --help" {
-			continue
-		}
-		args := words(t, right)
-		if args[0] != "portguard" {
-			t.Errorf("%s: the hint is %q", line, right)
-			continue
-		}
-		if _, err := parseLine(args[1:]...); err != nil {
-			t.Errorf("%s: the hint %q is wrong in turn: %v", line, right, err)
-		}
-	}
-}
-
-// words takes a line apart as a shell does.
-func words(t *testing.T, line string) []string {
-	t.Helper()
-	out, err := exec.Command("sh", "-f", "-c", `printf '%s\0' `+line).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", line, err)
-	}
-	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 }
 
 func TestSuperviseUsage(t *testing.T) {

@@ -20,12 +20,12 @@ func (o *options) valued(fs *pflag.FlagSet, word string, at int) error {
 	before := o.line[at-1]
 	signal, lower := cli.SignalName(word), strings.ToLower(word)
 	wrong := func(also string, from, words int, by ...string) error {
-		return cli.Misuse(fmt.Sprintf("%s takes no value such as %q%s", before, word, also), o.amended(from, words, by...))
+		return cli.MisuseOf(fmt.Sprintf("%s takes no value such as %q%s", before, word, also), cli.Amended(o.line, from, words, by...))
 	}
 	switch f := flagOf(fs, before); {
 	case f == nil || f.Value.Type() != "bool":
 		if o.moreVictims(fs, word, before) {
-			return cli.Misuse(fmt.Sprintf("%q is not a flag", word), o.amended(at, 1))
+			return notFlag(word, cli.Amended(o.line, at, 1))
 		}
 	case f.Name == "kill" && signal != "" && (o.hasPort() || !flags.IsPort(word) || slices.Contains([]string{"1", "2", "3", "9", "15"}, word)):
 		if fs.Changed("signal") {
@@ -53,12 +53,9 @@ func (o *options) hasPort() bool {
 	return slices.ContainsFunc(o.line, func(w string) bool { return strings.HasPrefix(w, "-p") || strings.HasPrefix(w, "--port") })
 }
 
-// amended is the line with some of its words replaced, and with a port if it has none.
-func (o *options) amended(at, words int, by ...string) string {
-	if !o.hasPort() {
-		by = append(by, "-p", "30010")
-	}
-	return cli.Amended(o.line, at, words, by...)
+// notFlag is the error of a word that means nothing where it stands.
+func notFlag(word string, without []string) error {
+	return cli.MisuseOf(fmt.Sprintf("%q is not a flag", word), without)
 }
 
 // flagOf is the flag that a word of the command line gives, if that is all it does.

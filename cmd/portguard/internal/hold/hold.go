@@ -38,13 +38,14 @@ type holdOptions struct {
 // New is the command.
 func New(a *cli.App) *cobra.Command {
 	var o holdOptions
+	var endpoints []netdiag.Endpoint
 	cmd := &cobra.Command{
 		Use:     "hold -p ENDPOINT [-p ENDPOINT]...",
 		Short:   "keep ports from being taken, in the foreground",
 		Long:    holdLong,
 		Example: "  portguard hold -p 30000-31000",
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
 			right := func(port string) string { return "portguard hold -p " + port }
 			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
 				return err
@@ -52,26 +53,27 @@ func New(a *cli.App) *cobra.Command {
 			switch {
 			case len(args) == 0:
 			case flags.IsPort(args[0]):
-				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])))
-			case cmd.ArgsLenAtDash() == 0 && !o.force && len(o.Ports) > 0:
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.IsPort))
+			case !o.force:
 				at := slices.Index(a.Args, cmd.Name())
-				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), cli.Amended(a.Args, at, 1))
+				return cli.MisuseOf(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), cli.Amended(a.Args, at, 1))
 			default:
-				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"))
+				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"), cli.Alone, cli.Instead())
 			}
-			endpoints, err := o.Endpoints(right)
-			if err != nil {
+			if endpoints, err = o.Endpoints(right); err != nil {
 				return err
 			}
 			if e, why := wrapper.Unholdable(endpoints); why != "" {
 				return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), fmt.Sprintf("portguard reserve %d", e.Port))
 			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error {
 			if err := o.Enter(a); err != nil {
 				return err
 			}
 			if left, enough := unheld(endpoints); !enough && !o.force {
-				line := slices.Insert(flags.SpelledOut(cmd.Flags()), 1, "hold", "--force")
-				return cli.Misuse("that "+left, strings.Join(line, " "))
+				return cli.Misuse("that "+left, "portguard hold --force -p 30010", cli.Named("--force"))
 			}
 			return holdUntil(a, endpoints, o)
 		},
@@ -80,6 +82,7 @@ func New(a *cli.App) *cobra.Command {
 	cli.Titled(cmd.Flags(), flags.Holding, func(fs *pflag.FlagSet) { flags.AddForce(fs, &o.force, "") })
 	cli.Titled(cmd.Flags(), flags.WhichPort, o.AddNetns)
 	o.AddOutput(cmd.Flags())
+	cmd.Flags().Lookup("quiet").Usage = "print errors only; not which ports are held, and which are in use"
 	return cmd
 }
 

@@ -26,22 +26,25 @@ const RangePath = "/etc/sysctl.d/zz-portguard-range.conf"
 // NewRange is the command range.
 func NewRange(a *cli.App) *cobra.Command {
 	var o sysctlOptions
+	var r portrange.Range
 	cmd := &cobra.Command{
 		Use:     "range [LOW-HIGH]",
 		Short:   "show or set the range of ephemeral ports",
 		Long:    rangeLong,
 		Example: "  portguard range\n  portguard range 32768-60999",
 		Args:    cobra.ArbitraryArgs,
+		PreRunE: func(_ *cobra.Command, args []string) (err error) {
+			if len(args) > 0 {
+				r, err = parseRangeArgument(args)
+			}
+			return err
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.enter(a, "range", "32768-60999"); err != nil {
 				return err
 			}
 			if len(args) == 0 {
 				return showRange(a, o)
-			}
-			r, err := parseRangeArgument(args)
-			if err != nil {
-				return err
 			}
 			return setRange(a, r, o)
 		},
@@ -56,7 +59,7 @@ func parseRangeArgument(args []string) (portrange.Range, error) {
 	text := strings.Join(args, "-")
 	s, err := parsePortSet("range", []string{text})
 	if err != nil || len(s) != 1 || !strings.Contains(text, "-") || strings.Contains(text, ",") {
-		return portrange.Range{}, cli.Misuse(fmt.Sprintf("%q is not a range: LOW-HIGH, two ports of 1 to 65535", text), "portguard range 32768-60999")
+		return portrange.Range{}, notRange(text)
 	}
 	return s[0], nil
 }

@@ -138,7 +138,7 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 		}
 		return cli.Misuse(
 			fmt.Sprintf("%s begins below net.ipv4.ip_unprivileged_port_start (%d), which the kernel does not take", r, s.lowest),
-			fmt.Sprintf("portguard range %s", right),
+			fmt.Sprintf("portguard range %s", right), cli.Instead(right.String()),
 		)
 	}
 	usable, inUse := s.usable(r), s.inUse(s.kernel) // who has a port now needs one then
@@ -146,9 +146,9 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
 	case usable < inUse:
-		return cli.Misuse(fmt.Sprintf("%s leaves %d ports, and %d are in use now", r, usable, inUse), fmt.Sprintf("portguard range --force %s", r))
+		return cli.Misuse(fmt.Sprintf("%s leaves %d ports, and %d are in use now", r, usable, inUse), fmt.Sprintf("portguard range --force %s", r), cli.Named("--force"))
 	}
-	return cli.Misuse(fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, portrange.Fewest), fmt.Sprintf("portguard range --force %s", r))
+	return cli.Misuse(fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, portrange.Fewest), fmt.Sprintf("portguard range --force %s", r), cli.Named("--force"))
 }
 
 // sayInside tells what lies inside and outside of a range.

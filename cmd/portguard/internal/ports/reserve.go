@@ -60,7 +60,7 @@ func (o *sysctlOptions) scope() reserved.Scope {
 // enter goes to the network namespace that is to be changed, or asked about.
 func (o *sysctlOptions) enter(a *cli.App, command, example string) error {
 	if o.Netns.Netns != "" && o.persist {
-		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+cli.ShellQuote(o.Netns.Netns)+" "+example)
+		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+cli.ShellQuote(o.Netns.Netns)+" "+example, cli.Without("persist"))
 	}
 	return o.Enter(a)
 }
@@ -92,27 +92,35 @@ func (o *sysctlOptions) lock() (unlock func(), err error) {
 // NewReserve is the command reserve.
 func NewReserve(a *cli.App) *cobra.Command {
 	var o sysctlOptions
+	var ports portrange.Set
 	cmd := &cobra.Command{
 		Use:     "reserve [PORTS...]",
 		Short:   "keep the kernel from picking ports as ephemeral ports",
 		Long:    reserveLong,
 		Example: "  portguard reserve 30010,30000-30100\n  portguard reserve --dry-run 30010",
 		Args:    cobra.ArbitraryArgs,
+		PreRunE: func(_ *cobra.Command, args []string) (err error) {
+			switch {
+			case o.renew && len(args) > 0:
+				return cli.Misuse("--renew is about the ports that are reserved already", "portguard reserve --renew", cli.Instead())
+			case o.renew && !o.files():
+				return cli.Misuse("--renew is about files, and none is about another network namespace", "portguard reserve --renew", cli.Without(flags.NetnsFlag[2:]))
+			case len(args) > 0:
+				ports, err = parsePortSet("reserve", args)
+			}
+			return err
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.enter(a, "reserve", "30010"); err != nil {
 				return err
 			}
 			switch {
-			case o.renew && len(args) > 0:
-				return cli.Misuse("--renew is about the ports that are reserved already", "portguard reserve --renew")
-			case o.renew && !o.files():
-				return cli.Misuse("--renew is about files, and none is about another network namespace", "portguard reserve --renew")
 			case o.renew:
 				return renewReserved(a, o)
 			case len(args) == 0:
 				return showReserved(a, o)
 			}
-			return changeReserved(a, "reserve", args, o, reserved.State.Reserve)
+			return changeReserved(a, "reserve", args, ports, o, reserved.State.Reserve)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -125,17 +133,22 @@ func NewReserve(a *cli.App) *cobra.Command {
 // NewRelease is the command release.
 func NewRelease(a *cli.App) *cobra.Command {
 	var o sysctlOptions
+	var ports portrange.Set
 	cmd := &cobra.Command{
 		Use:     "release PORTS...",
 		Short:   "let the kernel pick reserved ports again",
 		Long:    releaseLong,
 		Example: "  portguard release 30010",
 		Args:    cobra.ArbitraryArgs,
+		PreRunE: func(_ *cobra.Command, args []string) (err error) {
+			ports, err = parsePortSet("release", args)
+			return err
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.enter(a, "release", "30010"); err != nil {
 				return err
 			}
-			return changeReserved(a, "release", args, o, reserved.State.Release)
+			return changeReserved(a, "release", args, ports, o, reserved.State.Release)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -148,18 +161,28 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	right := "portguard " + command + " 30010,30000-30100"
 	text := strings.Join(args, ",")
 	if text == "" {
-		return nil, cli.Misuse(command+" needs to know which ports", right)
+		return nil, cli.Misuse(command+" needs to know which ports", right, cli.Named("30010,30000-30100"))
+	}
+	if word, meant := strayWord(args); meant != nil {
+		return nil, cli.Misuse(fmt.Sprintf("%q is no port", word), right, meant)
 	}
 	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService)
 	if strings.ContainsAny(text, "/:") {
+		meant := cli.Part("", "", "")
 		if err == nil {
-			right = "portguard " + command + " " + portsOf(endpoints).String()
+			right, meant = "portguard "+command+" "+portsOf(endpoints).String(), cli.Instead(portsOf(endpoints).String())
+		} else if syntax, ok := err.(*netdiag.SyntaxError); ok {
+			meant = cli.Part("", syntax.Text, syntax.Right)
 		}
-		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right)
+		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right, meant)
 	}
 	if err != nil {
 		if syntax, ok := err.(*netdiag.SyntaxError); ok {
-			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right)
+			meant := syntax.Right
+			if len(args) > 1 && !strings.ContainsAny(syntax.Text, "0123456789") {
+				meant = "" // a word too many
+			}
+			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right, cli.Part("", syntax.Text, meant))
 		}
 		return nil, err
 	}
@@ -175,12 +198,8 @@ func portsOf(endpoints []netdiag.Endpoint) portrange.Set {
 }
 
 // changeReserved is both commands: read, plan, say or do.
-func changeReserved(a *cli.App, command string, args []string, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
-	ports, err := parsePortSet(command, args)
-	if err != nil {
-		return err
-	}
-	err = apply(a, command, args, o, func(s reserved.State) (portrange.Set, reserved.Change) { return ports, plan(s, ports, o.scope()) })
+func changeReserved(a *cli.App, command string, args []string, ports portrange.Set, o sysctlOptions, plan func(reserved.State, portrange.Set, reserved.Scope) reserved.Change) error {
+	err := apply(a, command, args, o, func(s reserved.State) (portrange.Set, reserved.Change) { return ports, plan(s, ports, o.scope()) })
 	if command == "reserve" && err == nil {
 		warnOfClients(a, ports)
 	}
@@ -236,9 +255,8 @@ func enoughLeft(c reserved.Change, command string, args []string) error {
 	if enough {
 		return nil
 	}
-	right := fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " "))
 	if left == 0 { // a host without outgoing connections is what nobody means
-		right = "portguard " + command + " 30010,30000-30100"
+		return cli.Misuse("that "+flags.Leaves(left, ephemeral), "portguard "+command+" 30010,30000-30100")
 	}
-	return cli.Misuse("that "+flags.Leaves(left, ephemeral), right)
+	return cli.Misuse("that "+flags.Leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")), cli.Named("--force"))
 }

@@ -43,17 +43,18 @@ type options struct {
 // New is the command.
 func New(a *cli.App) *cobra.Command {
 	var o options
+	var q question
 	cmd := &cobra.Command{
 		Use:     "ready -p ENDPOINT [-p ENDPOINT]...",
 		Short:   "say whether a service listens, without connecting",
 		Long:    readyLong,
 		Example: readyExample,
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := o.parse(cmd, args)
-			if err != nil {
-				return err
-			}
+		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
+			q, err = o.parse(cmd, args)
+			return err
+		},
+		RunE: func(*cobra.Command, []string) error {
 			if err := o.Enter(a); err != nil {
 				return err
 			}
@@ -92,9 +93,11 @@ func (o *options) parse(cmd *cobra.Command, args []string) (question, error) {
 	switch {
 	case len(args) == 0:
 	case flags.IsPort(args[0]):
-		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])))
+		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.IsPort))
+	case len(args) == 1 && cmd.ArgsLenAtDash() < 0 && o.unit == "" && o.pid == 0:
+		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: the name of a service needs --unit before it", args[0]), right("30010"), cli.Flagged("--unit", func(string) bool { return true }))
 	default:
-		return q, cli.Misuse(fmt.Sprintf("%q: ready starts no command; it asks about a service that was started", args[0]), right("30010"))
+		return q, cli.Misuse(fmt.Sprintf("%q: ready starts no command; it asks about a service that was started", args[0]), right("30010"), cli.Alone, cli.Instead())
 	}
 	if err := o.Output.Check(); err != nil {
 		return q, err

@@ -82,8 +82,7 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 		Long:    unitInstallLong,
 		Example: unitInstallExample,
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
+		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
 				return err
 			}
@@ -93,9 +92,9 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 			if in.user && !cmd.Flags().Changed("as") {
 				as = string(formWrapper)
 			}
-			if err := in.check(as, cmd.Flags().Changed(readyFlag[2:])); err != nil {
-				return err
-			}
+			return in.check(as, cmd.Flags().Changed(readyFlag[2:]))
+		},
+		RunE: func(*cobra.Command, []string) error {
 			at, err := in.place()
 			if err != nil {
 				return err
@@ -122,14 +121,15 @@ func (in *unitInstall) check(as string, ready bool) error {
 	switch in.form = unitForm(as); in.form {
 	case formPre:
 		if in.user {
-			return cli.Misuse("--as pre is for the system's manager, where ExecStartPre=+ has root's rights; --user takes --as wrapper", right+" --as wrapper")
+			return cli.Misuse("--as pre is for the system's manager, where ExecStartPre=+ has root's rights; --user takes --as wrapper", right+" --as wrapper", cli.Value("as", as, "wrapper"))
 		}
 		if in.flags.Changed("hold") {
-			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.Mode)
+			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.Mode,
+				cli.Without("as"), cli.Before("hold", "--as", "wrapper"))
 		}
 	case formWrapper:
 	default:
-		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper")
+		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper", cli.Value("as", as, cli.Meant(as, nil, "wrapper", "pre")))
 	}
 	var err error
 	if len(in.options.Ports) > 0 {

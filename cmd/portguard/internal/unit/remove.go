@@ -27,26 +27,29 @@ a service would not start with a drop-in that names a program which is gone.`
 func newUnitRemove(a *cli.App) *cobra.Command {
 	var all bool
 	var of whose
+	var name string
 	cmd := &cobra.Command{
 		Use:     "remove UNIT | --all",
 		Short:   "take portguard's drop-in of a service away",
 		Long:    unitRemoveLong,
 		Example: "  portguard unit remove order.service",
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		PreRunE: func(_ *cobra.Command, args []string) (err error) {
+			switch {
+			case all && len(args) > 0:
+				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove order.service", cli.Without("all"))
+			case !all:
+				name, err = oneService("remove", args)
+			}
+			return err
+		},
+		RunE: func(*cobra.Command, []string) error {
 			at, err := of.place()
 			if err != nil {
 				return err
 			}
-			switch {
-			case all && len(args) > 0:
-				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove --all")
-			case all:
+			if all {
 				return removeUnits(a, at)
-			}
-			name, err := oneService("remove", args)
-			if err != nil {
-				return err
 			}
 			return removeUnit(a, at, name)
 		},

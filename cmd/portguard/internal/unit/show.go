@@ -30,25 +30,27 @@ package may do: until it is installed again, systemd starts the command of then.
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
 	var of whose
+	var names []string // nil: of all services
 	cmd := &cobra.Command{
 		Use:     "show [UNIT]",
 		Short:   "say which services are guarded",
 		Long:    unitShowLong,
 		Example: "  portguard unit show",
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			name, err := oneService("show", args)
+			names = []string{name}
+			return err
+		},
+		RunE: func(*cobra.Command, []string) error {
 			at, err := of.place()
 			if err != nil {
 				return err
 			}
-			if len(args) == 0 {
-				return showUnits(a, at, nil, asJSON)
-			}
-			name, err := oneService("show", args)
-			if err != nil {
-				return err
-			}
-			return showUnits(a, at, []string{name}, asJSON)
+			return showUnits(a, at, names, asJSON)
 		},
 	}
 	of.addFlag(cmd.Flags())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/flags"
 	"portguard/systemd"
 )
 
@@ -34,7 +36,8 @@ func New(a *cli.App) *cobra.Command {
 		Long:    unitLong,
 		Example: "  portguard unit install order.service -p 30010 --share --wait 30s\n  portguard unit show",
 		Args:    cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE:    func(*cobra.Command, []string) error { return nil },
+		PreRunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cli.Misuse("unit needs to know what to do: install, show or remove", "portguard unit show")
 			}
@@ -54,44 +57,71 @@ func New(a *cli.App) *cobra.Command {
 
 // notUnits is the error of words that do not begin with what unit can do.
 func notUnits(args []string) error {
-	return cli.Misuse(fmt.Sprintf("%q is none of install, show, remove", args[0]), meant(args))
+	return cli.MisuseOf(fmt.Sprintf("%q is none of install, show, remove", args[0]), append([]string{"unit"}, meant(args)...))
 }
 
-// meant is the line that was probably meant by words that do not begin with what unit can do. Where it is not clear, it changes nothing.
-func meant(args []string) string {
-	verb := map[string]string{
+// verbOf is one of unit's own verbs, for them and for what others call them; "" for another word.
+func verbOf(word string) string {
+	return map[string]string{
 		"add": "install", "create": "install", "enable": "install", "guard": "install", "protect": "install", "update": "install", "set": "install",
 		"delete": "remove", "del": "remove", "rm": "remove", "uninstall": "remove", "disable": "remove", "unguard": "remove",
 		"list": "show", "ls": "show", "status": "show", "cat": "show", "info": "show", "get": "show",
-	}[args[0]]
+		"install": "install", "show": "show", "remove": "remove",
+	}[word]
+}
+
+// meant is what was probably meant by words that do not begin with what unit can do. Where it is not clear, it changes nothing.
+func meant(args []string) []string {
+	verb := verbOf(args[0])
 	if verb == "" {
 		verb = cli.Closest(args[0], []string{"install", "show", "remove"})
 	}
-	switch {
+	switch next := append(args, "")[1]; {
 	case strings.HasPrefix(args[0], "-"):
-		return "portguard unit install order.service -p 30010 --share --wait 30s"
-	case verb == "" && len(args) > 1 && strings.HasPrefix(args[1], "-"):
-		return cli.CommandLine(append([]string{"portguard", "unit", "install"}, args...), 0)
-	case verb == "" && len(args) == 1: // a unit, and not what to do
-		return cli.CommandLine([]string{"portguard", "unit", "show", args[0]}, 0)
+		return append([]string{"install"}, args...)
+	case verb == "" && verbOf(next) != "": // "unit order install"
+		return slices.Concat([]string{verbOf(next), args[0]}, args[2:])
+	case verb == "" && strings.HasPrefix(next, "-"):
+		return append([]string{"install"}, args...)
+	case verb == "" && next == "": // a unit, and not what to do
+		return []string{"show", args[0]}
 	case verb == "":
-		return "portguard unit show"
-	case verb != "show" && len(args) == 1:
-		args = append(args, "order.service")
+		return []string{"show"}
 	}
-	return cli.CommandLine(append([]string{"portguard", "unit", verb}, args[1:]...), 0)
+	return append([]string{verb}, args[1:]...)
 }
 
 // oneService takes the one argument that unit's commands have.
 func oneService(command string, args []string) (string, error) {
+	right := "portguard unit " + command + " order.service"
 	if len(args) != 1 {
-		return "", cli.Misuse(fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), "portguard unit "+command+" order.service")
+		mends := []cli.Mend{cli.Named("order.service")}
+		if len(args) > 1 {
+			mends = []cli.Mend{cli.Alone, cli.Flagged("-p", flags.IsPort), cli.Instead(args[0])}
+		}
+		return "", cli.Misuse(fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), right, mends...)
 	}
 	name, err := systemd.ServiceName(args[0])
 	if err != nil {
-		return "", cli.Misuse(err.Error(), "portguard unit "+command+" order.service")
+		return "", cli.Misuse(err.Error(), right, cli.Instead(meantService(args[0])))
 	}
 	return name, nil
+}
+
+// meantService is the service that was probably meant by what is none.
+func meantService(typed string) string {
+	name := path.Base(typed) // of its file
+	ext := path.Ext(name)
+	if slices.Contains([]string{".service", ".socket", ".timer", ".path", ".target", ".slice", ".scope", ".mount"}, ext) {
+		name = strings.TrimSuffix(name, ext)
+	}
+	if strings.HasSuffix(name, "@") {
+		name += "1"
+	}
+	if name += ".service"; !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return name
+	}
+	return "order.service"
 }
 
 // unitContext bounds what is asked of systemd: a reload takes seconds on a host with thousands of units.

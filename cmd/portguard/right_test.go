@@ -1,0 +1,81 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"portguard/cmd/portguard/internal/cli"
+)
+
+// Whoever is told that a line is wrong, and copies the right one that is shown, is not told off again.
+func TestHintsAreRight(t *testing.T) {
+	lines := []string{
+		"--wait -p 30010", "--signal -p 30010", "--only -p 30010 -- touch", "--frobnicate",
+		"-p 30010 sh -c 'exit 0'", "--kill --only 'user=a b' -p 30010 sh", "--no-reuseaddr --v6only sh", "-q -v -p 1",
+		"--json -p 30010/udp sh -- -x", "-p '[fe80::1]:80'", "-p 10-1,2", "-p 5 -p 1-9", "-p 80 -p '[::1]:80'",
+	}
+	scripts, err := filepath.Glob("internal/e2e/testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range scripts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if args, ok := strings.CutPrefix(line, "exits 64 portguard "); ok && !strings.Contains(args, "$") {
+				lines = append(lines, strings.TrimSuffix(args, "\n"))
+			}
+		}
+	}
+	if len(lines) < 80 {
+		t.Errorf("%d wrong lines: the scripts were not found", len(lines))
+	}
+	for _, line := range lines {
+		args := words(t, line)
+		cmd, err := rehearse(args)
+		if err == nil {
+			continue // what is wrong shows only when it runs
+		}
+		shown := cli.Hint(right(cmd, args, err))
+		command := words(t, shown)
+		if len(command) == 0 || command[0] != "portguard" {
+			t.Errorf("%s: the hint is %q", line, shown)
+			continue
+		}
+		if _, err := rehearse(command[1:]); err != nil {
+			t.Errorf("%s: the hint %q is wrong in turn: %v", line, shown, err)
+		}
+	}
+}
+
+// To look for the right line touches nothing, not even where the wrong one would have been the start of something.
+func TestRehearsalDoesNothing(t *testing.T) {
+	for _, line := range []string{"-p 30010 -- true", "hold -p 30010", "reserve 30010", "range 32768-60999", "unit remove --all", "version", "--help"} {
+		if _, err := rehearse(strings.Fields(line)); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if _, err := rehearse([]string{"-p", "30010", "touch", t.TempDir() + "/started"}); cli.Status(err) != cli.ExitUsage {
+		t.Errorf("%v", err)
+	}
+	a := &cli.App{Stdout: io.Discard, Stderr: io.Discard, Log: cli.NewLog(io.Discard)}
+	if err := run(a, []string{"--wait", "30", "-p", "30010"}); cli.Hint(err) != "portguard --wait 30s -p 30010" {
+		t.Errorf("%q", cli.Hint(err))
+	}
+}
+
+// words takes a line apart as a shell does.
+func words(t *testing.T, line string) []string {
+	t.Helper()
+	out, err := exec.Command("sh", "-f", "-c", `printf '%s\0' `+line).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+}
