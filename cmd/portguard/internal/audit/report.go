@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -133,4 +134,47 @@ func (r *auditReport) portsWhere(wanted func(auditRow) bool) portrange.Set {
 		}
 	}
 	return portrange.Of(ports...)
+}
+
+// gathering is rows that are being filled.
+type gathering struct {
+	facts     portrange.Facts
+	rows      map[netdiag.Port]*auditRow
+	elsewhere map[netdiag.Port]*auditRow // services on ports that are not picked and that nobody has asked about
+	watched   map[netdiag.Port]bool      // whose clients are told, too
+}
+
+func (g *gathering) row(k netdiag.Port) *auditRow {
+	if g.rows[k] == nil {
+		g.rows[k] = &auditRow{Port: k, inRange: g.facts.Range.Contains(k.Number), reserved: g.facts.Reserved.Contains(k.Number)}
+	}
+	return g.rows[k]
+}
+
+// watch makes a row, whether anybody has the port or not.
+func (g *gathering) watch(k netdiag.Port) *auditRow {
+	g.watched[k] = true
+	return g.row(k)
+}
+
+// add puts a socket into its row. False: it is a service's elsewhere.
+func (g *gathering) add(h netdiag.Holder) bool {
+	k := portOf(h.Socket)
+	if !g.facts.Range.Contains(k.Number) && !g.watched[k] {
+		if g.elsewhere[k] == nil {
+			g.elsewhere[k] = &auditRow{Port: k}
+		}
+		g.elsewhere[k].services = append(g.elsewhere[k].services, h)
+		return false
+	}
+	if to := g.row(k); h.Kind == netdiag.Listener || h.Kind == netdiag.Kernel && h.Socket.Remote.Port() == 0 {
+		to.services = append(to.services, h)
+	} else {
+		to.clients = append(to.clients, h)
+	}
+	return true
+}
+
+func comparePorts(a, b auditRow) int {
+	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Protocol, b.Protocol))
 }

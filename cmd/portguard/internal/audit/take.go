@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,73 +104,46 @@ func lookOn(ctx context.Context, p *netdiag.Prober) (*netdiag.Survey, netdiag.Co
 	return s, c, time.Now(), err
 }
 
-// fill makes the rows: what serves on a port that may be picked, what was asked about, what is guarded.
+// fill makes the rows: what serves on a port that may be picked, what was asked about, what is guarded. here: that is about this network
+// namespace, which files and units are about.
 func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint, here bool) {
-	rows := map[netdiag.Port]*auditRow{}
-	row := func(k netdiag.Port) *auditRow {
-		if rows[k] == nil {
-			rows[k] = &auditRow{Port: k, inRange: r.facts.Range.Contains(k.Number), reserved: r.facts.Reserved.Contains(k.Number)}
-		}
-		return rows[k]
-	}
-	watched := map[netdiag.Port]bool{} // for clients
+	g := gathering{r.facts, map[netdiag.Port]*auditRow{}, map[netdiag.Port]*auditRow{}, map[netdiag.Port]bool{}}
 	var askedPorts []uint16
 	for _, e := range asked {
-		k := e.Key()
-		row(k).asked, watched[k] = true, true
+		g.watch(e.Key()).asked = true
 		askedPorts = append(askedPorts, e.Port)
 	}
 	r.asked = portrange.Of(askedPorts...)
-	guarded := map[string][]netdiag.Port{}
 	if here {
 		r.rest()
-		guarded = r.guardedPorts()
-	}
-	for unit, keys := range guarded {
-		for _, k := range keys {
-			watched[k] = true
-			row(k).units = append(row(k).units, unit)
+		for unit, ports := range r.guardedPorts() {
+			for _, k := range ports {
+				to := g.watch(k)
+				to.units = append(to.units, unit)
+			}
 		}
 	}
+	services, clients := socketsOf(s)
 	var planned []uint16
-	var sockets []sockdiag.Socket
-	for _, proto := range []netdiag.Protocol{netdiag.TCP, netdiag.UDP} {
-		for _, o := range s.Services(proto) {
-			k := netdiag.Port{Protocol: proto, Number: o.Local.Port()}
-			planned = append(planned, k.Number)
-			sockets = append(sockets, o)
-		}
-		for _, o := range s.Clients(proto) {
-			r.clients = append(r.clients, o.Local.Port())
-			if watched[netdiag.Port{Protocol: proto, Number: o.Local.Port()}] {
-				sockets = append(sockets, o)
-			}
+	for _, o := range services {
+		planned = append(planned, o.Local.Port())
+	}
+	for _, o := range clients {
+		r.clients = append(r.clients, o.Local.Port())
+	}
+	clients = slices.DeleteFunc(clients, func(o sockdiag.Socket) bool { return !g.watched[portOf(o)] })
+	for _, h := range p.Identify(ctx, s, slices.Concat(services, clients)) {
+		if g.add(h) {
+			r.limit(h.Absence)
 		}
 	}
-	elsewhere := map[netdiag.Port]*auditRow{}
-	for _, h := range p.Identify(ctx, s, sockets) {
-		k := netdiag.Port{Protocol: netdiag.Protocol(h.Socket.Protocol), Number: h.Socket.Local.Port()}
-		if !r.facts.Range.Contains(k.Number) && !watched[k] {
-			if elsewhere[k] == nil {
-				elsewhere[k] = &auditRow{Port: k}
-			}
-			elsewhere[k].services = append(elsewhere[k].services, h)
-			continue
-		}
-		if to := row(k); h.Kind == netdiag.Listener || h.Kind == netdiag.Kernel && h.Socket.Remote.Port() == 0 {
-			to.services = append(to.services, h)
-		} else {
-			to.clients = append(to.clients, h)
-		}
-		r.limit(h.Absence)
-	}
-	for k, one := range rows {
+	for k, one := range g.rows {
 		planned = append(planned, k.Number)
 		slices.Sort(one.units)
 		r.halve(ctx, p, one)
 		r.rows = append(r.rows, *one)
 	}
-	for _, one := range elsewhere {
+	for _, one := range g.elsewhere {
 		r.halve(ctx, p, one)
 		if one.halfUp() {
 			r.rows = append(r.rows, *one)
@@ -183,8 +155,17 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 	slices.SortFunc(r.rows, comparePorts)
 }
 
-func comparePorts(a, b auditRow) int {
-	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Protocol, b.Protocol))
+// socketsOf are the sockets of services and of clients.
+func socketsOf(s *netdiag.Survey) (services, clients []sockdiag.Socket) {
+	for _, proto := range []netdiag.Protocol{netdiag.TCP, netdiag.UDP} {
+		services = append(services, s.Services(proto)...)
+		clients = append(clients, s.Clients(proto)...)
+	}
+	return services, clients
+}
+
+func portOf(s sockdiag.Socket) netdiag.Port {
+	return netdiag.Port{Protocol: netdiag.Protocol(s.Protocol), Number: s.Local.Port()}
 }
 
 // rest notes which ports the files of enabled units name.
