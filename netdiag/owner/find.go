@@ -67,21 +67,24 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 		return Result{}, err
 	}
 	for _, k := range hints {
-		for ino, at := range k.rings {
-			res.Held[ino] = append(res.Held[ino], Hint{Kind: HintIOURing, Process: names.at(k.process, at)})
-		}
-		for _, name := range slices.Sorted(maps.Keys(k.veiled)) {
-			for ino := range wanted {
-				res.Held[ino] = append(res.Held[ino], Hint{Kind: HintVeiledRing, Process: names.at(k.process, k.veiled[name]), Files: name})
-			}
-		}
-		for _, at := range k.queues {
-			for ino := range wanted {
-				res.Held[ino] = append(res.Held[ino], Hint{Kind: HintInFlight, Process: names.at(k.process, at)})
-			}
-		}
+		res.keep(k, wanted, names)
 	}
 	return res, nil
+}
+
+// keep notes how a process may keep the sockets that no table has.
+func (res *Result) keep(k kept, unfound map[uint32]bool, names userNames) {
+	for ino, at := range k.rings {
+		res.Held[ino] = append(res.Held[ino], Hint{Kind: HintIOURing, Process: names.at(k.process, at)})
+	}
+	for ino := range unfound { // it may be each of them
+		for _, name := range slices.Sorted(maps.Keys(k.veiled)) {
+			res.Held[ino] = append(res.Held[ino], Hint{Kind: HintVeiledRing, Process: names.at(k.process, k.veiled[name]), Files: name})
+		}
+		for _, at := range k.queues {
+			res.Held[ino] = append(res.Held[ino], Hint{Kind: HintInFlight, Process: names.at(k.process, at)})
+		}
+	}
 }
 
 // search looks for the sockets in every table, and returns what it found in the order of pids.
