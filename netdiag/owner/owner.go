@@ -85,7 +85,7 @@ type Result struct {
 	Named map[uint32]bool
 
 	Unreadable        int  // processes whose descriptors were closed to us, without kernel threads where these can be told
-	Hidepid           bool // /proc does not even list other users' processes (mount option hidepid=2 or 4)
+	Hidepid           bool // /proc does not even list other users' processes (mount option hidepid=2 or 4), or may not
 	ChildPIDNamespace bool // /proc is not the initial pid namespace's: processes outside do not show
 }
 

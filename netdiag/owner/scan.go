@@ -44,12 +44,6 @@ func (sc *scan) close() { closeDir(sc.root) }
 
 func (sc *scan) link(name string) (string, error) { return linkAt(sc.root, name) }
 
-// hidepid: there is a pid 1 in every pid namespace, so a proc that does not show it hides processes from this user.
-func (sc *scan) hidepid() bool {
-	var st unix.Stat_t
-	return errors.Is(unix.Fstatat(sc.root, "1", &st, unix.AT_SYMLINK_NOFOLLOW), unix.ENOENT)
-}
-
 // initialPIDNamespace is the link of the first pid namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h).
 const initialPIDNamespace = "pid:[4026531836]"
 

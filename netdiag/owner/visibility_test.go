@@ -92,6 +92,34 @@ func TestFindUnderHidepid(t *testing.T) {
 	}
 }
 
+// In a pid namespace of its own, pid 1 shows: it is the helper itself. Whether others are hidden is a matter of rights, and of the group that
+// the mount makes an exception of.
+func TestFindUnderHidepidInAContainer(t *testing.T) {
+	nstest.Root(t)
+	h := start(t, "table", nil)
+	for _, tt := range []struct {
+		options, become string
+		hidden          bool
+	}{
+		{"hidepid=2", "65534", true},
+		{"hidepid=4", "65534", true},
+		{"hidepid=1", "65534", false},
+		{"rw", "65534", false},
+		{"hidepid=2,gid=65534", "65534", false},
+		{"hidepid=2,gid=1", "65534", true},
+		{"hidepid=4,gid=65534", "65534", true},
+		{"hidepid=2", "", false},
+	} {
+		t.Run(tt.options+" as "+tt.become, func(t *testing.T) {
+			apart := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS}
+			res := findElsewhere(t, h.inode(t), apart, "MOUNT="+tt.options, "BECOME="+tt.become)
+			if res.Hidepid != tt.hidden || !res.ChildPIDNamespace || len(res.Owners) != 0 {
+				t.Errorf("%+v, want hidepid %v in a child pid namespace", res, tt.hidden)
+			}
+		})
+	}
+}
+
 // The helper is the first process of a pid namespace with a proc of its own.
 func TestFindInChildPIDNamespace(t *testing.T) {
 	nstest.Root(t)
