@@ -79,21 +79,22 @@ type Absence uint8
 
 // The reasons. The zero value: there are owners.
 const (
-	Shown             Absence = iota
-	Ownerless                 // closed by its process; the kernel finishes the connection
-	NotAccepted               // waits for accept() in the queue of the listener on this port
-	OfKernel                  // the kernel's own; every process was looked at
-	InRing                    // an io_uring fixed file; Hints name the ring's process
-	MayBeInRing               // perhaps a fixed file of an io_uring, on a kernel that does not tell; Hints name the candidates
-	OfSMC                     // the TCP socket that the kernel has made for a program's SMC socket; Hints name the program, where that can be told
-	InFlight                  // probably sent over a unix socket and not yet received; Hints name the candidates
-	StaleSubflow              // an MPTCP subflow that outlives its process
-	NotPermitted              // some processes' descriptors are closed to this user
-	Hidden                    // /proc is mounted with hidepid: other users' processes do not show
-	OtherPIDNamespace         // a process outside this pid namespace, or the kernel
-	NoProc                    // /proc could not be read
-	Unsearched                // looking through the processes failed, for lack of memory or descriptors
-	Gone                      // found nowhere: it may have changed hands while we looked
+	Shown              Absence = iota
+	Ownerless                  // closed by its process; the kernel finishes the connection
+	NotAccepted                // waits for accept() in the queue of the listener on this port
+	OfKernel                   // the kernel's own; every process was looked at
+	InRing                     // an io_uring fixed file; Hints name the ring's process
+	MayBeInRing                // perhaps a fixed file of an io_uring, on a kernel that does not tell; Hints name the candidates
+	OfSMC                      // the TCP socket that the kernel has made for a program's SMC socket; Hints name the program, where that can be told
+	InFlight                   // probably sent over a unix socket and not yet received; Hints name the candidates
+	StaleSubflow               // an MPTCP subflow that outlives its process
+	NotPermitted               // some processes' descriptors are closed to this user
+	Hidden                     // /proc is mounted with hidepid: other users' processes do not show
+	OtherUserNamespace         // a process that is closed to root of this user namespace
+	OtherPIDNamespace          // a process outside this pid namespace, or the kernel
+	NoProc                     // /proc could not be read
+	Unsearched                 // looking through the processes failed, for lack of memory or descriptors
+	Gone                       // found nowhere: it may have changed hands while we looked
 )
 
 // absence tells why nobody owns a socket for which the search came back empty.
@@ -120,6 +121,8 @@ func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hin
 		return InRing
 	case has(owner.HintSMC):
 		return OfSMC
+	case found.Confined && (found.Hidepid || found.Unreadable > 0):
+		return OtherUserNamespace
 	case found.Hidepid:
 		return Hidden
 	case found.Unreadable > 0:

@@ -69,7 +69,7 @@ func (j Judge) isPortguard(o owner.Process) bool {
 // user may know is not permitted.
 func unseenOwner(h *netdiag.Holder) Decision {
 	switch h.Absence {
-	case netdiag.NotPermitted, netdiag.Hidden:
+	case netdiag.NotPermitted, netdiag.Hidden, netdiag.OtherUserNamespace:
 		return Decision{Result: NotPermitted, Why: "its owner is not visible to this user"}
 	case netdiag.OtherPIDNamespace:
 		return notPossible("its owner is outside this pid namespace")

@@ -64,6 +64,7 @@ func TestDecideKill(t *testing.T) {
 		{"not yet accepted goes with its listener", Policy{Kill: true}, absent(netdiag.Accepted, netdiag.NotAccepted), Decision{}},
 		{"owner not visible", Policy{Kill: true}, absent(netdiag.Client, netdiag.NotPermitted), notSeen},
 		{"hidepid", Policy{Kill: true}, absent(netdiag.Client, netdiag.Hidden), notSeen},
+		{"outside of a user namespace", Policy{Kill: true}, absent(netdiag.Client, netdiag.OtherUserNamespace), notSeen},
 		{"another pid namespace", Policy{Kill: true}, absent(netdiag.Client, netdiag.OtherPIDNamespace),
 			refused("its owner is outside this pid namespace")},
 		{"no /proc", Policy{Kill: true}, absent(netdiag.Client, netdiag.NoProc), refused("its owner cannot be found without /proc")},

@@ -29,6 +29,7 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 		Held:              map[uint32][]Hint{},
 		Named:             map[uint32]bool{},
 		Hidepid:           sc.hidepid(),
+		Confined:          sc.confined(),
 		ChildPIDNamespace: sc.childPIDNamespace(),
 	}
 	wanted := make(map[uint32]bool, len(inodes))

@@ -84,8 +84,10 @@ type Result struct {
 	// through the tables, and is without meaning for MPTCP sockets.
 	Named map[uint32]bool
 
-	Unreadable        int  // processes whose descriptors were closed to us, without kernel threads where these can be told
-	Hidepid           bool // /proc does not even list other users' processes (mount option hidepid=2 or 4), or may not
+	Unreadable int  // processes whose descriptors were closed to us, without kernel threads where these can be told
+	Hidepid    bool // /proc does not even list other users' processes (mount option hidepid=2 or 4), or may not
+	// Confined: we have the rights of root in a user namespace, and to processes outside of it none of them.
+	Confined          bool
 	ChildPIDNamespace bool // /proc is not the initial pid namespace's: processes outside do not show
 }
 

@@ -56,6 +56,15 @@ func (sc *scan) childPIDNamespace() bool {
 	return err == nil && ns != initialPIDNamespace
 }
 
+// initialUserNamespace is the link of the first user namespace (PROC_USER_INIT_INO in include/linux/proc_ns.h).
+const initialUserNamespace = "user:[4026531837]"
+
+// confined: to look into any process takes these rights in the first user namespace.
+func (sc *scan) confined() bool {
+	ns, err := sc.link("self/ns/user")
+	return err == nil && ns != initialUserNamespace && tracesOthers()
+}
+
 // proc is one process of a scan. Its directory stays open, so that all that is read is about this process, never about
 // a later one with the same pid.
 type proc struct {

@@ -90,6 +90,8 @@ func (r *auditReport) limit(why netdiag.Absence) {
 		text = "which processes have some of the sockets is closed to this user: that takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	case netdiag.Hidden:
 		text = "/proc hides other users' processes from this user (hidepid): root sees them"
+	case netdiag.OtherUserNamespace:
+		text = "some sockets belong to processes that root of this user namespace may not look into: the host sees them"
 	case netdiag.OtherPIDNamespace:
 		text = "some sockets belong to processes outside this pid namespace: the host sees them"
 	case netdiag.NoProc:

@@ -41,6 +41,23 @@ func Hint(err error) string {
 	return ""
 }
 
+// AsRoot is a hint to who may not do what a command does: how the one may who is meant. To root, of a user namespace or without
+// capabilities, sudo would give no more.
+func AsRoot(uid int, command string) string {
+	if uid == 0 {
+		return "on the host: " + command
+	}
+	return "sudo " + command
+}
+
+// WhoMay is who is meant by that hint.
+func WhoMay(uid int) string {
+	if uid == 0 {
+		return "root of the host"
+	}
+	return "root"
+}
+
 // Status is the status of an error: its own, by a method ExitStatus, as one of the above or a COMMAND's; 0 of nil; and 71 of
 // an error that has none.
 func Status(err error) int {

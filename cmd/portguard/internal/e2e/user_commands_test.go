@@ -25,12 +25,11 @@ type userCommand struct {
 }
 
 // userCommands is every command. What is about somebody else's process names what its owner cannot be seen without, once:
-// where all rungs are refused for that one reason, too.
-func userCommands() []userCommand {
-	const unseen = "CAP_SYS_PTRACE"
+// where all rungs are refused for that one reason, too. limit is the same in an audit, and root stands before what root alone may do.
+func userCommands(unseen, limit, root string) []userCommand {
 	return []userCommand{
 		{line: "-p FREE", status: cli.ExitOK, says: "FREE/tcp is free"},
-		{line: "-p PORT", status: cli.ExitUnavailable, says: "PORT/tcp is taken.*a process of user", lacks: unseen},
+		{line: "-p PORT", status: cli.ExitUnavailable, says: "PORT/tcp is taken.*a process of ", lacks: unseen},
 		{line: "--json -p PORT", status: cli.ExitUnavailable, says: `"verdict":"taken"`, lacks: unseen},
 		{line: "-p 80", status: cli.ExitUnavailable, says: "80/tcp is forbidden", lacks: "need CAP_NET_BIND_SERVICE"},
 		{line: "--share -p PORT", status: cli.ExitNoPerm, says: "share not permitted: ", lacks: unseen},
@@ -46,18 +45,18 @@ func userCommands() []userCommand {
 		{line: "--restart no -p FREE -- echo started", status: cli.ExitOK, says: "^started$"},
 		{line: "--restart no --kill -p PORT -- echo started", status: cli.ExitNoPerm, says: "kill not permitted: ", lacks: unseen},
 		{line: "hold -p FREE", status: cli.ExitOK, says: "^portguard: holding 1 port$", ends: true},
-		{line: "hold -p PORT", status: cli.ExitOK, says: "portguard: waiting without limit: PORT/tcp: a process of user", ends: true},
+		{line: "hold -p PORT", status: cli.ExitOK, says: "portguard: waiting without limit: PORT/tcp: a process of ", ends: true},
 		{line: "hold -p 80", status: cli.ExitUnavailable, says: "80/tcp is forbidden", lacks: "need CAP_NET_BIND_SERVICE"},
-		{line: "audit --sample 10ms PORT", status: cli.ExitAtRisk, says: "PORT/tcp", lacks: unseen},
-		{line: "audit --sample 10ms --json PORT", status: cli.ExitAtRisk, says: `"limits":.*CAP_SYS_PTRACE`},
+		{line: "audit --sample 10ms PORT", status: cli.ExitAtRisk, says: "PORT/tcp", lacks: limit},
+		{line: "audit --sample 10ms --json PORT", status: cli.ExitAtRisk, says: `"limits":.*` + limit},
 		{line: "reserve", status: cli.ExitOK, says: "^now "},
-		{line: "reserve PORT", status: cli.ExitNoPerm, says: "hint: sudo portguard reserve PORT$", lacks: "only root may change"},
+		{line: "reserve PORT", status: cli.ExitNoPerm, says: "hint: " + root + "portguard reserve PORT$", lacks: "only root "},
 		{line: "reserve --dry-run FREE", status: cli.ExitOK, says: `\+ FREE`},
-		{line: "release PORT", status: cli.ExitNoPerm, says: "hint: sudo portguard release PORT$", lacks: "only root may change"},
+		{line: "release PORT", status: cli.ExitNoPerm, says: "hint: " + root + "portguard release PORT$", lacks: "only root "},
 		{line: "range", status: cli.ExitOK, says: "^now "},
-		{line: "range 20000-60999", status: cli.ExitNoPerm, says: "hint: sudo portguard range 20000-60999$", lacks: "only root may change"},
+		{line: "range 20000-60999", status: cli.ExitNoPerm, says: "hint: " + root + "portguard range 20000-60999$", lacks: "only root "},
 		{line: "unit show", status: cli.ExitOK, says: "."},
-		{line: "unit install order -p PORT", status: cli.ExitNoPerm, says: "hint: sudo portguard unit install order.service -p PORT", lacks: "only root may change"},
+		{line: "unit install order -p PORT", status: cli.ExitNoPerm, says: "hint: " + root + "portguard unit install order.service -p PORT", lacks: "only root "},
 		{line: "unit remove order", status: cli.ExitOK, says: "order.service is not guarded"},
 		{line: "version", status: cli.ExitOK, says: "^portguard "},
 	}
@@ -69,10 +68,14 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 	nstest.Root(t)
 	l := newLadder(t)
 	nobody := []string{"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"}
-	for name, prefix := range map[string][]string{
-		"uid 65534":               nobody,
-		"rootless user namespace": append(nobody, "unshare", "--user", "--map-root-user"),
+	for name, tt := range map[string]struct {
+		prefix   []string
+		commands []userCommand
+	}{
+		"uid 65534":               {nobody, userCommands("CAP_SYS_PTRACE", "CAP_SYS_PTRACE", "sudo ")},
+		"rootless user namespace": {append(nobody, "unshare", "--user", "--map-root-user"), userCommands("look for it from the host", "the host sees them", "on the host: ")},
 	} {
+		prefix := tt.prefix
 		t.Run(name, func(t *testing.T) {
 			if out, err := exec.Command(prefix[0], append(prefix[1:], "true")...).CombinedOutput(); err != nil {
 				t.Skipf("cannot be had here: %v %s", err, out)
@@ -82,7 +85,7 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, c := range userCommands() {
+			for _, c := range tt.commands {
 				t.Run(c.line, func(t *testing.T) {
 					fill := strings.NewReplacer("PORT", number(port), "FREE", number(port+2000)).Replace
 					argv := append(append([]string{}, prefix...), append([]string{l.portguard}, strings.Fields(fill(c.line))...)...)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ type deniedError struct {
 	command string           // of portguard's, with its arguments
 	key     portrange.Kernel // the sysctl
 	value   string           // what it was to become; "" when that is not known
+	uid     int              // whose attempt
 	err     error
 }
 
@@ -25,7 +27,7 @@ func (e deniedError) from(err error) error {
 	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EROFS) {
 		return err
 	}
-	e.err = err
+	e.uid, e.err = os.Geteuid(), err
 	return &e
 }
 
@@ -40,7 +42,7 @@ func (e *deniedError) Error() string {
 	var path *fs.PathError
 	switch {
 	case !e.readOnly():
-		return fmt.Sprintf("only root may change %s: %v", e.key.Dotted(), e.err)
+		return fmt.Sprintf("only %s may change %s: %v", cli.WhoMay(e.uid), e.key.Dotted(), e.err)
 	case errors.As(e.err, &path) && strings.HasPrefix(path.Path, "/proc/sys/"):
 		return fmt.Sprintf("/proc/sys is read-only here, as in most containers: %s has to be set where the container is started; nothing was changed", e.key.Dotted())
 	}
@@ -50,7 +52,7 @@ func (e *deniedError) Error() string {
 // Hint is ready to be pasted.
 func (e *deniedError) Hint() string {
 	if !e.readOnly() {
-		return "sudo portguard " + e.command
+		return cli.AsRoot(e.uid, "portguard "+e.command)
 	}
 	return fmt.Sprintf(`docker, podman:
   docker run --sysctl %[4]s ...

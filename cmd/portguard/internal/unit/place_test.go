@@ -2,6 +2,7 @@ package unit
 
 import (
 	"io/fs"
+	"os"
 	"testing"
 
 	"portguard/cmd/portguard/internal/cli"
@@ -16,7 +17,7 @@ func TestSudoIsForTheSystemsUnits(t *testing.T) {
 		right string
 		exit  int
 	}{
-		{place{Dir: dropin.System}, fs.ErrPermission, "sudo portguard unit remove a.service", cli.ExitNoPerm},
+		{place{Dir: dropin.System}, fs.ErrPermission, cli.AsRoot(os.Geteuid(), "portguard unit remove a.service"), cli.ExitNoPerm},
 		{place{runtime: "/run/user/1000"}, fs.ErrPermission, "", cli.ExitNoPerm},
 		{place{runtime: "/run/user/1000"}, &noSessionError{fs.ErrPermission}, (*noSessionError)(nil).Hint(), cli.ExitOSErr},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -132,11 +133,12 @@ func unitContext() (context.Context, context.CancelFunc) {
 // needsRootError is an attempt to change units without the right to.
 type needsRootError struct {
 	command string // of portguard's, with its arguments
+	uid     int    // whose attempt
 	err     error
 }
 
 func (e *needsRootError) Error() string {
-	return fmt.Sprintf("only root may change how a service starts: %v", e.err)
+	return fmt.Sprintf("only %s may change how a service starts: %v", cli.WhoMay(e.uid), e.err)
 }
 
 func (e *needsRootError) Unwrap() error { return e.err }
@@ -145,7 +147,7 @@ func (e *needsRootError) Unwrap() error { return e.err }
 func (*needsRootError) ExitStatus() int { return cli.ExitNoPerm }
 
 // Hint is the line that would be allowed.
-func (e *needsRootError) Hint() string { return "sudo " + strings.TrimSpace(e.command) }
+func (e *needsRootError) Hint() string { return cli.AsRoot(e.uid, strings.TrimSpace(e.command)) }
 
 // failure says what an error of the file system or of systemd means here.
 func (p place) failure(err error, command string) error {
@@ -156,7 +158,7 @@ func (p place) failure(err error, command string) error {
 	case errors.Is(err, fs.ErrPermission) && p.runtime != "":
 		return &notYoursError{err}
 	case errors.Is(err, fs.ErrPermission):
-		return &needsRootError{"portguard unit " + command, err}
+		return &needsRootError{"portguard unit " + command, os.Geteuid(), err}
 	case errors.Is(err, systemd.Absent):
 		return &absentError{err}
 	case errors.Is(err, unix.EROFS):

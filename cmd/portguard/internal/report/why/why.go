@@ -130,7 +130,7 @@ func remains(s sockdiag.Socket) string {
 
 // whoIsMissing says why no process is named, where one should be.
 func whoIsMissing(h netdiag.Holder) string {
-	if len(h.Hints) > 0 && (h.Absence == netdiag.NotPermitted || h.Absence == netdiag.Hidden) {
+	if len(h.Hints) > 0 && (h.Absence == netdiag.NotPermitted || h.Absence == netdiag.Hidden || h.Absence == netdiag.OtherUserNamespace) {
 		return "; no process that could be looked into has it open: it may have been sent over a unix socket and not yet received, or be another user's"
 	}
 	switch h.Absence {
@@ -138,6 +138,8 @@ func whoIsMissing(h netdiag.Holder) string {
 		return "; this user may not see which process has it (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"
 	case netdiag.Hidden:
 		return "; /proc hides other users' processes from this user (hidepid): to see them takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	case netdiag.OtherUserNamespace:
+		return "; no process that root of this user namespace may look into has it: look for it from the host"
 	case netdiag.OtherPIDNamespace:
 		return "; no process in this pid namespace has it: look for it from the host"
 	case netdiag.NoProc:
