@@ -197,6 +197,17 @@ func (r unitRig) testReadyReload(t *testing.T) {
 			t.Errorf("ready %s: status %d\n%s", tt.args, status, out)
 		}
 	}
+	// A name that is no unit's is no service that is down.
+	for args, want := range map[string]string{
+		"-p 30026":           "30026/tcp is not listened on: there is no nosuch.service\n",
+		"--wait 1s -p 30026": ": there is no nosuch.service\n",
+		"-p 30025":           "30025/tcp is somebody else's, and there is no nosuch.service\n",
+	} {
+		if out, _ := r.portguard(t, append(strings.Fields("ready --unit nosuch"), strings.Fields(args)...)...); !strings.Contains(out, want) {
+			t.Errorf("ready --unit nosuch %s does not say %q:\n%s", args, want, out)
+		}
+	}
+	r.Shell(t, `portguard ready --wait forever --unit nosuch -p 30026 2>/tmp/said & until grep -q "there is no nosuch.service yet" /tmp/said; do sleep 0.1; done; kill $!`)
 	// As a service's own program it asks about whom it is told to, and not about itself.
 	for _, args := range []string{"-v -p 30025", "-v --unit reload -p 30025"} {
 		out, status, err := r.Run(append([]string{"systemd-run", "-q", "--wait", "--pipe", "/usr/local/bin/portguard", "ready"}, strings.Fields(args)...)...)

@@ -26,6 +26,7 @@ type output struct {
 	service  service
 	waits    bool
 	result   ready.Result
+	absent   bool // there is no unit of that name
 	degraded error
 	firewall *nat.Rules // nil: not known
 }
@@ -125,12 +126,17 @@ func (out output) line(f ready.Finding, paint cli.Paint) string {
 		return fmt.Sprintf("%s is up by %s%s: %s listens at %s and is deaf on %s, where somebody else has the port",
 			f.Endpoint, paint.Bad("half"), after, who, ends(f.Listeners), family(f.Lacks))
 	case served.Other:
-		if out.result.Ended {
+		switch {
+		case out.absent:
+			return fmt.Sprintf("%s is %s, and there is no %s%s", f.Endpoint, paint.Bad("somebody else's"), who, after)
+		case out.result.Ended:
 			return fmt.Sprintf("%s is %s, and %s has ended", f.Endpoint, paint.Bad("somebody else's"), who)
 		}
 		return fmt.Sprintf("%s is %s: %s does not listen there%s", f.Endpoint, paint.Bad("somebody else's"), who, after)
 	}
 	switch {
+	case out.absent:
+		return fmt.Sprintf("%s is %s on%s: there is no %s", f.Endpoint, paint.Bad("not listened"), after, who)
 	case who == "":
 		return fmt.Sprintf("%s is %s on by anybody%s", f.Endpoint, paint.Bad("not listened"), after)
 	case out.result.Ended:

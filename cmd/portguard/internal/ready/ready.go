@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -126,6 +127,13 @@ func (q question) ask(a *cli.App) error {
 	if q.wait > 0 {
 		defer cli.NewNotify(a.Inherited.Environ).Extend()()
 	}
+	if q.wait > 0 && about.isNamed() {
+		go func() {
+			if about.absent(ctx) && !q.Quiet {
+				a.Log.Say(cli.MsgListening, journal.PriWarning, nil, fmt.Sprintf("there is no %s yet", about))
+			}
+		}()
+	}
 	var r ready.Result
 	var err error
 	done := make(chan struct{})
@@ -141,6 +149,7 @@ func (q question) ask(a *cli.App) error {
 		l.Explain(ctx, out.result.Findings)
 		out.degraded = l.Degraded()
 	}
+	out.absent = !r.Ready() && about.absent(ctx)
 	if err := out.say(); err != nil || r.Ready() {
 		return err
 	}

@@ -52,6 +52,25 @@ func (o *options) service(fs *pflag.FlagSet) (service, error) {
 	return service{process: p}, nil
 }
 
+// isNamed reports whether the service was named as a unit, and not found to be that of this process.
+func (s service) isNamed() bool { return s.unit.Name != "" && !s.inside }
+
+// absent reports whether systemd knows no unit of the name that was given. Where it cannot be asked, there may be one.
+func (s service) absent(ctx context.Context) bool {
+	if !s.isNamed() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	m, err := systemd.Connect(ctx)
+	if err != nil {
+		return false
+	}
+	defer m.Close()
+	svc, err := m.Service(ctx, s.unit.Name)
+	return err == nil && svc.LoadState == "not-found"
+}
+
 // ofControl is the service of which this is a control process, as ExecStartPost= and ExecReload= start them; anybody's, where it is none.
 func ofControl(ctx context.Context, env []string) service {
 	cgroup, err := owner.Scanner{}.Cgroup(os.Getpid())
