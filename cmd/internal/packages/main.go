@@ -3,7 +3,8 @@
 //
 //	go run ./cmd/internal/packages -out dist
 //
-// It needs Go, git, and the first time the network, for modules. // The same commit gives the same bytes, wherever and whenever it is built, by the same release of Go: all times are the
+// What it has built there before, as SHA256SUMS has it, is taken away first. It needs Go, git, and the first time the network, for modules.
+// The same commit gives the same bytes, wherever and whenever it is built, by the same release of Go: all times are the
 // commit's, or those of SOURCE_DATE_EPOCH where there is no repository. The packages are made by nFPM, whose many modules
 // are in a list of their own (nfpm.mod), so that who builds portguard itself never downloads them.
 package main
@@ -47,6 +48,9 @@ func run(out string, arches, formats []string, maintainer string) error {
 	}
 	src, err := findSource(maintainer)
 	if err != nil {
+		return err
+	}
+	if err := takeAway(out); err != nil {
 		return err
 	}
 	made := build{source: src, dir: work}

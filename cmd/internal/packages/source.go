@@ -33,7 +33,7 @@ func findSource(maintainer string) (source, error) {
 		seconds = epoch
 	}
 	if seconds == "" {
-		return s, fmt.Errorf("how old is the source? %w; without it: SOURCE_DATE_EPOCH=$(date +%%s) go run ./cmd/internal/packages", err)
+		return s, fmt.Errorf("how old is the source? %w; without it: SOURCE_DATE_EPOCH=$(date +%%s) go run ./cmd/internal/packages %s", err, strings.Join(os.Args[1:], " "))
 	}
 	unix, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
