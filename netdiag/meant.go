@@ -42,6 +42,9 @@ func guesses(text string) []string {
 		}
 		add(found[2]+proto, portOf(found[2])+proto)
 	}
+	if port, proto, ok := cutLast(text, ":"); ok && isProtocol(proto) {
+		add(port + "/" + strings.ToLower(strings.TrimRight(proto, "46")))
+	}
 	if found := like(`^[a-z+]+://([^/]+)`); found != nil {
 		add(found[1], portOf(found[1]))
 	}

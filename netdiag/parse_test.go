@@ -173,6 +173,7 @@ func TestParseEndpointsRefuses(t *testing.T) {
 		{"udp/80", "udp/80", protoFirst, "80/udp"},
 		{"tcp6:80", "tcp6:80", protoFirst, "80"},
 		{"udp:127.0.0.1:80", "udp:127.0.0.1:80", brackets, "127.0.0.1:80/udp"},
+		{"80:tcp", "80:tcp", q(noName, "80"), "80/tcp"},
 		{"80/upd", "80/upd", `"upd" is neither tcp nor udp`, "80/udp"},
 		{"http://localhost:8080/health", "http://localhost:8080/health", url, "localhost:8080"},
 		{"https://example.org:8443", "https://example.org:8443", url, "8443"},

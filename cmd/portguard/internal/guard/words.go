@@ -31,6 +31,8 @@ func (o *options) otherWords(fs *pflag.FlagSet, words []string) []string {
 		if i := slices.Index(words, "portguard"); i >= 0 {
 			return words[i+1:]
 		}
+	case "unreserve", "dereserve", "unhold":
+		return slices.Concat([]string{"release"}, rest)
 	case "systemctl", "service":
 		return serviceLine(rest)
 	case "pkill", "killall", "man", "doc", "docs", "usage":

@@ -146,9 +146,9 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
 	case usable < inUse:
-		return cli.Misuse(fmt.Sprintf("%s leaves %d ports, and %d are in use now", r, usable, inUse), fmt.Sprintf("portguard range --force %s", r), cli.Named("--force"))
+		return s.tooFew(r, fmt.Sprintf("%s leaves %d ports, and %d are in use now (--force does it)", r, usable, inUse))
 	}
-	return cli.Misuse(fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d", r, usable, portrange.Fewest), fmt.Sprintf("portguard range --force %s", r), cli.Named("--force"))
+	return s.tooFew(r, fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d (--force does it)", r, usable, portrange.Fewest))
 }
 
 // sayInside tells what lies inside and outside of a range.
@@ -190,4 +190,13 @@ func (s rangeState) sayOutside(w io.Writer, r portrange.Range) {
 	if more > 0 {
 		fmt.Fprintf(w, "           and %d more\n", more)
 	}
+}
+
+// tooFew shows the kernel's own range, where that is not refused as well.
+func (s rangeState) tooFew(r portrange.Range, problem string) error {
+	own := portrange.Range{Low: 32768, High: 60999}
+	if r == own || s.refuse(own, false) != nil {
+		return cli.Misuse(problem, "portguard range --force "+r.String(), cli.Named("--force"))
+	}
+	return cli.Misuse(problem, "portguard range "+own.String(), cli.Instead(own.String()))
 }
