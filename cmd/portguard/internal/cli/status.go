@@ -24,7 +24,7 @@ var Statuses = []struct {
 	{ExitOK, "every endpoint can be bound (without COMMAND); with COMMAND: whatever the command returns"},
 	{ExitUsage, "the command line is wrong; nothing was touched"},
 	{ExitUnavailable, "an endpoint cannot be bound, and nothing that was allowed changed that"},
-	{ExitOSErr, "the kernel could not be asked"},
+	{ExitOSErr, "the kernel or systemd could not be asked"},
 	{ExitTempFail, "--wait ran out"},
 	{ExitNoPerm, "what was allowed takes rights that this user lacks, and the endpoint still cannot be bound"},
 	{ExitAtRisk, "audit: ports at risk"},
