@@ -181,6 +181,9 @@ func (s *sheet) flag(f *pflag.Flag) {
 
 // byItself is the value of a flag that is not given, "" where that goes without saying: pflag's own rule is not exported.
 func byItself(f *pflag.Flag) string {
+	if f.Value.Type() == "int" && f.DefValue == "0" {
+		return ""
+	}
 	switch f.DefValue {
 	case "false", "0s", "[]":
 		return ""

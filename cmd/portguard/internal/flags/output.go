@@ -37,10 +37,10 @@ func (o *Output) AddJSON(fs *pflag.FlagSet) {
 	})
 }
 
-// AddVerbose adds --verbose.
-func (o *Output) AddVerbose(fs *pflag.FlagSet) {
+// AddVerbose adds --verbose. usage says what is said beside the rest.
+func (o *Output) AddVerbose(fs *pflag.FlagSet, usage string) {
 	cli.Titled(fs, showing, func(fs *pflag.FlagSet) {
-		fs.BoolVarP(&o.Verbose, "verbose", "v", false, "say more")
+		fs.BoolVarP(&o.Verbose, "verbose", "v", false, usage)
 	})
 }
 

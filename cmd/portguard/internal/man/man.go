@@ -78,7 +78,7 @@ func sections() []manpage.Section {
 	return []manpage.Section{
 		{Title: "EXIT STATUS", Rows: statuses, Text: "A signal that ends portguard ends it as that signal does, with COMMAND not started."},
 		{Title: "FILES", Rows: []manpage.Row{
-			{Term: dropin.System.Path("UNIT"), Meaning: `what "portguard unit install" writes`},
+			{Term: dropin.System.Path("UNIT"), Meaning: `what "portguard unit install" writes; with --user, below ~/.config/systemd/user`},
 			{Term: reserved.Path, Meaning: `what "portguard reserve" writes: the ports that are reserved from the next boot on`},
 			{Term: ports.RangePath, Meaning: `what "portguard range" writes: the ports that the kernel picks from, from the next boot on`},
 			{Term: sysctld.LockFile, Meaning: "keeps two portguards from changing the same settings at once"},

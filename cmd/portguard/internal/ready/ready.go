@@ -72,7 +72,7 @@ func New(a *cli.App) *cobra.Command {
 	})
 	o.AddJSON(fs)
 	o.AddOutput(fs)
-	o.AddVerbose(fs)
+	o.AddVerbose(fs, "report also the endpoints on which it listens")
 	fs.Lookup("quiet").Usage = "print errors only; the exit status tells whether the service is ready"
 	return cmd
 }
