@@ -61,37 +61,61 @@ type half struct {
 	holders []netdiag.Holder // who has that
 }
 
-// halve finds out which services of a row are up by half.
-func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, row *auditRow) {
-	if row.Protocol != netdiag.TCP {
+// doubt is a service that listens in one family alone: for want of the other, or as it was told to?
+type doubt struct {
+	row   *auditRow
+	own   []netdiag.Holder
+	lacks netdiag.Endpoint
+}
+
+// halve finds out which services are up by half: there may be thousands, and the kernel is asked once.
+func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, rows []*auditRow) {
+	var doubts []doubt
+	var lacks []netdiag.Endpoint
+	for _, row := range rows {
+		for _, d := range row.doubts() {
+			doubts, lacks = append(doubts, d), append(lacks, d.lacks)
+		}
+	}
+	if len(lacks) == 0 {
 		return
 	}
+	found, err := p.InTheWay(ctx, lacks)
+	if err != nil {
+		r.note(fmt.Sprintf("whether services are up by half cannot be seen: %v", err))
+		return
+	}
+	for i, d := range doubts {
+		holders := slices.DeleteFunc(found[i], func(h netdiag.Holder) bool { return ofService(h, d.own) })
+		if len(holders) > 0 {
+			d.row.halves = append(d.row.halves, half{d.lacks, holders})
+		}
+	}
+}
+
+// doubts are those about the services of a row.
+func (r *auditRow) doubts() []doubt {
+	if r.Protocol != netdiag.TCP {
+		return nil
+	}
 	groups := map[string][]netdiag.Holder{}
-	for _, h := range row.services {
-		name := serviceOf(auditRow{Port: row.Port, services: []netdiag.Holder{h}})
+	for _, h := range r.services {
+		name := serviceOf(auditRow{Port: r.Port, services: []netdiag.Holder{h}})
 		groups[name] = append(groups[name], h)
 	}
+	var all []doubt
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		own := groups[name]
 		sockets := make([]sockdiag.Socket, len(own))
 		for i, h := range own {
 			sockets[i] = h.Socket
 		}
-		all := func(sockdiag.Socket) bool { return true }
-		lacks, some := served.At(netdiag.Endpoint{Protocol: row.Protocol, Port: row.Number}, sockets, all).Lacks()
-		if !some {
-			continue
-		}
-		found, err := p.InTheWay(ctx, []netdiag.Endpoint{lacks})
-		if err != nil {
-			r.note(fmt.Sprintf("whether services are up by half cannot be seen: %v", err))
-			return
-		}
-		holders := slices.DeleteFunc(found[0], func(h netdiag.Holder) bool { return ofService(h, own) })
-		if len(holders) > 0 {
-			row.halves = append(row.halves, half{lacks, holders})
+		any := func(sockdiag.Socket) bool { return true }
+		if lacks, some := served.At(netdiag.Endpoint{Protocol: r.Protocol, Port: r.Number}, sockets, any).Lacks(); some {
+			all = append(all, doubt{r, own, lacks})
 		}
 	}
+	return all
 }
 
 // ofService reports whether a holder is one of the service's own sockets, or a process of it has it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -137,14 +138,13 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 			r.limit(h.Absence)
 		}
 	}
+	r.halve(ctx, p, slices.AppendSeq(slices.Collect(maps.Values(g.rows)), maps.Values(g.elsewhere)))
 	for k, one := range g.rows {
 		planned = append(planned, k.Number)
 		slices.Sort(one.units)
-		r.halve(ctx, p, one)
 		r.rows = append(r.rows, *one)
 	}
 	for _, one := range g.elsewhere {
-		r.halve(ctx, p, one)
 		if one.halfUp() {
 			r.rows = append(r.rows, *one)
 		} else {
