@@ -33,7 +33,11 @@ func makeCgroup() (unitCgroup, error) {
 			return unitCgroup{}, err
 		}
 		path := filepath.Join(slice, unitName)
-		if err := os.Mkdir(path, 0o755); err != nil {
+		err = os.Chmod(slice, 0o755) // who searches the hierarchy meanwhile is to get through
+		if err == nil {
+			err = os.Mkdir(path, 0o755)
+		}
+		if err != nil {
 			return unitCgroup{}, err
 		}
 		dir, err := os.Open(path)
