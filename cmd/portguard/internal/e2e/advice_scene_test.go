@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -55,11 +56,21 @@ func of(open func(t *testing.T, port uint16) (fd, peer int)) func(*testing.T, *l
 		s := scene{owner: l.keep(t, nil, []int{fd}), peer: -1}
 		s.goes = func() {
 			if peer >= 0 {
-				unix.Shutdown(peer, unix.SHUT_RDWR)
+				reset(t, peer)
 			}
 			s.owner.stop(t, unix.SIGKILL)
 		}
 		return s
+	}
+}
+
+// reset breaks a connection off at its other end, so that nothing is left of it: of an MPTCP connection that is closed in an orderly
+// way, either end may keep a TIME_WAIT record, whichever has closed first.
+func reset(t *testing.T, peer int) {
+	t.Helper()
+	none := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	if _, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(peer), uintptr(unsafe.Pointer(&none)), unsafe.Sizeof(none)); errno != 0 {
+		t.Fatal(errno)
 	}
 }
 
