@@ -54,7 +54,7 @@ func New(a *cli.App) *cobra.Command {
 	}
 }
 
-// All says, for every command of the tree, what its arguments and its flags' values can be. No flag takes a file.
+// All says, for every command of the tree, what its arguments and its flags' values can be. Where none is known they are no files.
 func All(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"portguard":              completeCommand,
@@ -67,13 +67,20 @@ func All(root *cobra.Command) {
 		"portguard unit show":    firstOnly(completeGuarded),
 	}
 	values := map[string]cobra.CompletionFunc{
-		"port":   completePorts,
-		"hold":   cobra.FixedCompletions([]cobra.Completion{string(flags.HoldExec), string(flags.HoldFDStore), string(flags.HoldNone)}, cobra.ShellCompDirectiveNoFileComp),
-		"only":   completeOnly,
-		"signal": cobra.FixedCompletions([]cobra.Completion{"TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"}, cobra.ShellCompDirectiveNoFileComp),
-		"unit":   completeServices,
-		"ready":  cobra.FixedCompletions([]cobra.Completion{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp),
-		"wait":   cobra.FixedCompletions([]cobra.Completion{"10s", "30s", "2m", "forever"}, cobra.ShellCompDirectiveNoFileComp),
+		"port":        completePorts,
+		"hold":        oneOf(string(flags.HoldExec), string(flags.HoldFDStore), string(flags.HoldNone)),
+		"only":        completeOnly,
+		"signal":      oneOf("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"),
+		"stop-signal": oneOf("QUIT", "HUP", "USR1", "USR2", "WINCH"),
+		"unit":        completeServices,
+		"netns":       completeNetns,
+		"as-user":     completeUsers,
+		"output": func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+		"restart-limit": oneOf("5/1m", "1/30s", "none"),
+		"ready":         oneOf("10s", "30s", "2m", "forever"),
+		"wait":          oneOf("10s", "30s", "2m", "forever"),
 	}
 	Visit(root, func(cmd *cobra.Command) {
 		if f := arguments[cmd.CommandPath()]; f != nil {
@@ -106,13 +113,19 @@ func Visit(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
-// completeAlternatives offers the values of a flag whose usage names them: `yes|no`.
+// completeAlternatives offers the values of a flag whose usage names them, `yes|no`, and some for a `DURATION`.
 func completeAlternatives(f *pflag.Flag) cobra.CompletionFunc {
-	name, _ := pflag.UnquoteUsage(f)
-	if !strings.Contains(name, "|") {
-		return cobra.NoFileCompletions
+	switch name, _ := pflag.UnquoteUsage(f); {
+	case name == "DURATION":
+		return oneOf("10s", "30s", "2m")
+	case strings.Contains(name, "|"):
+		return oneOf(strings.Split(name, "|")...)
 	}
-	return cobra.FixedCompletions(strings.Split(name, "|"), cobra.ShellCompDirectiveNoFileComp)
+	return cobra.NoFileCompletions
+}
+
+func oneOf(words ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // firstOnly offers nothing for a second argument.

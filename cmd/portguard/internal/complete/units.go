@@ -21,16 +21,15 @@ func completeGuarded(_ *cobra.Command, _ []string, typed string) ([]cobra.Comple
 	return startingWith(typed, names), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeOnly offers the keys of --only, and the services behind unit=.
+// completeOnly offers the keys of --only, the services behind unit=, and the users behind user=.
 func completeOnly(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.HasPrefix(typed, "user=") {
+		return startingWith(typed, prefixed("user=", users())), cobra.ShellCompDirectiveNoFileComp
+	}
 	if !strings.HasPrefix(typed, "unit=") {
 		return startingWith(typed, []string{"user=", "unit=", "user-unit=", "exe="}), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
-	names := services()
-	for i := range names {
-		names[i] = "unit=" + names[i]
-	}
-	return startingWith(typed, names), cobra.ShellCompDirectiveNoFileComp
+	return startingWith(typed, prefixed("unit=", services())), cobra.ShellCompDirectiveNoFileComp
 }
 
 // services names the services that systemd knows; none where it does not run.
@@ -43,6 +42,13 @@ func services() []string {
 	}
 	defer m.Close()
 	names, _ := m.Services(ctx) // there is no place to say why not
+	return names
+}
+
+func prefixed(prefix string, names []string) []string {
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
 	return names
 }
 

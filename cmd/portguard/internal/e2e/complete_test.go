@@ -56,7 +56,17 @@ func TestCompletionOffers(t *testing.T) {
 		{"--hold", []string{"--hold", ""}, []string{"exec", "fdstore", "none"}, noFiles},
 		{"--as", []string{"unit", "install", "order", "--as", ""}, []string{"pre", "wrapper"}, noFiles},
 		{"--only", []string{"--only", ""}, []string{"user=", "unit=", "user-unit=", "exe="}, noSpace},
-		{"no files for a duration", []string{"--grace", ""}, nil, noFiles},
+		{"a duration", []string{"--grace", ""}, []string{"10s", "30s", "2m"}, noFiles},
+		{"a duration of audit's", []string{"audit", "--downtime", ""}, []string{"10s", "30s", "2m"}, noFiles},
+		{"how long to wait", []string{"ready", "--wait", ""}, []string{"10s", "30s", "2m", "forever"}, noFiles},
+		{"--ready", []string{"unit", "install", "order", "--ready", ""}, []string{"10s", "30s", "2m", "forever"}, noFiles},
+		{"--stop-signal", []string{"--stop-signal", ""}, []string{"QUIT", "HUP", "USR1", "USR2", "WINCH"}, noFiles},
+		{"--restart-limit", []string{"--restart-limit", ""}, []string{"5/1m", "1/30s", "none"}, noFiles},
+		{"a user", []string{"--as-user", "roo"}, []string{"root"}, noFiles},
+		{"a user of --only", []string{"--only", "user=roo"}, []string{"user=root"}, noFiles},
+		{"no namespace that there is not", []string{"--netns", "no-such"}, nil, noFiles},
+		{"the file of a namespace", []string{"hold", "--netns", "/proc/"}, nil, files},
+		{"a file to write to", []string{"audit", "--output", ""}, nil, files},
 		{"no COMMAND without --", []string{"-p", "1", "ord"}, nil, noFiles},
 		{"programs behind --", []string{"-p", "1", "--", "ord"}, []string{"orderd"}, files},
 		{"programs behind a leading --, and no command of ours", []string{"--", "ord"}, []string{"orderd"}, files},
@@ -92,7 +102,7 @@ func TestCompletionSaysWhatFlagsDo(t *testing.T) {
 		want string
 	}{
 		{[]string{"--grace"}, "--grace\twith --kill: send SIGKILL after DURATION"},
-		{[]string{"unit", "install", "order", "--as"}, "--as\thow portguard stands in the service: pre|wrapper"},
+		{[]string{"unit", "install", "order", "--as"}, "--as\twhere portguard stands: before the service's command, or in front of it, pre|wrapper"},
 	} {
 		if offers, _ := completions(t, tt.line...); !slices.Contains(offers, tt.want) {
 			t.Errorf("%q: %q", tt.line, offers)
