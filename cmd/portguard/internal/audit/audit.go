@@ -19,8 +19,8 @@ import (
 
 const auditLong = `Says which services of this host can lose their port while they are down: those whose port lies in
 ip_local_port_range and is not reserved, so that the kernel may pick it as the ephemeral port of somebody's outgoing
-connection. For each it tells how likely that is, going by the connections that there are and by those that come in a
-moment of looking on, and which command makes it impossible.
+connection. For each it tells how likely that is, going by the connections that there are and by those that come
+within --sample, and which command makes it impossible.
 
 PORTS are judged whether something listens there or not: 30000-30100,8080,5353/udp. So are the ports of the services
 that "portguard unit" guards. A connection that has one of all these right now is named.
@@ -43,7 +43,7 @@ type auditOptions struct {
 func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.DurationVar(&o.downtime, "downtime", 10*time.Second, "the `DURATION` for which a service is down")
-	fs.DurationVar(&o.sample, "sample", 2*time.Second, "look on for `DURATION`")
+	fs.DurationVar(&o.sample, "sample", 2*time.Second, "count the connections that come within `DURATION`")
 	fs.BoolVar(&o.portMap, "map", false, "draw a map of the ports, as is done on a terminal")
 	fs.BoolVar(&o.json, "json", false, "report as one JSON document")
 	fs.BoolVar(&o.openMetrics, "openmetrics", false, "report as metrics, for Prometheus; ports at risk do not change the exit status")

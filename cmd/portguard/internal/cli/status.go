@@ -23,10 +23,10 @@ var Statuses = []struct {
 }{
 	{ExitOK, "every endpoint can be bound (without COMMAND); with COMMAND: whatever the command returns"},
 	{ExitUsage, "the command line is wrong; nothing was touched"},
-	{ExitUnavailable, "an endpoint cannot be bound, and nothing that was allowed changed that"},
+	{ExitUnavailable, "an endpoint cannot be bound, and none of the allowed steps freed it"},
 	{ExitOSErr, "the kernel or systemd could not be asked"},
 	{ExitTempFail, "--wait ran out"},
-	{ExitNoPerm, "what was allowed takes rights that this user lacks, and the endpoint still cannot be bound"},
+	{ExitNoPerm, "an allowed step takes rights that this user lacks, and the endpoint still cannot be bound"},
 	{ExitAtRisk, "audit: ports at risk"},
 	{ExitCannotExec, "COMMAND cannot be executed; nothing was touched"},
 	{ExitNotFound, "COMMAND was not found; nothing was touched"},

@@ -34,7 +34,7 @@ const WhichPort = "Which port"
 func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 	cli.Titled(fs, WhichPort, func(fs *pflag.FlagSet) {
 		fs.StringArrayVarP(&o.Ports, "port", "p", nil, "the `ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080, [::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
-		fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR: `yes|no` (not said: TCP services do)")
+		fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR, `yes|no`; if it is not given: TCP services do")
 		fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
 		fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")
 		fs.StringVar(&o.asUser, AsUserFlag[2:], "", "with --reuseport: the `USER` that the service runs as; only one user's sockets share a port")

@@ -17,7 +17,7 @@ const Holding = "Holding it"
 // AddHold adds it.
 func (o *Hold) AddHold(fs *pflag.FlagSet) {
 	cli.Titled(fs, Holding, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.Mode, "hold", "exec", "the `MODE` by which COMMAND's port is kept from being taken: exec (by a socket that COMMAND is passed), fdstore (by one in systemd's fd store, over restarts) or none")
+		fs.StringVar(&o.Mode, "hold", "exec", "how the port is kept until COMMAND has bound it, `MODE`: exec (a socket that COMMAND inherits), fdstore (one in systemd's fd store, which outlives restarts), none")
 	})
 }
 

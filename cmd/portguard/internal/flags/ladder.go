@@ -39,10 +39,10 @@ func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.close, "close", false, "cut exactly the connections that have the port")
 		fs.BoolVar(&o.restartUnit, "restart-unit", false, "have systemd restart the service that has the port; it reconnects from another")
 		fs.BoolVar(&o.kill, "kill", false, "end the processes that have the port")
-		fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: also a service that listens on the port")
-		fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the first `SIGNAL`")
+		fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: touch a service that listens on the port, too")
+		fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the `SIGNAL` that is sent first")
 		fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: send SIGKILL after `DURATION`")
-		fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes of `KEY=VALUE`: user=NAME, unit=GLOB, user-unit=GLOB or exe=GLOB; repeats")
+		fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes that match `KEY=VALUE`: user=NAME, unit=GLOB, user-unit=GLOB or exe=GLOB; repeats")
 	})
 }
 

@@ -44,8 +44,8 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.AddJSON(fs)
 	o.AddOutput(fs)
 	o.AddVerbose(fs, "report a start that goes well, too; without COMMAND, also who serves on the port in other network namespaces")
-	fs.BoolVar(&o.argv0, flags.Argv0Flag[2:], false, "COMMAND's first ARG is what it is called (argv[0]), as with @ in a unit file")
-	fs.Bool("help", false, "show all of this (-h: the most important of it)")
+	fs.BoolVar(&o.argv0, flags.Argv0Flag[2:], false, "COMMAND's first ARG becomes its name (argv[0]), as with @ in a unit file")
+	fs.Bool("help", false, "show all of this; -h shows the most important of it")
 	fs.BoolVarP(&o.version, "version", "V", false, "show the version")
 }
 

@@ -42,12 +42,12 @@ const superviseRight = "portguard --restart on-failure -p 30010 -- COMMAND"
 // addSuperviseFlags adds what is about --restart.
 func (o *superviseOptions) addSuperviseFlags(fs *pflag.FlagSet) {
 	cli.Titled(fs, "With --restart", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.restart, "restart", "", "stay as COMMAND's parent, hold the port, and start it again when it has ended: `no|on-failure|always`")
+		fs.StringVar(&o.restart, "restart", "", "stay as COMMAND's parent, hold the port, and start COMMAND again when it has ended: `no|on-failure|always`")
 		fs.DurationVar(&o.restartDelay, "restart-delay", time.Second, "wait `DURATION` before the first restart; doubles up to 1m")
-		fs.StringVar(&o.restartLimit, "restart-limit", "5/1m", "at most `N/DURATION` restarts within that time, or none for no limit")
+		fs.StringVar(&o.restartLimit, "restart-limit", "5/1m", "give up after N restarts within DURATION, `N/DURATION`; none: never")
 		fs.DurationVar(&o.readyTimeout, "ready-timeout", 0, "COMMAND has to listen on every endpoint within `DURATION`; 0: it need not")
 		fs.DurationVar(&o.stopTimeout, "stop-timeout", 10*time.Second, "COMMAND has to end within `DURATION` when it is stopped, or it is killed")
-		fs.StringVar(&o.stopSignal, "stop-signal", "", "a `SIGNAL` that asks COMMAND to stop, beside TERM and INT")
+		fs.StringVar(&o.stopSignal, "stop-signal", "", "the `SIGNAL` that asks COMMAND to stop, besides TERM and INT")
 		fs.BoolVar(&o.processGroup, "process-group", false, "pass signals on to COMMAND's whole process group")
 	})
 }

@@ -21,8 +21,8 @@ import (
 )
 
 const holdLong = `Keeps ports from being taken until it is stopped, for services that start later. The kernel picks none
-of them as an ephemeral port, and no other program can bind them, unless it sets SO_REUSEADDR, as
-the service itself must. A port that is in use is taken as soon as it is free.
+of them as an ephemeral port. The service has to set SO_REUSEADDR to bind its port nevertheless, and so can any
+other program that sets it. A port that is in use is taken as soon as it is free.
 
 With --reuseaddr no, for services that do not set it, only outgoing connections are kept off.
 With Type=notify, systemd is told when everything that is free is held.`

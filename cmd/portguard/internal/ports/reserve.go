@@ -19,12 +19,12 @@ import (
 )
 
 const reserveLong = `Adds ports to ip_local_reserved_ports: the kernel picks none of them as an ephemeral port, and gives them
-only to who asks for them by number, now and after every boot. What others have reserved stays, and "portguard release"
+only to programs that ask for them by number, now and after every boot. What others have reserved stays, and "portguard release"
 takes out exactly what was added. A reservation is for both protocols and every address of this network namespace.
 
-Without PORTS it says what is reserved, now and after the next boot, and by whom. --renew takes in what other
-sysctl files have come to reserve since: the file that portguard writes has the last word at boot, and
-their lists in it as they were.`
+Without PORTS it says what is reserved, now and after the next boot, and by whom. At boot the file that portguard writes has
+the last word, and in it what other sysctl files reserved when it was written; --renew takes in what they have come to
+reserve since.`
 
 const releaseLong = `Takes reserved ports out again, now and for the boots to come. Ports that another sysctl file reserves
 stay reserved, and are named.`

@@ -17,12 +17,12 @@ import (
 )
 
 const readyLong = `Says whether a service listens on its endpoints, for UDP whether it has them bound. The kernel is asked, and nobody is
-connected to: the service does not notice, and nobody else can answer for it. It may listen in one family alone, unless
-somebody else has the port in the other: then it is up by half, which the report says, and who has the other half.
+connected to: the service does not notice, and nobody else can answer for it. A service may listen on IPv4 or on IPv6 alone, unless somebody else has the
+port in the other: then it is up by half, and the report says who has the other half.
 
-Whose sockets count: those of the unit's processes with --unit, of the process and what descends from it with --pid,
-and else anybody's. In ExecStartPost= and ExecReload= it is the unit's own by itself. There, systemd is asked for more
-time than TimeoutStartSec= while it waits, where NotifyAccess= allows it.
+Whose sockets count: with --unit those of the unit's processes, with --pid those of the process and its descendants,
+otherwise anybody's. In ExecStartPost= and ExecReload= it is the unit's own without being told. There, while it waits, it asks
+systemd for more time than TimeoutStartSec=, where NotifyAccess= allows that.
 
 Exit status: 0 the service listens on every endpoint; 64 the command line is wrong; 69 it does not: somebody else
 listens, or has a half, or the service has ended, or without --wait nobody listens; 71 the kernel could not be asked;
@@ -66,8 +66,8 @@ func New(a *cli.App) *cobra.Command {
 	o.AddEndpoints(fs)
 	cli.Titled(fs, flags.WhichPort, o.AddNetns)
 	cli.Titled(fs, "Whose, and how soon", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.unit, "unit", "", "the service (`NAME` of systemd's) whose sockets count")
-		fs.IntVar(&o.pid, "pid", 0, "the `PID` whose own sockets count, and those of all that descends from it")
+		fs.StringVar(&o.unit, "unit", "", "count the sockets of this systemd service alone, by its `NAME`")
+		fs.IntVar(&o.pid, "pid", 0, "count the sockets of this process and its descendants alone, by its `PID`")
 		fs.StringVar(&o.wait, "wait", "", "wait up to this `DURATION` (30s, 2m, forever) until the service listens")
 	})
 	o.AddJSON(fs)

@@ -23,7 +23,7 @@ import (
 
 const unitInstallLong = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
 guarded. Installing again, with other flags, takes the place of what was there; with the same flags nothing is
-written or reloaded, and "unchanged" is said.
+written or reloaded, and it says "unchanged".
 
   --as pre (default)  one more ExecStartPre=+, after the unit's own and right before ExecStart=. It runs as root,
                       whatever User= says, and in the service's network namespace. Nothing else is changed.
@@ -105,7 +105,7 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.AddFlagSet(in.flags)
-	fs.StringVar(&as, "as", "pre", "how portguard stands in the service: `pre|wrapper`")
+	fs.StringVar(&as, "as", "pre", "where portguard stands: before the service's command, or in front of it, `pre|wrapper`")
 	fs.StringVar(&in.ready, readyFlag[2:], "", "fail the start where the service does not listen within this `DURATION` (30s, 2m, forever)")
 	in.addFlag(fs)
 	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")

@@ -25,7 +25,7 @@ type place struct {
 type whose struct{ user bool }
 
 func (w *whose) addFlag(fs *pflag.FlagSet) {
-	fs.BoolVar(&w.user, "user", false, "a unit of your own, of systemctl --user, not of the system's manager")
+	fs.BoolVar(&w.user, "user", false, "a unit of your own manager (systemctl --user), not of the system's")
 }
 
 // place is that of the flag.

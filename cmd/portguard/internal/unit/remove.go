@@ -55,7 +55,7 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 		},
 	}
 	of.addFlag(cmd.Flags())
-	cmd.Flags().BoolVar(&all, "all", false, "the drop-ins of all services that start this very program")
+	cmd.Flags().BoolVar(&all, "all", false, "take the drop-ins of all services away that start this very program")
 	return cmd
 }
 

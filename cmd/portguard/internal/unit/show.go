@@ -25,7 +25,7 @@ FORM is where portguard stands: "pre" is a line before the service's command, "w
 (portguard unit install --as).
 
 "outdated" is a service whose own ExecStart= has changed since portguard was put in front of it, as an upgrade of its
-package may do: until it is installed again, systemd starts the command of then.`
+package may do: until it is installed again, systemd starts the old command.`
 
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool

@@ -27,7 +27,7 @@ const unitLong = `Puts portguard in front of a service that systemd starts, by o
   portguard unit show [UNIT]    say which services are guarded, and how
   portguard unit remove UNIT    take exactly that file away; --all: those of every service
 
-UNIT without a suffix is a service. Services of the system's manager are meant or, with --user, your own.`
+UNIT may leave out its suffix, .service. With --user, units of your own manager (systemctl --user) are meant, and not the system's.`
 
 // New is the command, with those below it.
 func New(a *cli.App) *cobra.Command {
