@@ -22,20 +22,32 @@ type Server struct {
 	inode     uint32
 }
 
+// Unseen is what an answer may lack.
+type Unseen struct {
+	Denied  int  // so many network namespaces could not be entered
+	Closed  bool // that of some process is not told this user
+	Outside bool // processes outside of this pid namespace do not show
+}
+
 // Servers looks for servers on these ports in every network namespace but ours that a process is in, or that has a name: of a
-// namespace that neither is true of nobody can say where it is. It takes root. denied: so many could not be entered.
-func Servers(ctx context.Context, ports []sockdiag.PortRange) (all []Server, denied int, err error) {
-	others, err := others()
+// namespace that neither is true of nobody can say where it is. It takes root.
+func Servers(ctx context.Context, ports []sockdiag.PortRange) (all []Server, unseen Unseen, err error) {
+	return servers(ctx, ports, "/run/netns") // ip-netns(8)
+}
+
+// servers takes the names of namespaces from a directory.
+func servers(ctx context.Context, ports []sockdiag.PortRange, named string) (all []Server, unseen Unseen, err error) {
+	others, unseen, err := others(named)
 	if err != nil {
-		return nil, 0, err
+		return nil, unseen, err
 	}
 	for _, n := range others {
 		some, err := n.servers(ctx, ports)
 		if ctx.Err() != nil {
-			return nil, 0, ctx.Err()
+			return nil, unseen, ctx.Err()
 		}
 		if err != nil { // it may have gone as well
-			denied++
+			unseen.Denied++
 		}
 		all = append(all, some...)
 	}
@@ -43,7 +55,7 @@ func Servers(ctx context.Context, ports []sockdiag.PortRange) (all []Server, den
 		return cmp.Or(cmp.Compare(a.Local.Port(), b.Local.Port()), cmp.Compare(a.Protocol, b.Protocol),
 			cmp.Compare(a.Namespace.PID, b.Namespace.PID), a.Local.Compare(b.Local))
 	})
-	return all, denied, nameOwners(ctx, all)
+	return all, unseen, nameOwners(ctx, all)
 }
 
 // servers asks there.

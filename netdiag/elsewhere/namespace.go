@@ -2,7 +2,9 @@ package elsewhere
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,6 +12,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/owner"
 )
 
 // Namespace is a network namespace.
@@ -27,22 +31,21 @@ func (n Namespace) Argument() string {
 	return strconv.Itoa(n.PID)
 }
 
-const (
-	here  = "/proc/self/ns/net"
-	named = "/run/netns" // ip-netns(8)
-)
+const here = "/proc/self/ns/net"
 
 // others are all namespaces but ours, each once. Of processes that this user may not look at none is known.
-func others() ([]Namespace, error) {
+func others(named string) ([]Namespace, Unseen, error) {
+	var unseen Unseen
 	ours, err := idOf(here)
 	if err != nil {
-		return nil, err
+		return nil, unseen, err
 	}
 	byID := map[id]Namespace{}
 	processes, err := os.ReadDir("/proc")
 	if err != nil {
-		return nil, err
+		return nil, unseen, err
 	}
+	unseen.Closed, unseen.Outside = owner.Scanner{}.Missing()
 	for _, d := range processes {
 		pid, err := strconv.Atoi(d.Name())
 		if err != nil {
@@ -50,6 +53,7 @@ func others() ([]Namespace, error) {
 		}
 		path := fmt.Sprintf("/proc/%d/ns/net", pid)
 		i, err := idOf(path)
+		unseen.Closed = unseen.Closed || errors.Is(err, fs.ErrPermission)
 		if n, known := byID[i]; err == nil && i != ours && (!known || pid < n.PID) {
 			byID[i] = Namespace{PID: pid, path: path}
 		}
@@ -66,7 +70,7 @@ func others() ([]Namespace, error) {
 		all = append(all, n)
 	}
 	slices.SortFunc(all, func(a, b Namespace) int { return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(a.Name, b.Name)) })
-	return all, nil
+	return all, unseen, nil
 }
 
 // id is that of a namespace's file.

@@ -65,6 +65,17 @@ func (sc *scan) confined() bool {
 	return err == nil && ns != initialUserNamespace && tracesOthers()
 }
 
+// Missing tells which processes may not show: other users', for a mount option of proc (hidepid), and those outside of its pid
+// namespace.
+func (s Scanner) Missing() (hidden, outside bool) {
+	sc, err := s.scan()
+	if err != nil {
+		return true, true
+	}
+	defer sc.close()
+	return sc.hidepid(), sc.childPIDNamespace()
+}
+
 // proc is one process of a scan. Its directory stays open, so that all that is read is about this process, never about
 // a later one with the same pid.
 type proc struct {

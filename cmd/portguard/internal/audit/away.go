@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag/elsewhere"
 	"portguard/netdiag/sockdiag"
 )
@@ -14,12 +15,13 @@ func (r *auditReport) lookAway(ctx context.Context) {
 	for _, p := range r.asked {
 		ports = append(ports, sockdiag.PortRange{First: p.Low, Last: p.High})
 	}
-	all, denied, err := elsewhere.Servers(ctx, ports)
+	all, unseen, err := elsewhere.Servers(ctx, ports)
 	r.away = all
-	switch {
-	case err != nil:
+	if err != nil {
 		r.note(fmt.Sprintf("who serves in other network namespaces cannot be seen: %v", err))
-	case denied > 0:
-		r.note(fmt.Sprintf("%d other network namespaces cannot be looked into: that takes root", denied))
+		return
+	}
+	for _, text := range report.UnseenText(unseen) {
+		r.note(text)
 	}
 }

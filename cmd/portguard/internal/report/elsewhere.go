@@ -70,7 +70,7 @@ func (out Output) Elsewhere(ctx context.Context, r *wrapper.Report) {
 	if len(free) == 0 || out.JSON {
 		return
 	}
-	all, denied, err := elsewhere.Servers(ctx, ports)
+	all, unseen, err := elsewhere.Servers(ctx, ports)
 	all = slices.DeleteFunc(all, func(s elsewhere.Server) bool { return !free[portOf(s)] })
 	for _, s := range all[:min(len(all), MaxHolders)] {
 		out.note(ServerText(s))
@@ -78,12 +78,27 @@ func (out Output) Elsewhere(ctx context.Context, r *wrapper.Report) {
 	if more := len(all) - MaxHolders; more > 0 {
 		out.note(fmt.Sprintf("and %d more in other network namespaces", more))
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		out.note("whether another network namespace has the port cannot be seen: " + err.Error())
-	case denied > 0:
-		out.note(fmt.Sprintf("%d other network namespaces cannot be looked into: that takes root", denied))
+		return
 	}
+	for _, text := range UnseenText(unseen) {
+		out.note(text)
+	}
+}
+
+// UnseenText is what the servers that are told of may lack.
+func UnseenText(unseen elsewhere.Unseen) (all []string) {
+	if n := unseen.Denied; n > 0 {
+		all = append(all, fmt.Sprintf("%d other network namespaces cannot be looked into: that takes root", n))
+	}
+	if unseen.Closed {
+		all = append(all, "there may be more network namespaces: some processes do not tell this user theirs")
+	}
+	if unseen.Outside {
+		all = append(all, "network namespaces outside of this pid namespace do not show: the host sees them")
+	}
+	return all
 }
 
 func (out Output) note(text string) { fmt.Fprintf(out.w, "\n  note    %s\n", cli.Safe(text)) }
