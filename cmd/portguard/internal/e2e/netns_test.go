@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,12 +109,24 @@ func TestNetns(t *testing.T) {
 		portguard(cli.ExitUnavailable, "--netns", pid, "--no-reuseaddr", "-p", "24819")
 		holds.stop(t, unix.SIGTERM)
 	})
+	t.Run("elsewhere, without the right to see it", func(t *testing.T) {
+		for _, args := range [][]string{{"-v", "-p", number(port)}, {"audit", "--all-netns", "--sample", "10ms", number(port)}} {
+			user := exec.Command("setpriv", append([]string{"--reuid", "65534", "--clear-groups", binary(t)}, args...)...)
+			said, err := user.CombinedOutput()
+			if want := "there may be more network namespaces: some processes do not tell this user theirs"; err != nil || !strings.Contains(string(said), want) {
+				t.Errorf("%q: %v, want %q\n%s", args, err, want, said)
+			}
+		}
+	})
 	t.Run("refused", func(t *testing.T) {
 		for _, tt := range []struct {
 			args []string
 			want string
 		}{
 			{[]string{"--netns", pid, "-p", number(port), "--", "true"}, "hint: nsenter --net=/proc/" + pid + "/ns/net portguard -p 24817 -- true\n"},
+			{[]string{"--netns", pid, "--restart", "always", "-p", number(port), "--", "true"}, "hint: nsenter --net=/proc/" + pid + "/ns/net portguard --restart always -p 24817 -- true\n"},
+			{[]string{"hold", "--netns", pid, "-p", number(port), "--", "true"}, "hint: nsenter --net=/proc/" + pid + "/ns/net portguard -p 24817 -- true\n"},
+			{[]string{"ready", "--netns", pid, "-p", number(port), "--", "true"}, "ready starts no command"},
 			{[]string{"--netns", "nosuch", "-p", number(port)}, "there is no /run/netns/nosuch\n"},
 			{[]string{"--netns", "", "--kill", "-p", number(port)}, "--netns \"\" is no network namespace\n"},
 			{[]string{"reserve", "--netns", "", "40000"}, "--netns \"\" is no network namespace\n"},
@@ -124,10 +138,56 @@ func TestNetns(t *testing.T) {
 				t.Errorf("%q: want %q\n%s", tt.args, tt.want, said)
 			}
 		}
-		user := exec.Command("setpriv", "--reuid", "65534", "--clear-groups", binary(t), "--netns", pid, "-p", number(port))
-		said, _ := user.CombinedOutput()
-		if user.ProcessState.ExitCode() != cli.ExitNoPerm || !strings.Contains(string(said), "that takes root") {
-			t.Errorf("an ordinary user: %s\n%s", user.ProcessState, said)
+	})
+	t.Run("refused by every command", func(t *testing.T) {
+		ended := exec.Command("true")
+		if err := ended.Run(); err != nil {
+			t.Fatal(err)
+		}
+		gone := fmt.Sprint(ended.Process.Pid)
+		pipe := filepath.Join(t.TempDir(), "pipe") // to open it would wait for a writer
+		if err := unix.Mkfifo(pipe, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		nobody := []string{"setpriv", "--reuid", "65534", "--clear-groups"}
+		for _, args := range [][]string{
+			{"-p", number(port)}, {"--wait", "1ms", "-p", number(port)}, {"ready", "-p", number(port)}, {"hold", "-p", number(port)}, {"audit", number(port)},
+			{"reserve"}, {"reserve", "40000"}, {"release", "40000"}, {"range"}, {"range", "33000-60999"},
+		} {
+			for _, tt := range []struct {
+				prefix []string
+				netns  string
+				status int
+				want   string
+			}{
+				{nil, gone, cli.ExitUsage, "portguard: --netns " + gone + ": there is no /proc/" + gone + "/ns/net\n"},
+				{nil, "nosuch", cli.ExitUsage, "portguard: --netns nosuch: there is no /run/netns/nosuch\n"},
+				{nil, pipe, cli.ExitUsage, pipe + " is no network namespace\n"},
+				{nil, "/proc/" + pid + "/ns/uts", cli.ExitUsage, "/proc/" + pid + "/ns/uts is no network namespace\n"},
+				{nobody, pid, cli.ExitNoPerm, "permission denied: that takes root (CAP_SYS_ADMIN, and CAP_SYS_PTRACE for another user's process)\n"},
+			} {
+				at := 0
+				if !strings.HasPrefix(args[0], "-") {
+					at = 1
+				}
+				argv := slices.Concat(tt.prefix, []string{binary(t)}, args[:at], []string{"--netns", tt.netns}, args[at:])
+				a := suffer(t, 20*time.Second, argv...)
+				if a.status != tt.status || !strings.Contains(a.text(), tt.want) {
+					t.Errorf("%q: status %d, want %d with %q\n%s", argv, a.status, tt.status, tt.want, a.text())
+				}
+			}
+		}
+	})
+	t.Run("wait", func(t *testing.T) {
+		if said := portguard(cli.ExitTempFail, "--netns", pid, "--wait", "10ms", "-p", number(port)); !strings.Contains(said, "wait    failed: still taken after") {
+			t.Errorf("in vain: %s", said)
+		}
+		waits := launch(t, binary(t), "--netns", pid, "--wait", "60s", "-p", number(port))
+		eventually(t, 20*time.Second, "it is waited for", func() bool { return strings.Contains(waits.errs.String(), "service (pid "+pid+") listens") })
+		_ = there.Process.Kill()
+		waits.end(t)
+		if got := waits.cmd.ProcessState.ExitCode(); got != 0 {
+			t.Errorf("its server has ended: status %d\n%s", got, waits.errs.String())
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,9 @@ func (o *Netns) Enter(a *cli.App) error {
 		return nil
 	}
 	path := o.Path()
+	if err := isNamespace(path); err != nil {
+		return o.refused(path, err)
+	}
 	there, err := os.Open(path)
 	if err != nil {
 		return o.refused(path, err)
@@ -67,6 +71,25 @@ func (o *Netns) Path() string {
 		return "/proc/" + o.Netns + "/ns/net"
 	}
 	return filepath.Join("/run/netns", o.Netns)
+}
+
+// Inside is the line of these flags that starts a COMMAND in the namespace.
+func (o *Netns) Inside(fs *pflag.FlagSet, command []string) string {
+	ports, rest := Spelled(fs.Visit)
+	at := slices.Index(rest, NetnsFlag)
+	return cli.CommandLine(slices.Concat([]string{"nsenter", "--net=" + o.Path(), "portguard"}, slices.Delete(rest, at, at+2), ports, []string{"--"}, command), 0)
+}
+
+// isNamespace asks before anything is opened: what is no namespace may be a pipe that nobody writes to, or a device that does something.
+func isNamespace(path string) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	if st.Type != unix.NSFS_MAGIC {
+		return unix.EINVAL
+	}
+	return nil
 }
 
 func (o *Netns) refused(path string, err error) error {

@@ -2,7 +2,6 @@ package guard
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -94,10 +93,7 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 		return r, err
 	}
 	if o.Netns.Netns != "" && len(r.command) > 0 {
-		ports, rest := flags.Spelled(fs.Visit)
-		at := slices.Index(rest, flags.NetnsFlag)
-		line := slices.Concat([]string{"nsenter", "--net=" + o.Path(), "portguard"}, slices.Delete(rest, at, at+2), ports, []string{"--"}, r.command)
-		return r, cli.Misuse(flags.NetnsFlag+" is for what starts no COMMAND, which would not be in that namespace", cli.CommandLine(line, 0))
+		return r, cli.Misuse(flags.NetnsFlag+" is for what starts no COMMAND, which would not be in that namespace", o.Inside(fs, r.command))
 	}
 	if r.hold, err = o.Holds(fs, len(r.command) > 0); err != nil {
 		return r, err
