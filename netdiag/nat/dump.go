@@ -21,10 +21,7 @@ var ErrNotPermitted = errors.New("the firewall's rules take CAP_NET_ADMIN to rea
 // Read reads the rules of the calling thread's network namespace. It takes CAP_NET_ADMIN, and loads no module of the kernel: where nftables
 // is not there it has no rules.
 func Read(ctx context.Context) (*Rules, error) {
-	r := &Rules{chains: map[chainID]*chain{}, sets: map[setID]*set{}}
-	if names := legacyTables(); names != "" {
-		r.Unread = append(r.Unread, names)
-	}
+	r := &Rules{chains: map[chainID]*chain{}, sets: map[setID]*set{}, Unread: legacyTables()}
 	if !nftablesLoaded("/") {
 		return r, nil
 	}

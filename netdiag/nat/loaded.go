@@ -1,6 +1,8 @@
 package nat
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,14 +28,15 @@ func nftablesLoaded(root string) bool {
 	return slices.Contains(loaded, "nf_tables") || !slices.Contains(loaded, "nf_conntrack")
 }
 
-// legacyTables names the programs whose nat tables there are beside nftables; "" for none. Only root may see that.
-func legacyTables() string {
+// legacyTables names the programs whose nat tables there are beside nftables, or may be: only the host's root may see that.
+func legacyTables() []string {
 	var names []string
 	for file, program := range map[string]string{"ip_tables_names": "iptables-legacy", "ip6_tables_names": "ip6tables-legacy"} {
-		if text, err := os.ReadFile("/proc/net/" + file); err == nil && slices.Contains(strings.Fields(string(text)), "nat") {
+		text, err := os.ReadFile("/proc/net/" + file)
+		if errors.Is(err, fs.ErrPermission) || slices.Contains(strings.Fields(string(text)), "nat") {
 			names = append(names, program)
 		}
 	}
 	slices.Sort(names)
-	return strings.Join(names, " and ")
+	return names
 }

@@ -20,9 +20,12 @@ type Rules struct {
 	sets    map[setID]*set
 	// addresses are the host's own, to one of which a client's packet goes.
 	addresses []netip.Addr
-	// Unread says which rules there are that have not been read.
+	// Unread names the programs whose rules there are, or may be, and have not been read.
 	Unread []string
 }
+
+// Known reports whether what was found for a port tells where its clients get to: nothing does not, where rules are unread.
+func (r *Rules) Known(found []Diversion) bool { return len(found) > 0 || len(r.Unread) == 0 }
 
 // chainID and setID name what a table has. Family is NFPROTO_IPV4, NFPROTO_IPV6 or NFPROTO_INET.
 type (

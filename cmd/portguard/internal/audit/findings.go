@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
@@ -56,9 +57,9 @@ func (r *auditReport) readFirewall() {
 		r.unseen = fmt.Sprintf("whether the firewall sends clients elsewhere cannot be seen: %v", err)
 		return
 	}
-	r.firewall = true
+	r.firewall = rules
 	if len(rules.Unread) > 0 {
-		r.unseen = fmt.Sprintf("whether rules of %s send clients elsewhere is not looked at", rules.Unread[0])
+		r.unseen = fmt.Sprintf("whether rules of %s send clients elsewhere is not looked at", strings.Join(rules.Unread, " and "))
 	}
 	for i := range r.rows {
 		row := &r.rows[i]

@@ -158,9 +158,7 @@ func (r *auditReport) portJSON(row auditRow) JSONPort {
 		}
 		j.Halves = append(j.Halves, one)
 	}
-	if r.firewall {
-		j.Diversions = cli.Ptr(report.DiversionsJSON(row.diversions))
-	}
+	j.Diversions = report.DiversionsJSON(r.firewall, row.diversions)
 	j.GuardedBy = append(j.GuardedBy, row.units...)
 	if row.exposed() {
 		j.Chance, j.ChanceBelow = &row.chance.Chance, &row.chance.Below

@@ -77,11 +77,17 @@ func (r *auditReport) hostGauges() []gauge {
 		ports.add(float64(p.use.Ports), protocol)
 		inUse.add(float64(p.use.InUse), protocol)
 	}
+	unread := gauge{name: "portguard_firewall_unread_info", help: "A program whose rules are there and are not read: they may send clients elsewhere; always 1."}
+	if r.firewall != nil {
+		for _, program := range r.firewall.Unread {
+			unread.add(1, label{"program", program})
+		}
+	}
 	return []gauge{
 		single("portguard_audit_limits", "", "Kinds of things that the last audit could not see; the text report names them.", float64(len(r.limits))),
 		single("portguard_audit_downtime_seconds", "seconds", "How long a service is taken to be down in portguard_port_loss_ratio.", r.down.Seconds()),
 		atRisk, taken, halves, ports, inUse,
-		unguarded,
+		unguarded, unread,
 		single("portguard_reserved_ports_frozen", "", "Ports that other sysctl files reserve by now, and that will not be after the next boot: portguard reserve --renew.", float64(r.boot.frozen.Len())),
 		single("portguard_reserved_ports_overridden", "", "Ports that portguard has reserved, and that will not be after the next boot: a later file has the last word.", float64(r.boot.overridden().Len())),
 		single("portguard_ephemeral_ports_in_use_by_one_destination", "", "The most TCP ports that connections to one destination have; connect() fails when it has all.", float64(r.use.Busiest)),
@@ -107,7 +113,7 @@ func (r *auditReport) countRows(of netdiag.Protocol, counts func(auditRow) bool)
 func (r *auditReport) portGauges(rows []auditRow) []gauge {
 	atRisk := gauge{name: "portguard_port_at_risk", help: "Whether a service may not get the port at its next start: 1 or 0."}
 	guarded := gauge{name: "portguard_port_guarded", help: "Whether a unit is guarded for the port: 1 or 0."}
-	diverted := gauge{name: "portguard_port_diverted", help: "Whether the firewall sends clients of the port elsewhere, whoever listens: 1 or 0."}
+	diverted := gauge{name: "portguard_port_diverted", help: "Whether the firewall sends clients of the port elsewhere, whoever listens: 1 or 0; without a port where that is not known."}
 	halfUp := gauge{name: "portguard_port_half", help: "Whether a service listens in one address family alone, since somebody else has the port in the other: 1 or 0."}
 	squatters := gauge{name: "portguard_port_squatters", help: "Connections of others that have the port, so that the next start fails."}
 	loss := gauge{name: "portguard_port_loss_ratio", unit: "ratio", help: "The chance that the port is taken while its service is down once, from 0 to 1; only for ports that the kernel may pick."}
@@ -119,7 +125,7 @@ func (r *auditReport) portGauges(rows []auditRow) []gauge {
 		atRisk.add(truth(row.atRisk()), port...)
 		guarded.add(truth(len(row.units) > 0), port...)
 		halfUp.add(truth(row.halfUp()), port...)
-		if r.firewall {
+		if r.firewall != nil && r.firewall.Known(row.diversions) {
 			diverted.add(truth(len(row.diversions) > 0), port...)
 		}
 		squatters.add(float64(len(row.squatters())), port...)

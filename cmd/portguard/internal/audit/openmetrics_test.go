@@ -12,6 +12,7 @@ import (
 
 	"portguard/internal/needs"
 	"portguard/netdiag"
+	"portguard/netdiag/nat"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/risk"
@@ -28,7 +29,7 @@ func portReport() *auditReport {
 	return &auditReport{
 		facts: portrange.Facts{Range: portrange.Range{Low: 30000, High: 60999}, Reserved: portrange.Of(30001, 8080)},
 		use:   risk.Use{TCP: risk.Given{Ports: 30998, InUse: 12}, UDP: risk.Given{Ports: 30999, InUse: 1}, Busiest: 7},
-		down:  10 * time.Second, firewall: true,
+		down:  10 * time.Second, firewall: &nat.Rules{},
 		rows: []auditRow{
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 8081}, asked: true, units: []string{"a.service", "b.service"}, clients: []netdiag.Holder{java, java, holderOf(netdiag.Remains, "", "")}},
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 30001}, inRange: true, reserved: true, services: []netdiag.Holder{holderOf(netdiag.Listener, "nginx", "/docker/"+strings.Repeat("a", 64))}},
@@ -97,6 +98,42 @@ portguard_port_squatter_info{port="8081",protocol="tcp",process="java",unit="ord
 	}
 	if !strings.HasSuffix(b.String(), "\n# EOF\n") {
 		t.Error("no end")
+	}
+}
+
+// Zero would say that clients come.
+func TestDiversionsThatAreNotKnownHaveNoSeries(t *testing.T) {
+	away := nat.Diversion{Family: "ip", Table: "nat", Chain: "DOCKER"}
+	for _, tt := range []struct {
+		name     string
+		firewall *nat.Rules
+		want     []string
+	}{
+		{"the rules may not be read", nil, nil},
+		{"all rules are read", &nat.Rules{}, []string{`diverted{port="8081",protocol="tcp"} 1`, `diverted{port="30001",protocol="tcp"} 0`, `diverted{port="30010",protocol="udp"} 0`}},
+		{"there are others", &nat.Rules{Unread: []string{"iptables-legacy"}}, []string{`firewall_unread_info{program="iptables-legacy"} 1`, `diverted{port="8081",protocol="tcp"} 1`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := portReport()
+			r.firewall = tt.firewall
+			if tt.firewall != nil {
+				r.rows[0].diversions = []nat.Diversion{away}
+			}
+			var b strings.Builder
+			if err := writeGauges(&b, r.gauges()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for line := range strings.Lines(b.String()) {
+				name, found := strings.CutPrefix(strings.TrimSpace(line), "portguard_")
+				if name, of := strings.CutPrefix(name, "port_"); found && (of && strings.HasPrefix(name, "diverted") || strings.HasPrefix(name, "firewall")) {
+					got = append(got, name)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -29,8 +29,8 @@ type auditReport struct {
 	boot    atBoot
 	clients []uint16 // ports of outgoing connections and UDP sockets, as often as there are any
 	limits  []string // what could not be seen
-	// firewall: its rules were read. unseen says why not: that takes more than the rest does, and is no limit of the audit's.
-	firewall bool
+	// firewall is nil where its rules could not be read. unseen says why, or what of them was not: that takes more than the rest does, and is no limit of the audit's.
+	firewall *nat.Rules
 	unseen   string
 	// elsewhere are the services that have no row, since the kernel picks none of their ports.
 	elsewhere []string

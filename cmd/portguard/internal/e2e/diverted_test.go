@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,16 +53,41 @@ func TestDivertedPort(t *testing.T) {
 	if d := *doc.Endpoints[0].Diversions; len(d) != 1 || *d[0].To != "172.17.0.2:80" || d[0].Rule != "ip nat prerouting" || d[0].Local || d[0].Some {
 		t.Errorf("30010: %+v", d)
 	}
-	if d := *doc.Endpoints[1].Diversions; len(d) != 0 {
-		t.Errorf("30011: %+v", d)
-	}
 	for _, p := range r.audits(t, 0, "30010").Ports {
 		if d := *p.Diversions; len(d) != 1 {
 			t.Errorf("audit: %+v", d)
 		}
 	}
 
-	nstest.Root(t)
+	nstest.Root(t) // who may see that there is no rule of iptables-legacy
+	if d := *doc.Endpoints[1].Diversions; len(d) != 0 {
+		t.Errorf("30011: %+v", d)
+	}
 	r.Prefix = []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 	says(t, joined(r.runs(t, cli.ExitOK, "audit", "--sample", "10ms", "30010")), "whether the firewall sends clients elsewhere cannot be seen", "CAP_NET_ADMIN")
+}
+
+// Rules of iptables-legacy are not read: that is said where there are any, and nothing is claimed to be not diverted.
+func TestRulesOfIptablesLegacy(t *testing.T) {
+	nstest.Root(t)
+	needs.Program(t, "iptables-legacy", "iptables")
+	nstest.SetRange(t, 32768, 60999)
+	nstest.Addr(t, "10.99.0.2/32")
+	r := newSysctlRig(t)
+	const sentence = "whether rules of iptables-legacy send clients elsewhere is not looked at"
+	if out := r.runs(t, 0, "audit", "--sample", "10ms", "30010"); strings.Contains(out, "iptables-legacy") {
+		t.Errorf("without them:\n%s", out)
+	}
+	if out, err := exec.Command("iptables-legacy", "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "30010", "-j", "REDIRECT", "--to-ports", "80").CombinedOutput(); err != nil {
+		t.Skipf("needs a kernel with iptables-legacy: %s", out)
+	}
+	t.Cleanup(func() { _ = exec.Command("iptables-legacy", "-t", "nat", "-F").Run() })
+	says(t, joined(r.runs(t, 0, "audit", "--sample", "10ms", "30010")), sentence)
+	if doc := r.audits(t, 0, "30010"); !slices.Contains(doc.Limits, sentence) || doc.Ports[0].Diversions != nil {
+		t.Errorf("limits %q, diversions %v", doc.Limits, doc.Ports[0].Diversions)
+	}
+	metrics := r.runs(t, 0, "audit", "--sample", "10ms", "--openmetrics", "30010")
+	if !strings.Contains(metrics, `portguard_firewall_unread_info{program="iptables-legacy"} 1`) || strings.Contains(metrics, "portguard_port_diverted{") {
+		t.Errorf("metrics:\n%s", metrics)
+	}
 }

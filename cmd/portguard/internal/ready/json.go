@@ -55,9 +55,7 @@ func (out output) writeJSON() error {
 	facts := report.ReadFacts().Facts
 	for _, f := range r.Findings {
 		e := endpointJSON(f, facts)
-		if out.firewall != nil {
-			e.Diversions = cli.Ptr(report.DiversionsJSON(report.Diverted(out.firewall, f.Endpoint)))
-		}
+		e.Diversions = report.DiversionsJSON(out.firewall, report.Diverted(out.firewall, f.Endpoint))
 		doc.Endpoints = append(doc.Endpoints, e)
 	}
 	return cli.WriteJSON(out.app.Stdout, doc)

@@ -82,8 +82,11 @@ type JSONDiversion struct {
 	Some  bool    `json:"some"`  // of them, those that the rule is for
 }
 
-// DiversionsJSON is all of an endpoint's.
-func DiversionsJSON(all []nat.Diversion) []JSONDiversion {
+// DiversionsJSON is all of an endpoint's that these rules have; null where that is not known.
+func DiversionsJSON(rules *nat.Rules, all []nat.Diversion) *[]JSONDiversion {
+	if rules == nil || !rules.Known(all) {
+		return nil
+	}
 	list := []JSONDiversion{}
 	for _, d := range all {
 		j := JSONDiversion{Rule: d.Rule(), Local: d.Local, Some: d.Some}
@@ -92,5 +95,5 @@ func DiversionsJSON(all []nat.Diversion) []JSONDiversion {
 		}
 		list = append(list, j)
 	}
-	return list
+	return &list
 }

@@ -139,9 +139,8 @@ func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint
 		Actions:          make([]jsonAction, len(o.Actions)),
 		Advice:           []string{},
 	}
-	if rules := facts.firewall(); rules != nil {
-		e.Diversions = cli.Ptr(DiversionsJSON(Diverted(rules, o.Endpoint)))
-	}
+	rules := facts.firewall()
+	e.Diversions = DiversionsJSON(rules, Diverted(rules, o.Endpoint))
 	if o.By != wrapper.Ground {
 		e.By = o.By.String()
 	}
