@@ -4,15 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/unit/listens"
 	"portguard/netdiag"
-	"portguard/netdiag/owner"
-	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
-	"portguard/wrapper/ready"
 )
 
 // settleEndpoints finds the endpoints when none were given, and keeps off those whose sockets are systemd's.
@@ -37,11 +33,11 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 	case svc.ControlGroup == "":
 		return cli.Misuse(svc.Name+" does not run: its endpoints cannot be found", right)
 	}
-	listeners, err := listenersOf(ctx, svc.Name)
+	listeners, err := listens.Of(ctx, svc.Name)
 	if err != nil {
 		return err
 	}
-	var own []listener
+	var own []listens.Listener
 	for _, l := range listeners {
 		if unit, ok := activated[netdiag.Port{Protocol: netdiag.TCP, Number: l.Local.Port()}]; !ok {
 			own = append(own, l)
@@ -49,8 +45,8 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 			return activatedError(svc, netdiag.Endpoint{Protocol: netdiag.TCP, Port: l.Local.Port()}, unit)
 		}
 	}
-	own, in.learned = completed(own, whoHasFour(ctx))
-	found, err := endpointsOf(own)
+	own, in.learned = listens.Whole(own, listens.WhoHasFour(ctx))
+	found, err := listens.Endpoints(own)
 	switch {
 	case err != nil:
 		return cli.Misuse(svc.Name+" "+err.Error(), right)
@@ -73,62 +69,13 @@ func (in *unitInstall) learnRunning(ctx context.Context, svc systemd.Service) er
 	if svc.ControlGroup == "" || svc.PrivateNetwork || svc.NetworkNSPath != "" {
 		return nil
 	}
-	listeners, err := listenersOf(ctx, svc.Name)
+	listeners, err := listens.Of(ctx, svc.Name)
 	if err != nil {
 		return nil
 	}
-	guarded := func(l listener) bool {
+	guarded := func(l listens.Listener) bool {
 		return slices.ContainsFunc(in.endpoints, func(e netdiag.Endpoint) bool { return e.Protocol == netdiag.TCP && e.Port == l.Local.Port() })
 	}
-	in.running = slices.DeleteFunc(listeners, func(l listener) bool { return !guarded(l) })
+	in.running = slices.DeleteFunc(listeners, func(l listens.Listener) bool { return !guarded(l) })
 	return in.fit(svc, in.running)
-}
-
-// listener is one of a service's, with what its owner has set on it.
-type listener struct {
-	sockdiag.Socket
-	flags    netdiag.Flags
-	freeBind bool
-	process  string // the name of the first that has it open; "" where that cannot be seen
-}
-
-// listenersOf are the TCP listeners of a service whose ports somebody asked for by number.
-func listenersOf(ctx context.Context, unit string) ([]listener, error) {
-	conn, err := sockdiag.Dial()
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	query := sockdiag.Query{Protocol: unix.IPPROTO_TCP, States: sockdiag.MaskOf(sockdiag.Listen)}
-	all, err := conn.Dump(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	query.Auto = true
-	random, err := conn.Dump(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(s sockdiag.Socket) bool {
-		return slices.ContainsFunc(random, func(r sockdiag.Socket) bool { return r.Cookie == s.Cookie })
-	})
-	inodes := make([]uint32, len(all))
-	for i, s := range all {
-		inodes[i] = s.Inode
-	}
-	found, err := owner.Scanner{}.Find(ctx, inodes)
-	if err != nil {
-		return nil, err
-	}
-	var own []listener
-	for _, s := range all {
-		if owners := found.Owners[s.Inode]; ready.OfUnit(systemd.Unit{Name: unit}, s, owners) {
-			l := listener{Socket: s, flags: netdiag.FlagsOf(owners, s), freeBind: !s.Local.Addr().Unmap().IsUnspecified() && netdiag.FreeBinds(owners, s)}
-			if len(owners) > 0 {
-				l.process = owners[0].Command
-			}
-			own = append(own, l)
-		}
-	}
-	return own, nil
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"portguard/cmd/portguard/internal/unit/listens"
 	"portguard/internal/taken"
 	"portguard/netdiag"
 	"portguard/systemd"
@@ -26,8 +27,8 @@ func (in *unitInstall) noteHabit(p *plan, svc systemd.Service) {
 
 // processOf is the name of the process that listens, or of the program that systemd starts.
 func (in *unitInstall) processOf(svc systemd.Service) string {
-	if i := slices.IndexFunc(in.running, func(l listener) bool { return l.process != "" }); i >= 0 {
-		return in.running[i].process
+	if i := slices.IndexFunc(in.running, func(l listens.Listener) bool { return l.Process != "" }); i >= 0 {
+		return in.running[i].Process
 	}
 	if len(svc.ExecStart) == 1 {
 		return filepath.Base(svc.ExecStart[0].Path)

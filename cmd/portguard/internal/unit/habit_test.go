@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"portguard/cmd/portguard/internal/unit/listens"
 	"portguard/systemd"
 )
 
@@ -34,7 +35,7 @@ func TestNoteHabit(t *testing.T) {
 			}
 			in := asked(t, "pre", given...)
 			if tt.listens != "" {
-				in.running = []listener{{}, {process: tt.listens}}
+				in.running = []listens.Listener{{}, {Process: tt.listens}}
 			}
 			var p plan
 			in.ready = "30s"

@@ -14,6 +14,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/unit/listens"
 	"portguard/internal/wholefile"
 	"portguard/netdiag"
 	"portguard/systemd"
@@ -61,8 +62,8 @@ type unitInstall struct {
 	options   *flags.Guarded
 	endpoints []netdiag.Endpoint // none: to be found
 	policy    wrapper.Policy
-	running   []listener // what it listens with right now, where that can be seen
-	learned   []string   // what is worth saying of that
+	running   []listens.Listener // what it listens with right now, where that can be seen
+	learned   []string           // what is worth saying of that
 	hold      flags.HoldMode
 	ready     string // how long it may take to listen, as it was given; "": that is not looked at
 	readyWait time.Duration

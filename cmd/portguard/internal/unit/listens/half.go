@@ -1,4 +1,4 @@
-package unit
+package listens
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// completed adds the IPv4 half of a service that is up by half: many servers make one socket for each family, and go on with [::]
+// Whole adds the IPv4 half of a service that is up by half: many servers make one socket for each family, and go on with [::]
 // alone when somebody has their port in IPv4. They listen on all of it after a start that gets it, so all of it is guarded. holder names
 // who has a port in IPv4, "" for nobody. notes say what was concluded.
-func completed(listeners []listener, holder func(port uint16) string) (all []listener, notes []string) {
+func Whole(listeners []Listener, holder func(port uint16) string) (all []Listener, notes []string) {
 	other := map[uint16]bool{} // ports with a listener beside the IPv6 half
 	for _, l := range listeners {
 		if !sixOnly(l) {
@@ -41,12 +41,12 @@ func completed(listeners []listener, holder func(port uint16) string) (all []lis
 }
 
 // sixOnly is a listener on every IPv6 address, of any interface, and on no other.
-func sixOnly(l listener) bool {
+func sixOnly(l Listener) bool {
 	return l.Local.Addr() == netip.IPv6Unspecified() && l.V6Only == sockdiag.Yes && l.Interface == 0
 }
 
-// whoHasFour asks who has a port in IPv4. It does not bind it: the service may be about to.
-func whoHasFour(ctx context.Context) func(port uint16) string {
+// WhoHasFour asks who has a port in IPv4. It does not bind it: the service may be about to.
+func WhoHasFour(ctx context.Context) func(port uint16) string {
 	return func(port uint16) string {
 		p := netdiag.NewProber()
 		defer p.Close()

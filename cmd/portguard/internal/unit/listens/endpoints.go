@@ -1,4 +1,4 @@
-package unit
+package listens
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 	"portguard/netdiag/sockdiag"
 )
 
-// endpointsOf are the endpoints of listeners. One on every address has no address; a pair for IPv4 and IPv6 has none, either.
-func endpointsOf(listeners []listener) ([]netdiag.Endpoint, error) {
+// Endpoints are the endpoints of listeners. One on every address has no address; a pair for IPv4 and IPv6 has none, either.
+func Endpoints(listeners []Listener) ([]netdiag.Endpoint, error) {
 	type place struct {
 		device string
 		port   uint16
@@ -56,8 +56,8 @@ func endpointsOf(listeners []listener) ([]netdiag.Endpoint, error) {
 	if v6Only && plain {
 		return nil, errors.New("listens on IPv6 alone on one port and on both families on another; portguard needs to be told with -p, one of them at a time")
 	}
-	reusePort := everyOne(listeners, func(f netdiag.Flags) sockdiag.Tristate { return f.ReusePort }, sockdiag.Yes)
-	freeBind := slices.ContainsFunc(listeners, func(l listener) bool { return l.freeBind }) // nothing to a socket on an address that is there
+	reusePort := Every(listeners, func(f netdiag.Flags) sockdiag.Tristate { return f.ReusePort }, sockdiag.Yes)
+	freeBind := slices.ContainsFunc(listeners, func(l Listener) bool { return l.FreeBind }) // nothing to a socket on an address that is there
 	for i := range all {
 		all[i].V6Only, all[i].ReusePort, all[i].FreeBind = v6Only, reusePort, freeBind
 	}
