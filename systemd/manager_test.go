@@ -59,6 +59,7 @@ ExecStartPre=/bin/true
 ExecStart=-/bin/sh -c "exec sleep 1000" $A %n
 TimeoutStartSec=5
 Restart=on-failure
+SuccessExitStatus=75 69 SIGKILL
 FileDescriptorStoreMax=3
 PrivateTmp=yes
 ProtectHome=tmpfs
@@ -102,6 +103,8 @@ LimitNPROC=900
 			Restart:      "on-failure",
 			KillMode:     "mixed",
 			Delegate:     true,
+
+			SuccessStatuses: []int{69, 75},
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)

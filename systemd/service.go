@@ -36,8 +36,10 @@ type Service struct {
 	Restart      string        // "no", "always", "on-failure" ...
 	RestartDelay time.Duration // RestartSec=
 	StartLimit   StartLimit
-	KillMode     string // "control-group", "mixed", "process", "none"
-	Delegate     bool   // what is below its cgroup is its own business
+	// SuccessStatuses are the exit statuses of SuccessExitStatus=, beside 0. They count for ExecStartPre= as well.
+	SuccessStatuses []int
+	KillMode        string // "control-group", "mixed", "process", "none"
+	Delegate        bool   // what is below its cgroup is its own business
 	// RemainAfterExit: it is up when its start has ended, whatever is left of it.
 	RemainAfterExit bool
 	// RefuseManualStart, RefuseManualStop: systemd starts and stops it for other units' sake alone.
@@ -102,6 +104,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 	s.TimeoutStart, s.RestartDelay = p.duration("TimeoutStartUSec"), p.duration("RestartUSec")
 	s.StartLimit.Burst, _ = all["StartLimitBurst"].(uint32)
 	s.StartLimit.Interval = p.duration("StartLimitIntervalUSec")
+	s.SuccessStatuses = p.statuses("SuccessExitStatus")
 	return s, nil
 }
 
@@ -155,6 +158,20 @@ func (p properties) duration(name string) time.Duration {
 		return 0
 	}
 	return time.Duration(usec) * time.Microsecond
+}
+
+// statuses reads a set of exit statuses and signals: the statuses of it.
+func (p properties) statuses(name string) []int {
+	set, _ := p[name].([]any)
+	if len(set) == 0 {
+		return nil
+	}
+	numbers, _ := set[0].([]int32)
+	var all []int
+	for _, number := range numbers {
+		all = append(all, int(number))
+	}
+	return all
 }
 
 // commands reads an array of (path, argv, ...) structures.

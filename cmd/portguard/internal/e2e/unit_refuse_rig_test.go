@@ -26,6 +26,7 @@ func (r unitRig) testRefusals(t *testing.T) {
 	unit("foreign.service.d/zz-portguard.conf", "[Service]\n")
 	unit("timeout.service", "[Service]\nTimeoutStartSec=5\nExecStart=/bin/true\n")
 	unit("searched.service", "[Service]\nExecStart=sleep 1000\n")
+	unit("content.service", "[Service]\nSuccessExitStatus=TEMPFAIL 69\nExecStart=/bin/true\n")
 	unit("restarting.service", "[Service]\nRestart=always\nExecStart=/bin/true\n")
 	unit("plain@.service", "[Service]\nExecStart=/bin/echo %i\n")
 	r.Shell(t,
@@ -57,6 +58,7 @@ func (r unitRig) testRefusals(t *testing.T) {
 		{"a program that systemd looks for", "install searched --as wrapper -p 1", 64, "looks for sleep of ExecStart= in its own search path"},
 		{"the same, where nothing changes", "install searched -p 1 --dry-run", 0, "ExecStartPre=+"},
 		{"a service that would meet its start limit", "install restarting -p 1 --dry-run", 0, "(StartLimitBurst=5 in 10s)"},
+		{"a service to which a failed guard is a success", "install content -p 1 --dry-run", 0, "SuccessExitStatus= of content.service has 69, 75,"},
 		{"a drop-in that comes after ours", "install late --as wrapper -p 1", 71, "does not come into force"},
 		{"a file of our name", "install foreign -p 1", 71, "not written by portguard"},
 		{"a file of our name, to be removed", "remove foreign", 71, "not written by portguard"},

@@ -108,6 +108,20 @@ func TestPlan(t *testing.T) {
 			[]string{"Restart=on-failure of order.service without --wait meets its start limit (StartLimitBurst=5 in 10s) while the port is taken, and then it stays down; --wait 30s waits instead"},
 		},
 		{
+			"statuses of a guard's that are a success", "pre", []string{"-p", "1"}, systemd.Service{SuccessStatuses: []int{69, 75, 143}}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1"},
+			[]string{"SuccessExitStatus= of order.service has 69, 75, with which portguard ends when it does not get a port: the service then is started all the same"},
+		},
+		{
+			"the same of the wrapper", "wrapper", []string{"-p", "1"}, systemd.Service{SuccessStatuses: []int{75}}, "[Service]\nExecStart=/a\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 -- /a", SyslogIdentifier: "a"},
+			[]string{"SuccessExitStatus= of order.service has 75, with which portguard ends when it does not get a port: the service then ends without having failed, and Restart=on-failure does not start it again"},
+		},
+		{
+			"a status that is not a guard's", "pre", []string{"-p", "1"}, systemd.Service{SuccessStatuses: []int{1, 143}}, own,
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1"}, nil,
+		},
+		{
 			"a wait of a service that forks", "wrapper", []string{"--wait", "5m", "-p", "1"},
 			systemd.Service{Type: "forking", TimeoutStart: 90 * time.Second, NotifyAccess: "none"}, "[Service]\nExecStart=/a\n",
 			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 --wait 5m -- /a", SyslogIdentifier: "a"},
