@@ -179,3 +179,42 @@ func TestContainerOfAController(t *testing.T) {
 		t.Errorf("want %q\n%s", want, said)
 	}
 }
+
+// Where cgroup v2 is not mounted, or is beside systemd's own hierarchy of v1 (hybrid), a unit is known by its processes. A socket alone,
+// whose process this user may not see, tells nothing then.
+func TestUnitsWithoutCgroupV2(t *testing.T) {
+	for i, tt := range []struct {
+		name    string
+		mounted func(kind string, options []string) bool
+		before  string // what is done to the mounts
+	}{
+		{"hybrid", func(kind string, options []string) bool {
+			return kind == "cgroup" && slices.Contains(options, "name=systemd")
+		}, "true"},
+		{"v2 is not mounted", func(kind string, _ []string) bool { return kind == "cgroup2" }, "for m in $(awk '$3 == \"cgroup2\" { print $2 }' /proc/self/mounts); do umount -l $m; done"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := newCgroups(t, tt.mounted)
+			if err != nil {
+				t.Logf("on this host: none (%v)", err)
+				return
+			}
+			port := number(uint16(24861 + i))
+			pid := listenAs(t, port, c.in(t, "order.service")...)
+			for _, who := range []struct {
+				prefix []string
+				want   string
+			}{
+				{nil, fmt.Sprintf("  holder  service (pid %d, root, order.service), running", pid)},
+				{asNobody(), "  holder  a process of user root\n"},
+			} {
+				a := suffer(t, 20*time.Second, inMounts(t, tt.before, slices.Concat(who.prefix, []string{binary(t), "-p", port})...)...)
+				if a.status != cli.ExitUnavailable || !strings.Contains(a.text(), who.want) {
+					t.Errorf("%q: status %d, want %q\n%s", who.prefix, a.status, who.want, a.text())
+				}
+			}
+			ready := suffer(t, 20*time.Second, inMounts(t, tt.before, binary(t), "ready", "--unit", "order", "-p", port)...)
+			ready.honest(t, cli.ExitOK)
+		})
+	}
+}

@@ -64,6 +64,7 @@ func TestNoProcesses(t *testing.T) {
 		{"/proc is something else", "mount -t tmpfs none /proc", nil, "which process has it cannot be seen without /proc", []int{cli.ExitUnavailable}},
 		{"hidepid=2", "mount -t proc -o hidepid=2 none /proc", nobody, `/proc hides other users' processes from this user \(hidepid\)`, hidden},
 		{"hidepid=1", "mount -t proc -o hidepid=1 none /proc", nobody, `this user may not see which process has it \(that takes CAP_SYS_PTRACE`, hidden},
+		{"hidepid=4", "mount -t proc -o hidepid=4 none /proc", nobody, `/proc hides other users' processes from this user \(hidepid\)`, hidden},
 		{"hidepid=2, as root", "mount -t proc -o hidepid=2 none /proc", nil, `keeper \(pid \d+, root`, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

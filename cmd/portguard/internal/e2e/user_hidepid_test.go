@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,15 @@ func TestHidepid(t *testing.T) {
 			a.says(t, says)
 		})
 	}
+	t.Run("another's, where pid 1 is his own", func(t *testing.T) {
+		port, said := number(l.port()), filepath.Join(t.TempDir(), "said")
+		service := builds.build(t, "./testdata/ladder/service")
+		a := suffer(t, 20*time.Second, "unshare", "-pfm", "--kill-child", "sh", "-c", `mount -t proc -o hidepid=2 proc /proc
+			setpriv --reuid 1 --regid 1 --clear-groups "$2" "$3" >"$1" & until [ -s "$1" ]; do sleep 0.01; done
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '"$0" --kill --kill-listeners -p "$1"; exit $?' "$0" "$3"`, l.portguard, said, service, port)
+		a.honest(t, cli.ExitNoPerm)
+		a.says(t, "/proc hides other users' processes from this user \\(hidepid\\).*kill +not permitted: its owner is not visible to this user")
+	})
 	port := l.port()
 	h := l.rig.Hold(t, port, pooled(loopback4))
 	peer := h.Peer
