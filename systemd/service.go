@@ -46,6 +46,20 @@ type Service struct {
 	RefuseManualStart, RefuseManualStop bool
 }
 
+// AsRoot reports whether its commands run as root.
+func (s Service) AsRoot() bool { return !s.DynamicUser && (s.User == "" || s.User == "root") }
+
+// UserName is the user that its commands run as, in words where only systemd knows him.
+func (s Service) UserName() string {
+	switch {
+	case s.AsRoot():
+		return "root"
+	case s.User == "":
+		return "(DynamicUser=)"
+	}
+	return s.User
+}
+
 // StartLimit is how many starts within an interval systemd goes along with; then the service stays down. Either is 0: there is no
 // limit.
 type StartLimit struct {

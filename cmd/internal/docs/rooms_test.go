@@ -57,6 +57,7 @@ var arrows = []struct{ room, may string }{
 	{"cmd/portguard/internal/report", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/reporttest", "wrapper/... netdiag/... systemd/..."},
 	{"cmd/portguard/internal/unit/listens", "cmd/portguard/internal/cli cmd/portguard/internal/flags wrapper/... netdiag/... systemd/..."},
+	{"cmd/portguard/internal/unit/within", "cmd/portguard/internal/cli cmd/portguard/internal/flags wrapper/... systemd/..."},
 	{"cmd/portguard/internal/unit", "cmd/portguard/internal/unit/... cmd/portguard/internal/report/... cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},
 	// A command: never another one.
 	{"cmd/portguard/internal/...", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli wrapper/... netdiag/... systemd/... internal/..."},

@@ -34,7 +34,7 @@ func (in *unitInstall) servicesUser(svc systemd.Service) (string, error) {
 	switch {
 	case err != nil || !opts.ReusePort || opts.Owner.Other:
 		return "", err
-	case !svc.DynamicUser && (svc.User == "" || svc.User == "root"):
+	case svc.AsRoot():
 		return "", nil
 	}
 	elsewhere := svc.RootDirectory != "" && svc.RootDirectory != "/" // where names are others

@@ -243,7 +243,7 @@ func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir place
 	if err != nil {
 		return svc, plan{}, dir.failure(err, in.line)
 	}
-	if err := refuse(svc, *in); err != nil {
+	if err := refuse(svc, in); err != nil {
 		return svc, plan{}, err
 	}
 	if err := in.settleEndpoints(ctx, m, svc); err != nil {

@@ -58,8 +58,8 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 	if unitfile.Last(files, "Service", "SyslogIdentifier") == "" {
 		p.dropIn.SyslogIdentifier = command.Name() // what systemd would take
 	}
-	if !runsAsRoot(svc) {
-		p.say("portguard has the rights of user %s; --as pre gives it root's", userOfService(svc))
+	if !svc.AsRoot() {
+		p.say("portguard has the rights of user %s; --as pre gives it root's", svc.UserName())
 	}
 	if in.hold == flags.HoldFDStore {
 		if err := in.store(&p, svc, files); err != nil {
@@ -142,15 +142,4 @@ func orNone(access string) string {
 		return "none"
 	}
 	return access
-}
-
-func runsAsRoot(svc systemd.Service) bool {
-	return !svc.DynamicUser && (svc.User == "" || svc.User == "root")
-}
-
-func userOfService(svc systemd.Service) string {
-	if svc.User != "" {
-		return svc.User
-	}
-	return "(DynamicUser=)"
 }

@@ -29,8 +29,8 @@ func (in *unitInstall) cannotBeReady(ctx context.Context, svc systemd.Service) e
 	if in.user {
 		at = systemd.AtStart
 	}
-	if why := in.unseen(svc, at); why != "" {
-		return cli.Misuse(svc.Name+" "+why, in.seenRight(svc, at))
+	if why := in.program().Unseen(svc, at); why != "" {
+		return cli.Misuse(svc.Name+" "+why, in.shown(svc, at))
 	}
 	if svc.Type == "oneshot" && !svc.RemainAfterExit {
 		return cli.Misuse(fmt.Sprintf("%s is of Type=oneshot without RemainAfterExit=: when its start is done it has ended, and nothing of it listens", svc.Name), without)

@@ -1,4 +1,4 @@
-package unit
+package within
 
 import (
 	"errors"
@@ -15,20 +15,20 @@ import (
 // threads is how many Go's runtime may want before it has started anything.
 const threads = 12
 
-// cannotRunWithin refuses where the service's resource limits leave portguard too little. ExecStartPre=+ has none of them.
-func (in unitInstall) cannotRunWithin(svc systemd.Service) error {
-	asPre := "portguard unit " + in.spelledAs(formPre)
-	if n := svc.Limits.Processes; n != 0 && n < threads && !runsAsRoot(svc) {
-		return cli.Misuse(fmt.Sprintf("LimitNPROC=%d of %s is less than the %d threads that portguard may need", n, svc.Name, threads), asPre)
+// TooLittle says which of the service's resource limits leave portguard too little; "" when they do not. Whether it runs within those on
+// memory and open files is tried.
+func (p Program) TooLittle(svc systemd.Service) string {
+	if n := svc.Limits.Processes; n != 0 && n < threads && !svc.AsRoot() {
+		return fmt.Sprintf("LimitNPROC=%d of %s is less than the %d threads that portguard may need", n, svc.Name, threads)
 	}
 	set, words := limitWords(svc.Limits)
 	if set == "" {
-		return nil
+		return ""
 	}
-	if err := runsWithin(in.portguard, words); err != nil {
-		return cli.Misuse(fmt.Sprintf("%s is too little for portguard (%v): %s would not start", set, err, svc.Name), asPre)
+	if err := p.runs(words); err != nil {
+		return fmt.Sprintf("%s is too little for portguard (%v): %s would not start", set, err, svc.Name)
 	}
-	return nil
+	return ""
 }
 
 // plenty is a number of open files under which nobody runs out of them at a start.
@@ -54,21 +54,21 @@ func limitWords(l systemd.Limits) (set, ulimit string) {
 	return strings.Join(settings, " "), strings.Join(words, " && ")
 }
 
-// runsWithin has portguard look at a port under these limits. That it comes to a verdict on the port, whichever, is enough.
+// runs has portguard look at a port under these limits. That it comes to a verdict on the port, whichever, is enough.
 // os/exec would make the program 3 % larger.
-func runsWithin(portguard, limits string) error {
+func (p Program) runs(limits string) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer null.Close()
-	argv := []string{"/bin/sh", "-c", limits + ` && exec "$0" --quiet -p 1`, portguard}
-	p, err := os.StartProcess(argv[0], argv, &os.ProcAttr{Files: []*os.File{null, null, null}})
+	argv := []string{"/bin/sh", "-c", limits + ` && exec "$0" --quiet -p 1`, string(p)}
+	process, err := os.StartProcess(argv[0], argv, &os.ProcAttr{Files: []*os.File{null, null, null}})
 	if err != nil {
 		return err
 	}
-	defer time.AfterFunc(10*time.Second, func() { _ = p.Kill() }).Stop()
-	ended, err := p.Wait()
+	defer time.AfterFunc(10*time.Second, func() { _ = process.Kill() }).Stop()
+	ended, err := process.Wait()
 	if err != nil || ended.Success() || ended.ExitCode() == cli.ExitUnavailable {
 		return err
 	}

@@ -1,10 +1,6 @@
-package unit
+package within
 
 import (
-	"fmt"
-	"strings"
-
-	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
 	"portguard/wrapper/become"
 )
@@ -24,24 +20,17 @@ var (
 	}
 )
 
-// cannotCall refuses where SystemCallFilter= would end portguard. ExecStartPre=+ has no filter.
-func (in unitInstall) cannotCall(svc systemd.Service) error {
-	missing := callsAnswered(svc.SystemCalls, become.VitalCalls(), systemd.Kills)
-	if len(missing) == 0 {
-		missing = callsAnswered(svc.SystemCalls, vital, systemd.Fails)
+// Lacking are the calls for want of which a filter lets no start of portguard's through.
+func Lacking(f systemd.CallFilter) []string {
+	if ends := callsAnswered(f, become.VitalCalls(), systemd.Kills); len(ends) > 0 {
+		return ends
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return cli.Misuse(fmt.Sprintf("SystemCallFilter= of %s lacks what portguard needs to start: %s", svc.Name, strings.Join(missing, " ")),
-		"portguard unit "+in.spelledAs(formPre))
+	return callsAnswered(f, vital, systemd.Fails)
 }
 
-// noteCalls is about a filter under which portguard starts, and is ended when there is something to do.
-func noteCalls(p *plan, svc systemd.Service) {
-	if missing := callsAnswered(svc.SystemCalls, whenTaken, systemd.Kills); len(missing) > 0 {
-		p.say("SystemCallFilter= of %s ends portguard when the port is taken: it lacks %s; --as pre needs none of it", svc.Name, strings.Join(missing, " "))
-	}
+// LackingWhenTaken are those for want of which it ends portguard when there is something to do.
+func LackingWhenTaken(f systemd.CallFilter) []string {
+	return callsAnswered(f, whenTaken, systemd.Kills)
 }
 
 func callsAnswered(f systemd.CallFilter, calls []string, answer systemd.Answer) []string {
