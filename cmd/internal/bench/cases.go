@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,10 @@ type plan struct {
 	quick, medium, slow    int // rounds of what takes milliseconds, a tenth of a second, seconds
 	waits, remains         int
 	crowds                 int // of thousands of sockets on one port
-	short                  bool
+	services               int // for audit
+	// What -scale has instead of connections and processes. A process has no more than 20,000 open files, as many hosts allow.
+	hostConnections, hostProcesses int
+	short                          bool
 }
 
 // full takes about five minutes; short shows that everything works, and its numbers mean nothing.
@@ -30,7 +34,8 @@ func newPlan(short bool) plan {
 	if short {
 		return plan{connections: 8_000, processes: 25, quick: 5, medium: 3, slow: 1, waits: 3, remains: 2, crowds: 1, short: true}
 	}
-	return plan{connections: 50_000, processes: 25, quick: 200, medium: 60, slow: 15, waits: 200, remains: 20, crowds: 7}
+	return plan{connections: 50_000, processes: 25, quick: 200, medium: 60, slow: 15, waits: 200, remains: 20, crowds: 7,
+		services: 1000, hostConnections: 500_000, hostProcesses: 51}
 }
 
 const freePort = 18_500
@@ -59,7 +64,7 @@ func (b *bench) idle() error {
 
 // loaded is measured while the host has all those sockets.
 func (b *bench) loaded(l *load) error {
-	crowd := fmt.Sprintf("%d sockets", 2*b.connections/1000*1000)
+	crowd := sockets(b.connections)
 	free := b.start("-p", strconv.Itoa(freePort))
 	took, err := inTurn(b.quick, free, command{[]string{b.bare, "/bin/true"}, 0})
 	if err != nil {
@@ -71,11 +76,17 @@ func (b *bench) loaded(l *load) error {
 		return err
 	}
 	b.add(ratioRow("the same", "`ss -tan 'sport = :P'`", ratioOf(took[0], took[1]), 0.35))
-	return b.held(l, crowd)
+	if err := b.held(l, crowd, heldBars{0.33, 0.10, 0.2}); err != nil {
+		return err
+	}
+	return b.others(l, crowd)
 }
 
+// heldBars are those of held: 0 for none.
+type heldBars struct{ bpf, unit, proc float64 }
+
 // held is a port that a client has.
-func (b *bench) held(l *load, crowd string) error {
+func (b *bench) held(l *load, crowd string, bars heldBars) error {
 	// What takes away the right to load BPF programs; CAP_SYS_PTRACE stays.
 	withoutBPF := []string{"setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", b.portguard}
 	for _, c := range []struct {
@@ -91,33 +102,40 @@ func (b *bench) held(l *load, crowd string) error {
 			return err
 		}
 	}
-	const taken = 69
-	report := func(argv []string, h holder) command { return command{append(argv, "-p", strconv.Itoa(h.port)), taken} }
+	took, err := inTurn(b.slow, taken(l.plain, b.portguard), taken(l.unit, b.portguard), taken(l.plain, withoutBPF...),
+		command{ss("-tanp", l.plain.port), 0})
+	if err != nil {
+		return err
+	}
+	const ssp = "`ss -tanp 'sport = :P'`"
+	b.add(ratioRow("a port that a client has, "+crowd+", owner named", ssp, ratioOf(took[0], took[3]), bars.bpf))
+	b.add(ratioRow("the same, the owner in a systemd unit's cgroup", ssp, ratioOf(took[1], took[3]), bars.unit))
+	b.add(ratioRow("the same without CAP_BPF: by /proc alone", ssp, ratioOf(took[2], took[3]), bars.proc))
+	return b.memory(l)
+}
+
+// taken is a report about a port that somebody has.
+func taken(h holder, argv ...string) command {
+	return command{append(slices.Clip(argv), "-p", strconv.Itoa(h.port)), 69}
+}
+
+// others are what people ask beside ss.
+func (b *bench) others(l *load, crowd string) error {
 	port := strconv.Itoa(l.plain.port)
-	took, err := inTurn(b.slow,
-		report([]string{b.portguard}, l.plain),
-		report([]string{b.portguard}, l.unit),
-		report(withoutBPF, l.plain),
-		command{ss("-tanp", l.plain.port), 0},
+	took, err := inTurn(b.slow, taken(l.plain, b.portguard),
 		command{[]string{"fuser", port + "/tcp"}, 0},
 		command{[]string{"netstat", "-tnp"}, 0})
 	if err != nil {
 		return err
 	}
-	const ssp = "`ss -tanp 'sport = :P'`"
-	b.add(ratioRow("a port that a client has, "+crowd+", owner named", ssp, ratioOf(took[0], took[3]), 0.33))
-	b.add(ratioRow("the same, the owner in a systemd unit's cgroup", ssp, ratioOf(took[1], took[3]), 0.10))
-	b.add(ratioRow("the same without CAP_BPF: by /proc alone", ssp, ratioOf(took[2], took[3]), 0.2))
-	b.add(ratioRow("a port that a client has, "+crowd+", owner named", "`fuser P/tcp`", ratioOf(took[0], took[4]), 0))
-	b.add(ratioRow("the same", "`netstat -tnp`", ratioOf(took[0], took[5]), 0))
-	took, err = inTurn((b.slow+1)/2,
-		report([]string{b.portguard}, l.plain),
-		command{[]string{"lsof", "-nP", "-i", ":" + port}, 0})
+	b.add(ratioRow("a port that a client has, "+crowd+", owner named", "`fuser P/tcp`", ratioOf(took[0], took[1]), 0))
+	b.add(ratioRow("the same", "`netstat -tnp`", ratioOf(took[0], took[2]), 0))
+	took, err = inTurn((b.slow+1)/2, taken(l.plain, b.portguard), command{[]string{"lsof", "-nP", "-i", ":" + port}, 0})
 	if err != nil {
 		return err
 	}
 	b.add(ratioRow("the same", "`lsof -nP -i :P`", ratioOf(took[0], took[1]), 0.12))
-	return b.memory(l)
+	return nil
 }
 
 // memory is the peak of one report.
@@ -166,6 +184,9 @@ func (b *bench) size() error {
 }
 
 func (b *bench) add(r row) { b.rows = append(b.rows, r) }
+
+// sockets is a crowd: both ends of its connections.
+func sockets(connections int) string { return fmt.Sprintf("%d sockets", 2*connections/1000*1000) }
 
 func ss(flags string, port int) []string {
 	return []string{"ss", flags, fmt.Sprintf("sport = :%d", port)}

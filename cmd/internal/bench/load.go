@@ -28,6 +28,21 @@ type holder struct {
 	owners []int
 }
 
+// withLoad does something while there is one.
+func withLoad(processes, connections int, do func(*load) error) error {
+	cgroup, err := makeCgroup()
+	if err != nil {
+		return err
+	}
+	defer cgroup.remove()
+	l, err := startLoad(processes, connections, cgroup)
+	if err == nil {
+		err = do(l)
+	}
+	l.stop()
+	return err
+}
+
 // startLoad makes connections in processes. The last process is in the unit's cgroup, and shares the socket that is asked
 // about with a child outside of it.
 func startLoad(processes, connections int, cgroup unitCgroup) (*load, error) {
@@ -113,7 +128,7 @@ func beLoad(number, connections int, outside string) error {
 		}
 	}
 	server := &unix.SockaddrInet4{Addr: [4]byte{127, 1, byte(number), 1}, Port: 7000}
-	listener, err := listen(server)
+	listener, err := listen(server, unix.SO_REUSEADDR) // beside what is left of another load
 	if err != nil {
 		return err
 	}

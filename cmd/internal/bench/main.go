@@ -5,6 +5,7 @@
 //	go run ./cmd/internal/bench           all of it, about five minutes; fails when a bar is not held
 //	go run ./cmd/internal/bench -write    the same, and the table goes into docs/speed.md
 //	go run ./cmd/internal/bench -many     a thousand ports, ten thousand, and ports with thousands of sockets: a minute
+//	go run ./cmd/internal/bench -scale    a million sockets, and audit of a thousand services: ten minutes
 //	go run ./cmd/internal/bench -short    a few seconds: does it work, and is every owner named?
 //
 // It needs root, a cgroup v2 hierarchy that may be written, and the Debian packages that it names when they are missing.
@@ -45,6 +46,7 @@ func run() error {
 	}
 	short := flag.Bool("short", false, "a small load and few rounds: only bars on growth and on processor time count, and every report has to be right")
 	many := flag.Bool("many", false, "only many ports, and many sockets on one: a minute")
+	scale := flag.Bool("scale", false, "only a million sockets, and audit of a thousand services: ten minutes")
 	write := flag.Bool("write", false, "write the table into docs/speed.md")
 	flag.Parse()
 	dir := os.Getenv(programsEnv)
@@ -53,8 +55,11 @@ func run() error {
 	}
 	b := &bench{plan: newPlan(*short), programs: programsIn(dir)}
 	measure, section := b.measure, "speed"
-	if *many {
+	switch {
+	case *many:
 		measure, section = b.measureMany, "many"
+	case *scale:
+		measure, section = b.measureScale, "scale"
 	}
 	if err := measure(); err != nil {
 		return err
@@ -135,20 +140,10 @@ func (b *bench) measure() error {
 	if err := b.idle(); err != nil {
 		return err
 	}
-	cgroup, err := makeCgroup()
-	if err != nil {
+	if err := withLoad(b.processes, b.connections, b.loaded); err != nil {
 		return err
 	}
-	defer cgroup.remove()
-	l, err := startLoad(b.processes, b.connections, cgroup)
-	if err == nil {
-		err = b.loaded(l)
-	}
-	l.stop()
-	if err != nil {
-		return err
-	}
-	if err := b.waiting(); err != nil {
+	if err := errors.Join(b.waiting(), b.resting()); err != nil {
 		return err
 	}
 	if b.short {

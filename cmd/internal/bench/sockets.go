@@ -14,12 +14,15 @@ func tcpSocket() (int, error) {
 	return fd, os.NewSyscallError("socket", err)
 }
 
-func listen(at *unix.SockaddrInet4) (int, error) {
+func listen(at *unix.SockaddrInet4, options ...int) (int, error) {
 	fd, err := tcpSocket()
 	if err != nil {
 		return -1, err
 	}
-	if err := errors.Join(unix.Bind(fd, at), unix.Listen(fd, 128)); err != nil {
+	for _, option := range options {
+		err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, 1))
+	}
+	if err := errors.Join(err, unix.Bind(fd, at), unix.Listen(fd, 128)); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
