@@ -1,0 +1,103 @@
+package wrapper
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portguard/netdiag"
+	"portguard/netdiag/holders"
+	"portguard/netdiag/nstest"
+	"portguard/netdiag/owner"
+)
+
+// What a report holds for allowed to this user is what comes of it when it is done, and the other way round.
+func TestPowersAreWhatIsDone(t *testing.T) {
+	nstest.Root(t)
+	rig := holders.New(t)
+	const alice, root = 64001, 0
+	record := holders.Spec{Options: pooled.Options, State: holders.TimeWait, Origin: holders.Picked}
+	policies := map[Rung]Policy{Share: {Share: true}, Close: {Close: true}, Kill: {Kill: true, Grace: time.Second}}
+	port := uint16(22240)
+	for _, tt := range []struct {
+		name   string
+		who    int
+		holder holders.Spec
+		owner  int // of the process that has it
+		may    map[Rung]bool
+	}{
+		{"root, with another user's connection", root, pooled, alice, map[Rung]bool{Share: true, Close: true, Kill: true}},
+		{"a user, with a connection of their own", alice, pooled, alice, map[Rung]bool{Share: true, Close: true, Kill: true}},
+		{"a user, with root's connection", alice, pooled, root, map[Rung]bool{}},
+		{"root, with what is left of one", root, record, 0, map[Rung]bool{Share: true, Close: true, Kill: true}},
+		{"a user, with what is left of one", alice, record, 0, map[Rung]bool{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			held, done := map[Rung]bool{}, map[Rung]bool{}
+			for _, rung := range []Rung{Share, Close, Kill} {
+				port++
+				if h := rig.Hold(t, port, tt.holder); tt.holder.State != holders.TimeWait {
+					victims(t, h, as(uint32(tt.owner)), obeys)
+				}
+				try := func(p Policy) (r *Report, err error) {
+					g := hasty(New(p, nil))
+					defer g.Close()
+					return g.Run(t.Context(), []netdiag.Endpoint{tcp(port)})
+				}
+				nstest.As(t, tt.who, func() {
+					r, err := try(Policy{})
+					defer r.Release()
+					if err != nil || len(r.Outcomes[0].Holders) != 1 {
+						t.Errorf("%+v, %v", r.Outcomes, err)
+						return
+					}
+					if d, asked := r.Judge.powers[powerOf(rung, &r.Outcomes[0].Holders[0])]; asked && d.GoAhead() {
+						held[rung] = true
+					}
+					after, err := try(policies[rung])
+					defer after.Release()
+					if err != nil {
+						t.Error(err)
+					} else if after.Outcomes[0].Trial.Verdict == netdiag.Free {
+						done[rung] = true
+					}
+				})
+			}
+			if diff := cmp.Diff(tt.may, held); diff != "" {
+				t.Errorf("held for allowed (-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.may, done); diff != "" {
+				t.Errorf("done (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// Sockets share an answer where nothing tells them apart that it hangs on.
+func TestPowerOf(t *testing.T) {
+	of := func(k netdiag.Kind, pids ...int) *netdiag.Holder {
+		h := &netdiag.Holder{Kind: k}
+		for _, pid := range pids {
+			h.Owners = append(h.Owners, owner.Process{PID: pid})
+		}
+		return h
+	}
+	for _, tt := range []struct {
+		name string
+		a, b power
+		same bool
+	}{
+		{"two connections of a process", powerOf(Close, of(netdiag.Client, 7)), powerOf(Close, of(netdiag.Client, 7)), true},
+		{"another rung", powerOf(Close, of(netdiag.Client, 7)), powerOf(Kill, of(netdiag.Client, 7)), false},
+		{"another kind", powerOf(Close, of(netdiag.Client, 7)), powerOf(Close, of(netdiag.Listener, 7)), false},
+		{"another process", powerOf(Close, of(netdiag.Client, 7)), powerOf(Close, of(netdiag.Client, 8)), false},
+		{"another second process", powerOf(Close, of(netdiag.Client, 7, 8)), powerOf(Close, of(netdiag.Client, 7, 9)), false},
+		{"digits that run together", powerOf(Close, of(netdiag.Client, 1, 23)), powerOf(Close, of(netdiag.Client, 12, 3)), false},
+		{"records, which are nobody's", powerOf(Close, of(netdiag.Remains)), powerOf(Close, of(netdiag.Remains)), true},
+	} {
+		if same := tt.a == tt.b; same != tt.same {
+			t.Errorf("%s: %+v and %+v: same %v, want %v", tt.name, tt.a, tt.b, same, tt.same)
+		}
+	}
+}
