@@ -14,6 +14,7 @@ const (
 	KernelFinTimeout   Kernel = "net/ipv4/tcp_fin_timeout"
 	KernelReuse        Kernel = "net/ipv4/tcp_tw_reuse"
 	KernelStepWidth    Kernel = "net/ipv4/ip_local_port_step_width"
+	KernelUDPTable     Kernel = "net/ipv4/udp_hash_entries"
 )
 
 // TimeWait is how long a closed connection keeps its port at the side that closed first (TCP_TIMEWAIT_LEN of the kernel).
@@ -31,6 +32,8 @@ type Facts struct {
 	// StepWidth is ip_local_port_step_width, of Linux 7.1 and newer: how far connect() goes at most from a port that will not do to the next
 	// that it tries, in ports of one parity. 0: to the next one.
 	StepWidth int
+	// UDPTable is how many places the kernel's table of UDP sockets has, by which it picks ports for them; 0 where it does not tell (before Linux 6.2).
+	UDPTable int
 }
 
 // ReadFacts reads them. It needs no privilege.
@@ -58,6 +61,11 @@ func ReadFacts() (Facts, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
+	f.UDPTable, err = KernelUDPTable.number()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	f.UDPTable = max(f.UDPTable, -f.UDPTable) // below 0 in a network namespace that has no table of its own
 	f.Unprivileged, f.FinTimeout = uint16(lowest), time.Duration(seconds)*time.Second
 	return f, nil
 }

@@ -1,7 +1,6 @@
 package risk
 
 import (
-	"math"
 	"time"
 
 	"portguard/netdiag/portrange"
@@ -12,18 +11,16 @@ type Model struct {
 	period time.Duration
 	width  int // ip_local_port_step_width
 
-	first      lane // where connect() looks first
-	firstTotal float64
-	connect    flow
-	routes     []traffic
+	first   lane // where connect() looks first
+	connect flow
+	routes  []traffic
 
-	second      lane // where bind() to port 0 looks first, and connect() when nothing is left of the first
-	other       flow
-	secondTotal float64
-	spilling    []traffic // of routes that have used up the first
+	second   lane // where bind() to port 0 looks first, and connect() when nothing is left of the first
+	other    flow
+	spilling []traffic // of routes that have used up the first
 
-	udp     flow
-	udpFree int
+	udp       flow
+	datagrams datagrams
 }
 
 // New compares two looks, a period apart, at a host with these settings.
@@ -31,7 +28,6 @@ func New(f portrange.Facts, before, after Look, period time.Duration) *Model {
 	m := &Model{period: period, width: f.StepWidth}
 	var second lane // as connect() sees it: a port of another route will do
 	m.first, second = lanes(f.Range, f.Reserved, after.Bound)
-	m.firstTotal = m.first.total(marching, nil)
 	routes, beyond := map[Route]*traffic{}, map[Route]*traffic{}
 	var used []uint16
 	for p, h := range after.TCP {
@@ -41,45 +37,43 @@ func New(f portrange.Facts, before, after Look, period time.Duration) *Model {
 		used = append(used, p.Port)
 		earlier, known := before.TCP[p]
 		fresh := !known || !h.follows(earlier)
-		if slot, ok := m.first.slot(p.Port); ok {
+		if _, ok := m.first.slot(p.Port); ok {
 			m.connect.add(fresh, h.Remains)
-			of(routes, p.Route).add(slot, fresh, h.Remains)
-		} else if slot, ok := second.slot(p.Port); ok {
-			of(beyond, p.Route).add(slot, fresh, h.Remains)
+			of(routes, p.Route).flow.add(fresh, h.Remains)
+		} else if _, ok := second.slot(p.Port); ok {
+			of(beyond, p.Route).flow.add(fresh, h.Remains)
 		}
 	}
 	for route, t := range routes {
-		if t.flow.allFresh() > 0 {
-			t.prepare(m.first)
-			m.routes = append(m.routes, *t)
+		if t.flow.allFresh() == 0 {
+			continue
 		}
-		if b := beyond[route]; b != nil && t.hasAll(m.first) {
+		t.prepare(m.first, m.width)
+		if b := beyond[route]; b != nil && t.hasAll() {
 			delete(beyond, route)
-			b.prepare(second)
+			b.prepare(second, m.width)
+			b.way.astray = true
 			m.spilling = append(m.spilling, *b)
+			t.flow.join(b.flow) // each of them looks here first
 		}
+		m.routes = append(m.routes, *t)
 	}
 	for _, t := range beyond { // bind() to port 0, as far as anybody can tell
 		m.other.join(t.flow)
 	}
 	_, m.second = lanes(f.Range, f.Reserved, after.Bound, portrange.Of(used...))
-	m.secondTotal = m.second.total(scattered, nil)
 	m.countUDP(f, before, after)
 	return m
 }
 
 func (m *Model) countUDP(f portrange.Facts, before, after Look) {
-	var held []uint16
 	for port, cookie := range after.UDP {
-		if !f.Range.Contains(port) {
-			continue
+		if f.Range.Contains(port) {
+			earlier, known := before.UDP[port]
+			m.udp.add(!known || earlier != cookie, false)
 		}
-		held = append(held, port)
-		earlier, known := before.UDP[port]
-		m.udp.add(!known || earlier != cookie, false)
 	}
-	whole := portrange.Set{f.Range}
-	m.udpFree = whole.Minus(f.Reserved).Minus(after.BoundUDP).Minus(portrange.Of(held...)).Len()
+	m.datagrams = datagramsOf(f, after)
 }
 
 // TCP is the chance that a TCP service on a port of the range, not reserved, finds the port taken when it comes back
@@ -92,7 +86,7 @@ func (m *Model) TCP(port uint16, down time.Duration) Estimate {
 	if !ok {
 		return Estimate{}
 	}
-	share := m.second.share(slot, scattered, m.secondTotal, nil)
+	share := m.second.scattered(slot)
 	spilled := m.march(m.second, m.spilling, slot, down)
 	return Estimate{
 		Chance: either(spilled.Chance, settled(share, m.other.expected(down, m.period), float64(m.other.all()))),
@@ -104,37 +98,26 @@ func either(a, b float64) float64 { return 1 - (1-a)*(1-b) }
 
 // march is the chance that any route gets a port of a lane.
 func (m *Model) march(l lane, routes []traffic, slot int, down time.Duration) Estimate {
-	var all flow
-	for i := range routes {
-		all.join(routes[i].flow)
+	all := m.connect
+	if l.first != m.first.first {
+		all = flow{}
+		for _, t := range routes {
+			all.join(t.flow)
+		}
 	}
 	if all.allFresh() == 0 {
 		if l.first != m.first.first {
 			return Estimate{} // what the first lane has room for does not come here
 		}
-		return Estimate{Below: anyOf(m.connect.atMost(down, m.period), m.share(l, slot, nil, m.firstTotal))}
+		quiet := march{width: m.width}
+		quiet.settle(l)
+		return Estimate{Below: quiet.gets(l, slot, m.connect.atMost(down, m.period))}
 	}
 	spared, sparedAtMost := 1.0, 1.0
-	for i := range routes {
-		t := &routes[i]
+	for _, t := range routes {
 		expected, atMost := t.expected(all, down, m.period)
-		share := m.share(l, slot, t.held, t.total)
-		spared *= 1 - t.gets(share, expected, m.width > 0)
-		sparedAtMost *= 1 - t.gets(share, atMost, m.width > 0)
+		spared *= 1 - t.way.gets(l, slot, expected)
+		sparedAtMost *= 1 - t.way.gets(l, slot, atMost)
 	}
 	return Estimate{Chance: 1 - spared, Below: 1 - min(spared, sparedAtMost)}
-}
-
-// share is the part of connect()'s picks that land on a slot once it is free. total is the weight of the usable ones.
-func (m *Model) share(l lane, slot int, mine map[int]bool, total float64) float64 {
-	if m.width > 0 {
-		return l.leaping(slot, m.width, mine)
-	}
-	return l.share(slot, marching, total, mine)
-}
-
-// UDP is the chance for a UDP service, to which neither parity nor routes matter.
-func (m *Model) UDP(down time.Duration) Estimate {
-	share := 1 / math.Max(1, float64(m.udpFree+1))
-	return Estimate{Chance: settled(share, m.udp.expected(down, m.period), float64(m.udp.all())), Below: anyOf(m.udp.atMost(down, m.period), share)}
 }

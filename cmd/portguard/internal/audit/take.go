@@ -71,7 +71,7 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 			continue
 		}
 		if row.Protocol == netdiag.UDP {
-			row.chance = r.model.UDP(o.downtime)
+			row.chance = r.model.UDP(row.Number, o.downtime)
 			continue
 		}
 		for _, vrf := range vrfsOf(row.services, after) {
