@@ -21,11 +21,11 @@ func programs(short bool) map[string]string {
 	}
 }
 
-// buildTests builds the test programs of the rows' packages, each in a directory of its own with a script that runs it, and
+// buildTests builds the test programs of a proof's packages, each in a directory of its own with a script that runs it, and
 // packs them into an archive.
-func buildTests(ctx context.Context, dir, to string, short bool) error {
+func buildTests(ctx context.Context, p proof, dir, to string, short bool) error {
 	built := filepath.Join(dir, "tests", "programs")
-	for name, pkg := range programs(short) {
+	for name, pkg := range p.programs {
 		ldflags := "-ldflags=-s -w"
 		if name == "portguard" {
 			ldflags += " -E portguard/wrapper/become.entry"
@@ -34,7 +34,7 @@ func buildTests(ctx context.Context, dir, to string, short bool) error {
 			return err
 		}
 	}
-	for i, p := range packagesOf(rows(), short) {
+	for i, p := range p.packages {
 		in := filepath.Join(dir, "tests", fmt.Sprintf("%d-%s", i, filepath.Base(p.path)))
 		if err := goBuild(ctx, "test", filepath.Join(in, "test"), "./"+p.path, "-c", "-tags=kernels", "-ldflags=-s -w"); err != nil {
 			return err

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 )
 
@@ -26,26 +27,31 @@ func lines() []line {
 	}
 }
 
-func lineNames() []string {
-	var names []string
-	for _, l := range lines() {
-		names = append(names, l.name)
-	}
-	return names
+// backports is a kernel of which Debian had a package for its stable release for a while.
+func backports(series string) line {
+	return line{name: series, suites: []string{"trixie-backports"}, pattern: `^linux-image-` + regexp.QuoteMeta(series) + `\..*-cloud-amd64$`}
 }
 
-// linesOf are the lines of these names, all when there are none.
-func linesOf(names []string) ([]line, error) {
-	if len(names) == 0 {
-		return lines(), nil
+func names(lines []line) []string {
+	var all []string
+	for _, l := range lines {
+		all = append(all, l.name)
+	}
+	return all
+}
+
+// linesOf are those of the lines that are named, all when none is.
+func linesOf(all []line, named []string) ([]line, error) {
+	if len(named) == 0 {
+		return all, nil
 	}
 	var some []line
-	for _, name := range names {
-		i := slices.Index(lineNames(), name)
+	for _, name := range named {
+		i := slices.Index(names(all), name)
 		if i < 0 {
-			return nil, fmt.Errorf("no kernel is called %q, but %q", name, lineNames())
+			return nil, fmt.Errorf("no kernel is called %q, but %q", name, names(all))
 		}
-		some = append(some, lines()[i])
+		some = append(some, all[i])
 	}
 	return some, nil
 }

@@ -2,6 +2,7 @@
 //
 //	go run ./cmd/internal/kernels                 every kernel, and the table into docs/kernels.md
 //	go run ./cmd/internal/kernels -short 6.1-um   one kernel, what takes minutes left out, no file written
+//	go run ./cmd/internal/kernels -chances        what audit tells, against what is counted, and the table into docs/audit.md
 //	go run ./cmd/internal/kernels -keep DIRECTORY -resume
 //	                                                        go on after a failure: kernels with a whole run are not run again
 //
@@ -11,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -30,16 +32,22 @@ func main() {
 	flag.StringVar(&o.cache, "cache", defaultCache(), "keep the unpacked kernels in this `directory`")
 	flag.StringVar(&o.keep, "keep", "", "keep what the tests say in this `directory`, a file a kernel")
 	flag.BoolVar(&o.resume, "resume", false, "do not run the kernels again of which -keep has a whole run")
-	flag.StringVar(&o.document, "document", "docs/kernels.md", "write the table into this `file`, when every kernel was run")
+	flag.StringVar(&o.document, "document", "", "write the table into this `file`, when every kernel was run, and not into the one that tells of it")
 	flag.BoolVar(&o.short, "short", false, "run the short form of the tests")
+	chances := flag.Bool("chances", false, "count how often a service loses its port, and not what works")
 	flag.Usage = func() {
-		fmt.Fprintf(flag.CommandLine.Output(), "usage: kernels [flags] [%s]...\n", strings.Join(lineNames(), "|"))
+		fmt.Fprintf(flag.CommandLine.Output(), "usage: kernels [flags] [%s]...\n", strings.Join(names(verdicts(false).lines), "|"))
+		fmt.Fprintf(flag.CommandLine.Output(), "       kernels -chances [flags] [%s]...\n", strings.Join(names(lostPorts().lines), "|"))
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	p := verdicts(o.short)
+	if *chances {
+		p = lostPorts()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
-	failed, err := run(ctx, o, flag.Args())
+	failed, err := run(ctx, o, p, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kernels:", err)
 	}
@@ -63,8 +71,8 @@ func defaultCache() string {
 }
 
 // run tests the kernels that are named, or all of them. failed: something went wrong on one of them.
-func run(ctx context.Context, o options, names []string) (failed bool, err error) {
-	lines, err := linesOf(names)
+func run(ctx context.Context, o options, p proof, named []string) (failed bool, err error) {
+	lines, err := linesOf(p.lines, named)
 	if err != nil {
 		return false, err
 	}
@@ -74,7 +82,7 @@ func run(ctx context.Context, o options, names []string) (failed bool, err error
 	}
 	defer os.RemoveAll(work)
 	tests := filepath.Join(work, "tests.cpio")
-	if err := buildTests(ctx, filepath.Join(work, "tests"), tests, o.short); err != nil {
+	if err := buildTests(ctx, p, filepath.Join(work, "tests"), tests, o.short); err != nil {
 		return false, err
 	}
 	m := newMachine(os.Stderr)
@@ -92,12 +100,12 @@ func run(ctx context.Context, o options, names []string) (failed bool, err error
 			fmt.Printf("  failed: %s\n", name)
 		}
 	}
-	table := render(columns)
+	table := p.table(columns)
 	fmt.Print("\n", table)
-	if len(names) > 0 || o.short || failed {
+	if len(named) > 0 || o.short || failed {
 		return failed, nil
 	}
-	return false, measured.Write(o.document, "kernels", table)
+	return false, measured.Write(cmp.Or(o.document, p.document), p.name, table)
 }
 
 // testOn boots one kernel and reads what the tests said there.

@@ -152,9 +152,13 @@ func packagesOf(sections []section, short bool) []testPackage {
 	return all
 }
 
-// flags are the package's own: how many random situations.
+// flags are the package's own: how many random situations, or trials.
 func (p testPackage) flags(short bool) string {
 	switch {
+	case p.path == riskTests && short:
+		return " -risk.trials 40"
+	case p.path == riskTests:
+		return " -risk.trials 60"
 	case p.path != "netdiag":
 		return ""
 	case short:

@@ -25,12 +25,7 @@ func render(columns []column) string {
 			b.WriteString("\n")
 		}
 	}
-	for i, n := range notes.all {
-		if i == 0 {
-			b.WriteString("\n")
-		}
-		fmt.Fprintf(&b, "%d. %s\n", i+1, n)
-	}
+	b.WriteString(notes.list())
 	return b.String()
 }
 
@@ -105,4 +100,16 @@ func (f *footnotes) number(texts []string) string {
 	}
 	slices.Sort(numbers)
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
+}
+
+// list is what stands below the table.
+func (f *footnotes) list() string {
+	var b strings.Builder
+	for i, n := range f.all {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%d. %s\n", i+1, n)
+	}
+	return b.String()
 }
