@@ -171,6 +171,11 @@ func (b *bench) waiting() error {
 	}
 	b.add(numberRow("`--wait`: from TIME_WAIT's end to the service's first instruction, median", "", beyond(median(remains)), "ms", 30))
 	b.add(numberRow("the same, the slowest", "", beyond(quantile(remains, 1)), "ms", 0))
+	up, err := listening(b.programs, (b.waits+3)/4)
+	if err != nil {
+		return err
+	}
+	b.add(numberRow("`ready --wait`: from the service's listen() to its end, median", "", median(up).Seconds()*1000, "ms", 20))
 	return nil
 }
 
