@@ -86,16 +86,24 @@ func (t *tables) onPort(s sockdiag.Socket) []sockdiag.Socket {
 }
 
 // coveredBy is an address that a socket stands in the way of, and hardly anybody else does: its own, or of every address one
-// that no program uses, nor portguard itself.
+// that is unused.
 func coveredBy(s sockdiag.Socket) netip.Addr {
 	a := s.Local.Addr().WithZone("").Unmap()
 	switch {
 	case !a.IsUnspecified():
 		return a
 	case a.Is4() || s.V6Only == sockdiag.No:
+		return unused(true)
+	}
+	return unused(false)
+}
+
+// unused is an address that no program uses, nor portguard itself: of the loopback network, or of the discard prefix 100::/64.
+func unused(four bool) netip.Addr {
+	if four {
 		return netip.AddrFrom4([4]byte{127, 255, 255, 253})
 	}
-	return netip.AddrFrom16([16]byte{0: 1, 15: 2}) // of the discard prefix 100::/64
+	return netip.AddrFrom16([16]byte{0: 1, 15: 2})
 }
 
 // tryAddress is the kernel's answer to bind() of an address, whether or not the host has it, without an option to share.

@@ -26,9 +26,11 @@ func TestExplainAsAnOrdinaryUser(t *testing.T) {
 		"listener": "taken; listener LISTEN :: not-permitted",
 		"bound":    "taken",
 		"remains":  "taken; remains TIME_WAIT 10.99.0.1 ownerless, perhaps",
-		"one of two clients, told by trying its address":  "taken; client ESTABLISHED 10.99.0.1 not-permitted, perhaps",
-		"one of two clients of the same address":          "taken; client ESTABLISHED 10.99.0.1 not-permitted, perhaps; client ESTABLISHED 10.99.0.1 not-permitted, perhaps",
-		"an IPv6 server, whose ipv6only everyone is told": "taken; client ESTABLISHED 10.99.0.1 not-permitted",
+		"one of two clients, told by trying its address":    "taken; client ESTABLISHED 10.99.0.1 not-permitted, perhaps",
+		"one of two clients of the same address":            "taken; client ESTABLISHED 10.99.0.1 not-permitted, perhaps; client ESTABLISHED 10.99.0.1 not-permitted, perhaps",
+		"a placeholder on an address that the host has not": "taken; listener LISTEN 0.0.0.0 not-permitted",
+		"a placeholder on every address":                    "taken; listener LISTEN 0.0.0.0 not-permitted",
+		"an IPv6 server, whose ipv6only everyone is told":   "taken; client ESTABLISHED 10.99.0.1 not-permitted",
 	}
 	for _, tt := range []struct {
 		name    string
@@ -48,6 +50,10 @@ func TestExplainAsAnOrdinaryUser(t *testing.T) {
 			"taken; client ESTABLISHED 10.99.0.1 not-permitted, perhaps; client ESTABLISHED 10.99.0.1 not-permitted, perhaps"},
 		{"an IPv6 server, whose ipv6only everyone is told", []holders.Spec{client("10.99.0.1 reuseaddr"), spec(holders.Listen, holders.Named, ":: v6only reuseaddr")},
 			"0.0.0.0 noreuseaddr", "taken; client ESTABLISHED 10.99.0.1 not-permitted"},
+		{"a placeholder on an address that the host has not", []holders.Spec{spec(holders.Listen, holders.Named, "0.0.0.0 reuseaddr"), spec(holders.Bound, holders.Named, "100::1 reuseaddr freebind")},
+			"*", "taken; listener LISTEN 0.0.0.0 not-permitted"},
+		{"a placeholder on every address", []holders.Spec{spec(holders.Bound, holders.Named, ":: reuseaddr"), spec(holders.Listen, holders.Named, "0.0.0.0 reuseaddr")},
+			"*", "taken; listener LISTEN 0.0.0.0 not-permitted"},
 		{"UDP with options that only the socket knows", []holders.Spec{spec(holders.Bound, holders.Named, "udp 0.0.0.0 reuseaddr")}, "udp * reuseaddr",
 			"taken; listener CLOSE 0.0.0.0 not-permitted, perhaps"},
 	} {

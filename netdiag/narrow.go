@@ -169,7 +169,8 @@ func askOwners(owners []owner.Process, s sockdiag.Socket, may *bool) (flags Flag
 }
 
 // probe drops the candidates that share the port: when bind() of one's own address succeeds with the service's options,
-// no socket on that address stands in the way. It takes no privilege, and helps for TIME_WAIT, which nobody can ask.
+// no socket on that address stands in the way. It takes no privilege, and helps for what this user cannot ask, and for TIME_WAIT,
+// which nobody can. For a socket on every address stands one that no program uses, and the host need not have any of them.
 //
 // It is done without SO_REUSEPORT: with it, one socket of the address that shares the port may be all that the kernel asks
 // (fastreuseport of struct inet_bind_bucket).
@@ -178,12 +179,15 @@ func probe(f *Finding, candidates []sockdiag.Socket, t *tables) []sockdiag.Socke
 	for _, s := range candidates {
 		a := s.Local.Addr()
 		_, done := shares[a]
-		if done || len(shares) == maxProbed || a.IsUnspecified() || a == f.Endpoint.Addr ||
+		if done || len(shares) == maxProbed || a == f.Endpoint.Addr && !a.IsUnspecified() ||
 			Assess(f.Trial.Claim, s, t.flagsOf(s)) == sockdiag.Yes {
 			continue
 		}
 		e := f.Endpoint
-		e.Addr, e.ReusePort = a, false
+		e.Addr, e.ReusePort, e.FreeBind = a, false, true
+		if a.IsUnspecified() {
+			e.Addr = unused(a.Is4())
+		}
 		trial := Try(e)
 		trial.Close()
 		shares[a] = trial.Verdict == Free

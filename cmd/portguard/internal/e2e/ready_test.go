@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,14 +17,21 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
+	"portguard/netdiag/nstest"
 )
 
 // asks runs portguard ready to its end.
 func asks(t *testing.T, args ...string) (status int, said string, took time.Duration) {
 	t.Helper()
-	portguard := binary(t)
+	return asksAs(t, nil, args...)
+}
+
+func asksAs(t *testing.T, as *syscall.Credential, args ...string) (status int, said string, took time.Duration) {
+	t.Helper()
+	ready := exec.Command(binary(t), append([]string{"ready"}, args...)...)
+	ready.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	began := time.Now()
-	out, err := exec.Command(portguard, append([]string{"ready"}, args...)...).CombinedOutput()
+	out, err := ready.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -72,6 +80,22 @@ func TestReadyByHalf(t *testing.T) {
 	alone.expect(t, "up")
 	if status, said, _ := asks(t, "--pid", fmt.Sprint(alone.pid()), "-p", "26602"); status != 0 {
 		t.Errorf("nobody has the other half: status %d\n%s", status, said)
+	}
+}
+
+// A user who may not ask a socket of root's for its options asks the kernel by bind(): portguard's own placeholder makes no half, and a client does.
+func TestReadyAsAnotherUser(t *testing.T) {
+	nstest.Root(t)
+	guarded := launch(t, binary(t), "-p", "26603", "--", builds.build(t, "./testdata/ladder/service"), "-network", "tcp4", "26603")
+	guarded.expect(t, "up")
+	if status, said, _ := asksAs(t, nobodyUser, "-p", "26603"); status != 0 {
+		t.Errorf("behind a placeholder: status %d\n%s", status, said)
+	}
+	keep(t, holders.New(t).Hold(t, 26604, pooled(loopback4)), "keeper")
+	pair := launch(t, builds.build(t, "./testdata/unit/pair"), "26604")
+	eventually(t, 5*time.Second, "one of the two listens", func() bool { return pair.running() && dials("[::1]:26604") })
+	if status, said, _ := asksAs(t, nobodyUser, "-p", "26604"); status != cli.ExitUnavailable || !strings.Contains(said, "is up by half") {
+		t.Errorf("beside a client: status %d\n%s", status, said)
 	}
 }
 
