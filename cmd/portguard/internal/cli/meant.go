@@ -66,6 +66,12 @@ func (a *App) meant(cmd *cobra.Command, typed string, at int) []string {
 		return Amended(a.Args, at, 1)
 	case (name == "e" || name == "env") && a.withVariable(at) != nil:
 		return a.withVariable(at)
+	case name == "ready" && !cmd.HasParent(): // of unit install
+		meant := slices.Concat([]string{name}, a.Args[:at], a.Args[at+1:])
+		if at+1 < len(a.Args) && !isFlag(a.Args[at+1]) {
+			meant = slices.Insert(meant, at+1, "--wait")
+		}
+		return meant
 	case cmd.Flags().Lookup(near) != nil:
 		return a.instead(cmd.Flags().Lookup(near), at, name)
 	case !cmd.HasParent() && slices.Contains(CommandNames(cmd), name):

@@ -69,7 +69,8 @@ func (r unitRig) testRefusals(t *testing.T) {
 		{"UDP in the fd store", "install quiet --as wrapper --hold fdstore -p 1/udp", 64, "holds TCP ports"},
 		{"two units", "install quiet late -p 1", 64, "one UNIT, not 2"},
 		{"nothing to do", "", 64, "install, show or remove"},
-		{"show of none", "show quiet", 0, "quiet.service is not guarded"},
+		{"show of none", "show quiet", 0, "quiet.service is not guarded\n"},
+		{"show of no unit", "show nosuch", 0, "nosuch.service is not guarded: there is no such unit\n"},
 		{"dry run", "install plain@7 --share -p 1 --dry-run", 0, "ExecStartPre=+/usr/local/bin/portguard -p 1 --share\n"},
 		{"a wait that systemd would end", "install timeout -p 1 --wait 1m --dry-run", 0, "TimeoutStartSec= of timeout.service (5s)"},
 	} {

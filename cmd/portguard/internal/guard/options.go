@@ -113,7 +113,8 @@ func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 	case dash == 0 && fs.NFlag() == 0 && isFlag(fs, args[0]) && parses(append([]string{"--" + args[0]}, args[1:]...)): // "-- share"
 		return nil, cli.MisuseOf(fmt.Sprintf("%q is not a command, but a flag: --%s", args[0], args[0]), append([]string{"--" + args[0]}, args[1:]...))
 	case o.argv0 && len(args) < 2 && (dash == 0 || len(args) == 0):
-		return nil, cli.Misuse("--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar")
+		return nil, cli.Misuse("--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar",
+			cli.Starting([]string{"COMMAND", "NAME"}[len(args):]...))
 	case dash == 0 || len(args) == 0:
 		return args, nil
 	default:

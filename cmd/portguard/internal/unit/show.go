@@ -118,11 +118,22 @@ func showUnits(a *cli.App, dir place, names []string, asJSON bool) error {
 	case len(units) > 0:
 		return unitsText(a.Stdout, units)
 	case len(names) == 1:
-		fmt.Fprintf(a.Stdout, "%s is not guarded\n", names[0])
+		fmt.Fprintf(a.Stdout, "%s is not guarded%s\n", names[0], whyNot(ctx, m, names[0]))
 	default:
 		fmt.Fprintln(a.Stdout, "no service is guarded")
 	}
 	return nil
+}
+
+// whyNot tells of a name that is no unit's. m is nil where systemd does not run.
+func whyNot(ctx context.Context, m *systemd.Manager, name string) string {
+	if m == nil {
+		return ""
+	}
+	if svc, err := m.Service(ctx, name); err != nil || svc.LoadState != "not-found" {
+		return ""
+	}
+	return ": there is no such unit"
 }
 
 // readUnit reads one unit's drop-in.
