@@ -19,8 +19,11 @@ import (
 	"portguard/netdiag/nstest"
 )
 
-// wrongLine is one of testdata/wrong-lines.txt: what is typed, what is said, and the line that was meant.
-type wrongLine struct{ typed, problem, hint string }
+// wrongLine is one of testdata/wrong-lines.txt: what is typed, what is said, and the line that was meant. Both lines are taken apart as well.
+type wrongLine struct {
+	typed, problem, hint string
+	words, right         []string
+}
 
 func wrongLines(t *testing.T) []wrongLine {
 	t.Helper()
@@ -31,11 +34,19 @@ func wrongLines(t *testing.T) []wrongLine {
 	var all []wrongLine
 	for block := range strings.SplitSeq(string(text), "\n$ portguard ") {
 		if lines := strings.SplitN(block, "\n", 4); len(lines) >= 3 && !strings.HasPrefix(block, "#") {
-			all = append(all, wrongLine{lines[0], lines[1], lines[2]})
+			all = append(all, wrongLine{typed: lines[0], problem: lines[1], hint: lines[2]})
 		}
 	}
 	if len(all) < 370 {
 		t.Fatalf("%d wrong lines are read", len(all))
+	}
+	var both []string
+	for _, line := range all {
+		both = append(both, line.typed, line.hint)
+	}
+	apart := words(t, both)
+	for i := range all {
+		all[i].words, all[i].right = apart[2*i], apart[2*i+1]
 	}
 	return all
 }
@@ -46,7 +57,7 @@ func TestWrongLines(t *testing.T) {
 	rig, dir := newWrongLines(t), t.TempDir()
 	harm := regexp.MustCompile(`--(kill|close|restart-unit|kill-listeners)\b`)
 	for _, line := range wrongLines(t) {
-		status, said := rig.run(t, dir, words(t, line.typed)...)
+		status, said := rig.run(t, dir, line.words...)
 		problem, hint, _ := strings.Cut(strings.TrimSuffix(said, "\n"), "\nhint: ")
 		if problem != "portguard: "+line.problem || hint != line.hint {
 			t.Errorf("portguard %s\n got %q\n     %q\nwant %q\n     %q", line.typed, problem, hint, line.problem, line.hint)
@@ -63,7 +74,10 @@ func TestWrongLines(t *testing.T) {
 				t.Errorf("portguard %s: --%s, which nobody asked for: %s", line.typed, m[1], hint)
 			}
 		}
-		right := words(t, hint)
+		right := line.right // the hint's
+		if hint != line.hint {
+			continue
+		}
 		if right[0] != "portguard" {
 			t.Errorf("portguard %s: the hint %q is none of ours", line.typed, hint)
 			continue
@@ -167,12 +181,24 @@ func (r *wrongRig) untouched(t *testing.T, dir, line string) {
 	}
 }
 
-// words takes a line apart as a shell does.
-func words(t *testing.T, line string) []string {
+// words takes lines apart as a shell does.
+func words(t *testing.T, lines []string) [][]string {
 	t.Helper()
-	out, err := exec.Command("sh", "-f", "-c", `printf '%s\0' `+line).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", line, err)
+	script := ""
+	for _, line := range lines {
+		script += `printf '%s\0' ` + line + "\nprintf '\\n\\0'\n"
 	}
-	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	out, err := exec.Command("sh", "-f", "-c", script).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := [][]string{nil}
+	for word := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		if word == "\n" {
+			all = append(all, nil)
+			continue
+		}
+		all[len(all)-1] = append(all[len(all)-1], word)
+	}
+	return all
 }
