@@ -29,7 +29,7 @@ type Netns struct {
 
 // AddNetns adds it.
 func (o *Netns) AddNetns(fs *pflag.FlagSet) {
-	fs.StringVar(&o.Netns, NetnsFlag[2:], "", "ask in another network namespace, `PID|NAME|PATH`: a process's, one that ip-netns(8) has named, a file")
+	fs.StringVar(&o.Netns, NetnsFlag[2:], "", "work in another network namespace, `PID|NAME|PATH`: a process's, one that ip-netns(8) has named, a file")
 	o.flag = fs.Lookup(NetnsFlag[2:])
 }
 
