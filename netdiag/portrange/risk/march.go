@@ -4,12 +4,13 @@ import "math"
 
 // march is how connect() goes through a lane for one route, lap after lap: from where it was by a random step, and then to the next port that will do.
 type march struct {
-	width   int     // ip_local_port_step_width
-	astray  bool    // it starts anywhere: what it picks in the other lane moves it on as well
-	inOrder bool    // connections end in the order in which they came, as TIME_WAIT does, and not at random
-	held    float64 // at a time
-	free    float64 // the part of the ports that are free when it comes to them
-	lap     float64 // picks until it has gone through all
+	width   int                 // ip_local_port_step_width
+	astray  bool                // it starts anywhere: what it picks in the other lane moves it on as well
+	inOrder bool                // connections end in the order in which they came, as TIME_WAIT does, and not at random
+	held    float64             // at a time
+	free    float64             // the part of the ports that are free when it comes to them
+	lap     float64             // picks until it has gone through all
+	hits    [stride + 1]float64 // what lands says of each run
 }
 
 // stride is the most that the random step is, in slots.
@@ -18,7 +19,7 @@ const stride = 8
 // settle finds free and lap, which follow from each other in a steady state: since the route was there last, a whole lap ago, connections have ended, and
 // the more it has of the lane the fewer picks a lap has. TIME_WAIT runs along ahead of what begins, about four fifths of a lap.
 func (m *march) settle(l lane) {
-	const lead, precise, most = 0.8, 1e-4, 50
+	const lead, precise, most = 0.8, 1e-6, 50
 	ports := float64(max(1, l.count()))
 	for low, high := 0.0, 1.0; high-low > precise; {
 		m.free = (low + high) / 2
@@ -38,6 +39,9 @@ func (m *march) settle(l lane) {
 		}
 	}
 	m.lap = max(1, m.lap)
+	for run := range m.hits {
+		m.hits[run] = m.lands(run)
+	}
 }
 
 // landings is how many picks a lap has.
@@ -78,7 +82,7 @@ func (m *march) gets(l lane, slot int, n float64) float64 {
 	case m.width > 0:
 		return m.leaping(l, slot, n)
 	}
-	return m.taken(m.lands(l.run(slot)), n)
+	return m.taken(m.hits[min(l.run(slot), stride)], n)
 }
 
 // taken is the chance that a port is taken after picks of which n are still held. hit is the chance that it is picked when the route comes by.

@@ -13,6 +13,7 @@ type Model struct {
 
 	first   lane // where connect() looks first
 	connect flow
+	quiet   march // of a route that holds next to nothing
 	routes  []traffic
 
 	second   lane // where bind() to port 0 looks first, and connect() when nothing is left of the first
@@ -44,14 +45,16 @@ func New(f portrange.Facts, before, after Look, period time.Duration) *Model {
 			of(beyond, p.Route).flow.add(fresh, h.Remains)
 		}
 	}
+	m.quiet.width = m.width
+	m.quiet.settle(m.first)
 	for route, t := range routes {
 		if t.flow.allFresh() == 0 {
 			continue
 		}
-		t.prepare(m.first, m.width)
+		t.prepare(m.first, m.quiet)
 		if b := beyond[route]; b != nil && t.hasAll() {
 			delete(beyond, route)
-			b.prepare(second, m.width)
+			b.prepare(second, m.quiet)
 			b.way.astray = true
 			m.spilling = append(m.spilling, *b)
 			t.flow.join(b.flow) // each of them looks here first
@@ -109,9 +112,7 @@ func (m *Model) march(l lane, routes []traffic, slot int, down time.Duration) Es
 		if l.first != m.first.first {
 			return Estimate{} // what the first lane has room for does not come here
 		}
-		quiet := march{width: m.width}
-		quiet.settle(l)
-		return Estimate{Below: quiet.gets(l, slot, m.connect.atMost(down, m.period))}
+		return Estimate{Below: m.quiet.gets(l, slot, m.connect.atMost(down, m.period))}
 	}
 	spared, sparedAtMost := 1.0, 1.0
 	for _, t := range routes {

@@ -19,12 +19,18 @@ func of(all map[Route]*traffic, r Route) *traffic {
 	return all[r]
 }
 
-// prepare finds out how it goes through the lane.
-func (t *traffic) prepare(l lane, width int) {
+// prepare finds out how it goes through the lane. One that holds next to nothing goes as if it held nothing, which is quiet.
+func (t *traffic) prepare(l lane, quiet march) {
 	t.room = max(l.count(), t.flow.all())
-	t.way = march{width: width, held: float64(t.flow.all()), inOrder: 2*t.flow.remains > t.flow.all()}
-	t.way.settle(l)
+	t.way = quiet
+	t.way.held, t.way.inOrder = float64(t.flow.all()), 2*t.flow.remains > t.flow.all()
+	if !t.isLittle() {
+		t.way.settle(l)
+	}
 }
+
+// isLittle reports whether it holds too little of a lane to be counted by itself.
+func (t *traffic) isLittle() bool { return t.flow.all()*8 < t.room }
 
 // hasAll reports whether it has used up a lane, but for what was given back just now.
 func (t *traffic) hasAll() bool {
@@ -35,8 +41,7 @@ func (t *traffic) hasAll() bool {
 // expected is how many of its picks made in down are still held at the end, and the bound of that. What one of many routes does
 // is too little to count: it has its part of what all do.
 func (t *traffic) expected(all flow, down, period time.Duration) (expected, atMost float64) {
-	const many = 8
-	if t.flow.all()*many >= t.room {
+	if !t.isLittle() {
 		return t.flow.expected(down, period), t.flow.atMost(down, period)
 	}
 	part := float64(t.flow.allFresh()) / float64(all.allFresh())
