@@ -1,13 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/nstest"
@@ -89,7 +90,7 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 				t.Run(c.line, func(t *testing.T) {
 					fill := strings.NewReplacer("PORT", number(port), "FREE", number(port+2000)).Replace
 					argv := append(append([]string{}, prefix...), append([]string{l.portguard}, strings.Fields(fill(c.line))...)...)
-					a := sufferCommand(t, 20*time.Second, func(ctx context.Context) *exec.Cmd { return c.command(ctx, argv) })
+					a := c.run(t, fill(c.says), argv)
 					a.honest(t, c.status)
 					a.says(t, fill(c.says))
 					if c.lacks != "" && strings.Count(strings.Join(strings.Fields(a.text()), " "), c.lacks) != 1 {
@@ -113,13 +114,14 @@ func TestEveryCommandAsAnOrdinaryUser(t *testing.T) {
 	}
 }
 
-// command ends what runs until it is told to.
-func (c userCommand) command(ctx context.Context, argv []string) *exec.Cmd {
-	if c.ends {
-		// In the foreground: else it signals the whole group as well, and who asks twice is not kept waiting.
-		argv = append([]string{"timeout", "--foreground", "--preserve-status", "-s", "TERM", "1"}, argv...)
+// run runs it to its end, by itself or, once it has said what it is to say, by SIGTERM.
+func (c userCommand) run(t *testing.T, says string, argv []string) aftermath {
+	t.Helper()
+	if !c.ends {
+		return suffer(t, 20*time.Second, argv...)
 	}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	return cmd
+	p, pattern := launch(t, argv...), regexp.MustCompile(says)
+	eventually(t, 20*time.Second, says, func() bool { return pattern.MatchString(strings.Join(strings.Fields(p.errs.String()), " ")) })
+	p.stop(t, unix.SIGTERM)
+	return aftermath{status: p.cmd.ProcessState.ExitCode(), errs: p.errs.String()}
 }
