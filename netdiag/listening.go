@@ -67,6 +67,8 @@ func (p *Prober) receiving(ctx context.Context, q sockdiag.Query) ([]sockdiag.So
 // InTheWay names who stands in the way of each of some endpoints, where nobody may bind them to find out: a service that sets no
 // SO_REUSEADDR and is just about to would fail for it. Where the kernel's tables show no socket that may be in the way, nothing is bound at
 // all. Where they do, addresses of such sockets may be: there, such a service fails as it is.
+//
+// Of an endpoint whose holders come and go with every look, none is told. An error means that the kernel could not be asked.
 func (p *Prober) InTheWay(ctx context.Context, endpoints []Endpoint) ([][]Holder, error) {
 	findings := make([]*Finding, len(endpoints))
 	for i, e := range endpoints {

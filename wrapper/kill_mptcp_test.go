@@ -113,7 +113,7 @@ func mptcpServer(t *testing.T, port uint16) *holders.Holder {
 // mptcpPair connects two ends on loopback; 0 is a port that the kernel picks.
 func mptcpPair(t *testing.T, near, far uint16) (client, server int) {
 	t.Helper()
-	listener, client := mptcpSocket(t), mptcpSocket(t)
+	listener, client := holders.MPTCP(t), holders.MPTCP(t)
 	defer unix.Close(listener)
 	must := func(errs ...error) {
 		t.Helper()
@@ -133,18 +133,6 @@ func mptcpPair(t *testing.T, near, far uint16) (client, server int) {
 	server, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
 	must(err)
 	return client, server
-}
-
-func mptcpSocket(t *testing.T) int {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_MPTCP)
-	if errors.Is(err, unix.EPROTONOSUPPORT) || errors.Is(err, unix.ENOPROTOOPT) {
-		t.Skipf("no MPTCP in this kernel: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fd
 }
 
 // After an act the report is about who is there then.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"testing"
 
 	"golang.org/x/sys/unix"
 )
@@ -113,4 +114,17 @@ func deafen(fd int) error {
 	drop := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: 0}
 	return os.NewSyscallError("SO_ATTACH_FILTER",
 		unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &drop}))
+}
+
+// MPTCP is a socket of MPTCP over IPv4. Without a kernel that has it the test is skipped. The caller closes it.
+func MPTCP(t testing.TB) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_MPTCP)
+	if errors.Is(err, unix.EPROTONOSUPPORT) || errors.Is(err, unix.ENOPROTOOPT) {
+		t.Skipf("no MPTCP in this kernel: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd
 }

@@ -31,7 +31,7 @@ func mptcpClientOn(t *testing.T, port uint16) (client, server int) {
 
 func mptcpTo(t *testing.T, connect func(client int, to unix.Sockaddr) error) (client, server int) {
 	t.Helper()
-	listener := mptcpSocket(t)
+	listener := holders.MPTCP(t)
 	defer unix.Close(listener)
 	if err := unix.Bind(listener, &unix.SockaddrInet4{Addr: loopback4.As4()}); err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func mptcpTo(t *testing.T, connect func(client int, to unix.Sockaddr) error) (cl
 	if err := unix.Listen(listener, 1); err != nil {
 		t.Fatal(err)
 	}
-	client = mptcpSocket(t)
+	client = holders.MPTCP(t)
 	if err := connect(client, at); err != nil {
 		t.Fatal(err)
 	}
@@ -52,18 +52,6 @@ func mptcpTo(t *testing.T, connect func(client int, to unix.Sockaddr) error) (cl
 	}
 	t.Cleanup(func() { unix.Close(server) })
 	return client, server
-}
-
-func mptcpSocket(t *testing.T) int {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_MPTCP)
-	if errors.Is(err, unix.EPROTONOSUPPORT) || errors.Is(err, unix.ENOPROTOOPT) {
-		t.Skipf("no MPTCP in this kernel: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fd
 }
 
 // selfConnected is what becomes of a client that asks a dead service on a port of the range again and again.
