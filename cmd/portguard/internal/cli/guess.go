@@ -65,5 +65,8 @@ func Forever(flag, typed string) string {
 	case "-1", "inf", "infinite", "infinity", "ever", "unlimited":
 		return "forever"
 	}
+	if Closest(typed, []string{"forever"}) != "" {
+		return "forever"
+	}
 	return Duration(flag, typed)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,8 +61,12 @@ func (a *App) meant(cmd *cobra.Command, typed string, at int) []string {
 		return Amended(a.Args, at, 1, "-"+short.Shorthand, value)
 	case short != nil:
 		return Amended(a.Args, at, 1, "-"+short.Shorthand)
+	case a.glued(cmd, at) != nil:
+		return a.glued(cmd, at)
 	case cmd.Flags().Lookup("port") != nil && a.meantPort(cmd, name, at) != nil:
 		return a.meantPort(cmd, name, at)
+	case a.negated(cmd, name, at) != nil:
+		return a.negated(cmd, name, at)
 	case slices.Contains([]string{"y", "yes", "assume-yes", "batch"}, name): // nothing is asked
 		return Amended(a.Args, at, 1)
 	case (name == "e" || name == "env") && a.withVariable(at) != nil:
@@ -83,6 +88,32 @@ func (a *App) meant(cmd *cobra.Command, typed string, at int) []string {
 			return []string{"reserve"}
 		}
 		return Amended(a.Args, at, 1)
+	}
+	return nil
+}
+
+// glued is the line of a flag whose value is not apart from it, "--wait30s", or of a line in quotes that is one word; nil where it is neither.
+func (a *App) glued(cmd *cobra.Command, at int) []string {
+	if apart := strings.Fields(a.Args[at]); len(apart) > 1 {
+		return Amended(a.Args, at, 1, apart...)
+	}
+	found := regexp.MustCompile(`^--([a-z][a-z-]*[a-z])[-:,]?([0-9].*)$`).FindStringSubmatch(a.Args[at])
+	if found == nil {
+		return nil
+	}
+	f := cmd.Flags().Lookup(found[1])
+	if f == nil || f.NoOptDefVal != "" {
+		return nil
+	}
+	return Amended(a.Args, at, 1, "--"+f.Name, found[2])
+}
+
+// negated is the line without a flag that was not wanted: "--no-wait"; nil where it is another.
+func (a *App) negated(cmd *cobra.Command, name string, at int) []string {
+	for _, not := range []string{"no-", "not-", "without-", "no"} {
+		if rest, ok := strings.CutPrefix(name, not); ok && cmd.Flags().Lookup(rest) != nil {
+			return Amended(a.Args, at, 1)
+		}
 	}
 	return nil
 }
@@ -114,7 +145,7 @@ func (a *App) instead(f *pflag.Flag, at int, typed string) []string {
 // sameAs is the flag by which other programs' flags go here.
 func sameAs(name string) string {
 	return map[string]string{
-		"timeout": "wait", "t": "wait", "w": "wait", "noop": "dry-run", "simulate": "dry-run", "n": "dry-run", "check": "dry-run", "user": "only", "unit": "only",
+		"timeout": "wait", "t": "wait", "w": "wait", "until": "wait", "so-reuseaddr": "reuseaddr", "so_reuseaddr": "reuseaddr", "noop": "dry-run", "simulate": "dry-run", "n": "dry-run", "check": "dry-run", "user": "only", "unit": "only",
 		"sig": "signal", "silent": "quiet", "s": "share", "debug": "verbose", "color": "no-color", "format": "json", "o": "json",
 	}[name]
 }

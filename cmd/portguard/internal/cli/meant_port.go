@@ -48,7 +48,7 @@ func (a *App) meantPort(cmd *cobra.Command, name string, at int) []string {
 	switch {
 	case (name == "u" || name == "udp") && digits:
 		return Amended(a.Args, at, 2, "-p", udp(next))
-	case name == "u", name == "udp":
+	case name == "udp", name == "u" && (next == "" || isFlag(next)):
 		return ports(1, udp)
 	case name == "tcp":
 		return Amended(a.Args, at, 1)

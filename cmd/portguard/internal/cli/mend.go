@@ -66,6 +66,17 @@ func Bare(flag string) Mend {
 	}
 }
 
+// Apart makes words of a value in which there are flags as well: of a line in quotes.
+func Apart(flag string) Mend {
+	return func(l *Line) {
+		for _, s := range slices.Backward(l.spots(flag)) {
+			if strings.Contains(s.value, " -") {
+				l.put(s.at, s.words, append([]string{strings.TrimSuffix(s.head, "=")}, strings.Fields(s.value)...)...)
+			}
+		}
+	}
+}
+
 // Fill gives a flag that has no value one, and leaves it out where it has one elsewhere.
 func Fill(f *pflag.Flag, value string) Mend {
 	return func(l *Line) {

@@ -62,6 +62,9 @@ func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint,
 			if syntax.Text == "" && text != "" { // a comma too many
 				instead = ""
 			}
+			if strings.Contains(text, " -") {
+				return nil, cli.Misuse(err.Error(), right(syntax.Right), cli.Apart("port"))
+			}
 			return nil, cli.Misuse(err.Error(), right(syntax.Right), cli.Part("port", syntax.Text, instead))
 		}
 		if err != nil {
@@ -123,6 +126,12 @@ func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error 
 // LookupService reads /etc/services. A name is not asked of a directory service: the answer would be too late to trust.
 func LookupService(protocol, name string) (int, error) {
 	return net.DefaultResolver.LookupPort(context.Background(), protocol, name)
+}
+
+// LooksLikePort reports whether a word is meant for ports, and can hardly be a program: IsPort, or nothing but digits and what people put
+// between them.
+func LooksLikePort(word string) bool {
+	return IsPort(word) || word != "" && word[0] >= '0' && word[0] <= '9' && strings.Trim(word, "0123456789-:.,/~_?;") == ""
 }
 
 // IsPort reports whether a word is an endpoint and can hardly be a program: one with a number, not a service's name.

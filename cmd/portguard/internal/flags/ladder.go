@@ -107,6 +107,9 @@ func waiting(wait string) []cli.Mend {
 func meantOnly(typed string) []cli.Mend {
 	as := func(key, value string) []cli.Mend { return []cli.Mend{cli.Value("only", typed, key+"="+value)} }
 	key, value, given := strings.Cut(typed, "=")
+	if before, after, ok := strings.Cut(typed, ":"); ok && slices.Contains([]string{"user", "unit", "user-unit", "exe"}, before) {
+		return as(before, after)
+	}
 	if !given {
 		value = typed
 	}

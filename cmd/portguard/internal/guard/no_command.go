@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +25,9 @@ func (e *noCommandError) Unwrap() error { return e.error }
 // Hint is the line that was meant.
 func (e *noCommandError) Hint() string { return e.right }
 
+// forShells are characters that mean something to a shell alone.
+const forShells = "\"'`$&|;<>()*?\\"
+
 // noCommand tells of words that only a shell takes for a command: a whole line in quotes, variables in front, a command of the shell's own.
 func noCommand(line []string, r request, err error) error {
 	var e *become.Error
@@ -33,7 +35,6 @@ func noCommand(line []string, r request, err error) error {
 	if !errors.As(err, &e) || !e.NotFound() && first != "." || r.argv0 { // "." is a directory of every PATH's
 		return err
 	}
-	forShells := regexp.MustCompile("[\"'`$&|;<>()*?\\\\]")
 	meant := func(problem string, command ...string) error {
 		return &noCommandError{err, problem, cli.CommandLine(slices.Concat([]string{"portguard"}, line[:len(line)-len(r.command)], command), 0)}
 	}
@@ -52,8 +53,8 @@ func noCommand(line []string, r request, err error) error {
 			cli.CommandLine(slices.Concat([]string{"portguard"}, line[:dashes], flagsFirst(r.command)), 0)}
 	case !strings.Contains(first, "/") && here(first):
 		return meant(fmt.Sprintf("%s is in this directory, and not in PATH", first), run(first, rest)...)
-	case len(strings.Fields(first)) > 1 && len(rest) == 0 && !forShells.MatchString(first) && !isAssignment(first):
-		return meant(fmt.Sprintf("there is no program %q: COMMAND and its arguments are words of their own", first), strings.Fields(first)...)
+	case len(strings.Fields(first)) > 1 && !strings.ContainsAny(first, forShells) && !isAssignment(first):
+		return meant(fmt.Sprintf("there is no program %q: COMMAND and its arguments are words of their own", first), append(strings.Fields(first), rest...)...)
 	case len(strings.Fields(first)) > 1 && len(rest) == 0:
 		return meant(fmt.Sprintf("there is no program %q: only a shell runs such a line", first), "sh", "-c", first)
 	case isAssignment(first):

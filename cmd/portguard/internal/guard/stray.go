@@ -21,6 +21,9 @@ func (o *options) stray(fs *pflag.FlagSet, words []string) error {
 	if i := slices.Index(words, "--"); i >= 0 { // what follows a word is no flag to pflag, nor is "--"
 		here, command = words[:i], words[i+1:]
 	}
+	if apart := strings.Fields(first); len(apart) > 1 && !strings.ContainsAny(first, forShells) { // in quotes
+		return cli.MisuseOf(fmt.Sprintf("%q is one word, in quotes", first), cli.Amended(o.line, at, 1, apart...))
+	}
 	if err := o.valued(fs, first, at); err != nil {
 		return err
 	}
@@ -36,7 +39,7 @@ func (o *options) stray(fs *pflag.FlagSet, words []string) error {
 		return cli.MisuseOf(fmt.Sprintf("there is no command %q", first), meant)
 	}
 	switch {
-	case flags.IsPort(first) || alone && len(words) == 1 && isService(first):
+	case flags.LooksLikePort(first) || alone && len(words) == 1 && isService(first):
 		return o.needsDash(first, at)
 	case portVariable(first) != "" && len(words) == 1:
 		return cli.MisuseOf(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", first), cli.Amended(o.line, at, 1, "-p", portVariable(first)))
@@ -81,6 +84,10 @@ func (o *options) joined(fs *pflag.FlagSet, words []string, at int) []string {
 		return cli.Amended(o.line, at, 1)
 	case slices.Contains([]string{"-", "to", "..", "~"}, words[0]) && at > 0 && flags.IsPort(o.line[at-1]) && flags.IsPort(next):
 		return cli.Amended(o.line, at-1, 3, o.line[at-1]+"-"+next)
+	case isProtocol(words[0]) && at > 0 && flags.IsPort(o.line[at-1]):
+		return cli.Amended(o.line, at-1, 2, o.line[at-1]+"/"+strings.Trim(words[0], "/"))
+	case isProtocol(words[0]) && flags.IsPort(next):
+		return cli.Amended(o.line, at, 2, "-p", next+"/"+words[0])
 	case words[0] == "-" && next != "" && flagOf(fs, "-"+next) != nil:
 		return cli.Amended(o.line, at, 2, "-"+next)
 	case words[0] == "-" && isFlag(fs, next):
@@ -89,6 +96,11 @@ func (o *options) joined(fs *pflag.FlagSet, words []string, at int) []string {
 		return cli.Amended(o.line, at, 1, "--")
 	}
 	return nil
+}
+
+func isProtocol(word string) bool {
+	word = strings.ToLower(strings.Trim(word, "/"))
+	return word == "tcp" || word == "udp"
 }
 
 // flagsBehind is the line of a COMMAND with portguard's flags behind it; nil where they may be the COMMAND's own.

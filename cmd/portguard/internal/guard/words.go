@@ -35,7 +35,7 @@ func (o *options) otherWords(fs *pflag.FlagSet, words []string) []string {
 		return slices.Concat([]string{"release"}, rest)
 	case "systemctl", "service":
 		return serviceLine(rest)
-	case "pkill", "killall", "man", "doc", "docs", "usage":
+	case "?", "/?", "/help", "pkill", "killall", "man", "doc", "docs", "usage":
 		return []string{"--help"}
 	case "install", "uninstall", "remove", "show", "guard", "protect", "unguard", "enable", "disable", "restart", "reload":
 		return unitLine(first, rest)

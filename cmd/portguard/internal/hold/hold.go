@@ -52,8 +52,8 @@ func New(a *cli.App) *cobra.Command {
 			}
 			switch {
 			case len(args) == 0:
-			case flags.IsPort(args[0]):
-				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.IsPort))
+			case flags.LooksLikePort(args[0]):
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.LooksLikePort))
 			case !o.force && o.Netns.Netns != "":
 				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), o.Inside(cmd.Flags(), args))
 			case !o.force:

@@ -148,7 +148,7 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 	case usable < inUse:
 		return s.tooFew(r, fmt.Sprintf("%s leaves %d ports, and %d are in use now (--force does it)", r, usable, inUse))
 	}
-	return s.tooFew(r, fmt.Sprintf("%s leaves %d ports for outgoing connections, fewer than %d (--force does it)", r, usable, portrange.Fewest))
+	return s.tooFew(r, fmt.Sprintf("%s leaves %s for outgoing connections, fewer than %d (--force does it)", r, cli.Count(usable), portrange.Fewest))
 }
 
 // sayInside tells what lies inside and outside of a range.

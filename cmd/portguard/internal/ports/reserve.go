@@ -179,7 +179,7 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	if err != nil {
 		if syntax, ok := err.(*netdiag.SyntaxError); ok {
 			meant := syntax.Right
-			if len(args) > 1 && !strings.ContainsAny(syntax.Text, "0123456789") {
+			if (len(args) > 1 || strings.Contains(text, ",")) && !strings.ContainsAny(syntax.Text, "0123456789") {
 				meant = "" // a word too many
 			}
 			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right, cli.Part("", syntax.Text, meant))

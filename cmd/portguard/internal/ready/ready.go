@@ -93,8 +93,8 @@ func (o *options) parse(cmd *cobra.Command, args []string) (question, error) {
 	}
 	switch {
 	case len(args) == 0:
-	case flags.IsPort(args[0]):
-		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.IsPort))
+	case flags.LooksLikePort(args[0]):
+		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.LooksLikePort))
 	case len(args) == 1 && cmd.ArgsLenAtDash() < 0 && o.unit == "" && o.pid == 0:
 		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: the name of a service needs --unit before it", args[0]), right("30010"), cli.Flagged("--unit", func(string) bool { return true }))
 	default:

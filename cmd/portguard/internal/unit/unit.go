@@ -66,7 +66,7 @@ func verbOf(word string) string {
 	return map[string]string{
 		"add": "install", "create": "install", "enable": "install", "guard": "install", "protect": "install", "update": "install", "set": "install",
 		"delete": "remove", "del": "remove", "rm": "remove", "uninstall": "remove", "disable": "remove", "unguard": "remove",
-		"list": "show", "ls": "show", "status": "show", "cat": "show", "info": "show", "get": "show",
+		"start": "show", "stop": "show", "restart": "show", "reload": "show", "list": "show", "ls": "show", "status": "show", "cat": "show", "info": "show", "get": "show",
 		"install": "install", "show": "show", "remove": "remove",
 	}[word]
 }
@@ -78,6 +78,8 @@ func meant(args []string) []string {
 		verb = cli.Closest(args[0], []string{"install", "show", "remove"})
 	}
 	switch next := append(args, "")[1]; {
+	case args[0] == "help":
+		return []string{"--help"}
 	case strings.HasPrefix(args[0], "-"):
 		return append([]string{"install"}, args...)
 	case verb == "" && verbOf(next) != "": // "unit order install"
