@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ringLink is what the descriptor of an io_uring is a link to.
+const ringLink = "anon_inode:[io_uring]"
+
 // kept is what one process may keep without having it open.
 type kept struct {
 	process Process
@@ -27,7 +30,7 @@ func (sc *scan) keptBy(ctx context.Context, p proc, buf *scratch, wanted map[uin
 			if parseInFlight(fdinfo(p, at, buf)) {
 				k.queues = append(k.queues, at)
 			}
-		case string(link) == "anon_inode:[io_uring]":
+		case string(link) == ringLink:
 			files := ringFiles(p, at, buf)
 			for _, ino := range files.inodes {
 				if wanted[ino] {

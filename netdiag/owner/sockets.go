@@ -78,6 +78,24 @@ func (s Scanner) Has(pid int, inodes []uint32) []uint32 {
 	return has
 }
 
+// Conceals reports whether a process may have sockets that its descriptors do not show: they are closed to us, or an io_uring is among
+// them.
+func (s Scanner) Conceals(pid int) bool {
+	sc, err := s.scan()
+	if err != nil {
+		return true
+	}
+	defer sc.close()
+	p, err := sc.open(pid)
+	if err != nil {
+		return true
+	}
+	defer closeDir(p.dir)
+	ring := false
+	readable, err := sc.tables(context.Background(), p, new(scratch), func(_ place, link []byte) { ring = ring || string(link) == ringLink })
+	return err != nil || !readable || ring
+}
+
 // ClosesOnExec reports whether a descriptor of a process is closed when the process becomes another program. known is false where
 // that is closed to us.
 func (s Scanner) ClosesOnExec(p Process) (closes, known bool) {

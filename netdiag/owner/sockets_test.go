@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"portguard/netdiag/nstest"
 )
 
 // A socket of another process is listed where Find finds it, and it is said whether that is all.
@@ -77,4 +79,20 @@ func TestHas(t *testing.T) {
 	if got := (Scanner{}).Has(1<<30, []uint32{inode}); got != nil {
 		t.Errorf("nobody has %v", got)
 	}
+}
+
+func TestConceals(t *testing.T) {
+	nstest.Root(t)
+	table, ring := start(t, "table", nil).pid, start(t, "ring", nil).pid
+	if (Scanner{}).Conceals(table) {
+		t.Error("a process whose descriptors all show conceals some")
+	}
+	if !(Scanner{}).Conceals(ring) {
+		t.Error("an io_uring conceals nothing")
+	}
+	nstest.As(t, 65534, func() {
+		if !(Scanner{}).Conceals(table) {
+			t.Error("what is closed to another user conceals nothing")
+		}
+	})
 }

@@ -91,8 +91,9 @@ func makersUnit(s sockdiag.Socket) (systemd.Unit, bool) {
 	return systemd.UnitOfCgroup(path)
 }
 
-// ofFamily: one of these has the socket. Where nobody is seen to have it (that takes CAP_SYS_PTRACE for a service that has become
-// another user), it is taken for theirs when it is of the user of one of them and, as far as that can be told, of the same unit.
+// ofFamily: one of these has the socket. Where nobody is seen to have it, it is taken for that of one of them whose sockets do not all show
+// (that takes CAP_SYS_PTRACE for a service that has become another user), when it is of that one's user and, as far as that can be told,
+// of the same unit. A process outside of this pid namespace may be of the same user, too.
 func ofFamily(s sockdiag.Socket, owners []owner.Process, family []owner.Stat) bool {
 	if len(owners) > 0 {
 		return slices.ContainsFunc(owners, func(p owner.Process) bool {
@@ -106,7 +107,7 @@ func ofFamily(s sockdiag.Socket, owners []owner.Process, family []owner.Stat) bo
 			return false
 		}
 		u, ok := systemd.UnitOfCgroup(p.Cgroup)
-		return !ok || !known || u == maker
+		return (!ok || !known || u == maker) && owner.Scanner{}.Conceals(f.PID)
 	})
 }
 

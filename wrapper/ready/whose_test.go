@@ -9,7 +9,9 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/nstest"
+	"portguard/netdiag/owner"
 	"portguard/netdiag/served"
+	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
 )
 
@@ -51,4 +53,30 @@ func TestListenerThatWasHandedOn(t *testing.T) {
 			t.Errorf("%s: %s, want %s", unit, got, want)
 		}
 	}
+}
+
+// A socket that nobody is seen to have is taken for a process's of the same user where that one's sockets do not all show, and else not:
+// it may be of a process outside of this pid namespace.
+func TestFamilyOfASocketWithoutOwners(t *testing.T) {
+	nstest.Root(t)
+	other := exec.Command("sleep", "600")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
+	family, roots := []owner.Stat{{PID: other.Process.Pid}}, sockdiag.Socket{UID: 0}
+	if ofFamily(roots, nil, family) {
+		t.Error("all of its descriptors show, and none is the socket")
+	}
+	nstest.As(t, 64001, func() {
+		if !ofFamily(roots, nil, family) {
+			t.Error("its descriptors are closed to this user, and the socket is its user's")
+		}
+		if ofFamily(sockdiag.Socket{UID: 64001}, nil, family) {
+			t.Error("the socket is another user's")
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -97,4 +98,21 @@ func TestUsersOutsideOfAUserNamespace(t *testing.T) {
 			portguard(after[tt.kill], "-p", port)
 		})
 	}
+}
+
+// In a pid namespace, a server outside of it does not show. It is not taken for the process inside that is asked about, and has the same
+// user.
+func TestReadyInAPIDNamespace(t *testing.T) {
+	nstest.Root(t)
+	needs.Program(t, "unshare", "util-linux")
+	outside, inside := number(24871), number(24872)
+	listenAs(t, outside, "env")
+	inOwn := func(script string) aftermath {
+		return suffer(t, 20*time.Second, "unshare", "-pfm", "--kill-child", "--mount-proc", "sh", "-c", script, binary(t), builds.build(t, "./testdata/ladder/service"), outside, inside)
+	}
+	a := inOwn(`"$0" ready --pid 1 -p "$2"; exit $?`)
+	a.honest(t, cli.ExitUnavailable)
+	a.says(t, "24871/tcp is somebody else's: .*no process in this pid namespace has it")
+	inOwn(`"$1" "$3" >/dev/null & "$0" ready --wait 20s --pid 1 -p "$3"; exit $?`).honest(t, cli.ExitOK)
+	inOwn(`"$1" "$3" >/dev/null & "$0" ready --wait 20s --pid $! -p "$3"; exit $?`).honest(t, cli.ExitOK)
 }
