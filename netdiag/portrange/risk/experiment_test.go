@@ -2,6 +2,7 @@ package risk_test
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -87,7 +88,7 @@ func (s situation) set(t *testing.T) {
 // change what is measured: the period between the two looks is some of them, and so is the time that the service is down.
 //
 // The counted number must be the predicted one within 20 %, or within what chance does to a count of that size: four standard deviations, so that it
-// is the model that fails and not luck.
+// is the model that fails and not luck. A count that is further off has four times as many trials to come back.
 func TestPredictedAgainstCounted(t *testing.T) {
 	kernel, err := portrange.ReadFacts()
 	if err != nil {
@@ -110,25 +111,45 @@ func TestPredictedAgainstCounted(t *testing.T) {
 			}
 			p := netdiag.NewProber()
 			defer p.Close()
-			predicted, counted := 0.0, 0
-			for range *riskTrials {
-				told, lost := s.play(t, d, p)
-				predicted += told
-				if lost {
-					counted++
-				}
+			var o outcome
+			for *riskTrials > o.trials || o.isOff() && 4**riskTrials > o.trials {
+				o.add(s.play(t, d, p))
 			}
-			n := float64(*riskTrials)
-			noise := math.Sqrt(predicted * (1 - predicted/n))
-			t.Logf("told %.1f %%, counted %.1f %%, ±%.1f %% in %d trials: %s", 100*predicted/n, 100*float64(counted)/n, 100*noise/n, *riskTrials, s.name)
-			if off := math.Abs(float64(counted) - predicted); off > max(0.2*predicted, 4*noise) {
-				t.Errorf("predicted %.1f of %d, counted %d", predicted, *riskTrials, counted)
+			t.Log(o.String() + ": " + s.name)
+			if o.isOff() {
+				t.Error("that is too far off")
 			}
-			if predicted < 3 {
-				t.Errorf("predicted %.1f of %d: too few to tell", predicted, *riskTrials)
+			if o.told < 3 {
+				t.Errorf("told %.1f: too few to tell", o.told)
 			}
 		})
 	}
+}
+
+// outcome is how often a port was to be lost, and was.
+type outcome struct {
+	trials, counted int
+	told            float64
+}
+
+func (o *outcome) add(told float64, lost bool) {
+	o.trials++
+	o.told += told
+	if lost {
+		o.counted++
+	}
+}
+
+// noise is the standard deviation of such a count.
+func (o *outcome) noise() float64 { return math.Sqrt(o.told * (1 - o.told/float64(o.trials))) }
+
+func (o *outcome) isOff() bool {
+	return math.Abs(float64(o.counted)-o.told) > max(0.2*o.told, 4*o.noise())
+}
+
+func (o *outcome) String() string {
+	percent := func(n float64) float64 { return 100 * n / float64(o.trials) }
+	return fmt.Sprintf("told %.1f %%, counted %.1f %%, ±%.1f %% in %d trials", percent(o.told), percent(float64(o.counted)), percent(o.noise()), o.trials)
 }
 
 // play has a service that runs go down and come back. It returns what was told of it, and whether its port was gone.
