@@ -86,10 +86,10 @@ func (r containerRig) testServiceImage(t *testing.T, engine string) {
 	}
 }
 
-// answers waits until the service behind a published port does.
+// answers waits until the service behind a published port does. The engine listens there as well, for a moment alone, and says nothing.
 func (r containerRig) answers(t *testing.T, port int) {
 	t.Helper()
-	r.Shell(t, fmt.Sprintf(`for i in $(seq 200); do (exec 3<>/dev/tcp/127.0.0.1/%d; printf 'GET / HTTP/1.0\r\n\r\n' >&3; grep -q up <&3) 2>/dev/null && exit 0; sleep .05; done; exit 1`, port))
+	r.Shell(t, fmt.Sprintf(`for i in $(seq 200); do (exec 3<>/dev/tcp/127.0.0.1/%d; printf 'GET / HTTP/1.0\r\n\r\n' >&3; timeout 2 grep -q up <&3) 2>/dev/null && exit 0; sleep .05; done; exit 1`, port))
 }
 
 func (r unitRig) stops(t *testing.T, command string) time.Duration {

@@ -57,9 +57,9 @@ func (r unitRig) steal(t *testing.T, service string, port int) {
 		"read -r low high </proc/sys/net/ipv4/ip_local_port_range",
 		fmt.Sprintf("echo %d %d >/proc/sys/net/ipv4/ip_local_port_range", port, port),
 		"systemctl start pool",
-		fmt.Sprintf("for i in $(seq 100); do journalctl -b -o cat -u pool | grep -q 'connected 127.0.0.1:%d' && break; sleep .05; done", port),
+		fmt.Sprintf("for i in $(seq 200); do ss -Htn sport = :%d | grep ESTAB >/dev/null && break; sleep .05; done", port),
 		"echo $low $high >/proc/sys/net/ipv4/ip_local_port_range",
-		fmt.Sprintf("journalctl -b -o cat -u pool | grep -q 'connected 127.0.0.1:%d'", port))
+		fmt.Sprintf("ss -Htn sport = :%d | grep ESTAB >/dev/null", port))
 }
 
 // settings is everything below /etc/systemd.
