@@ -22,7 +22,7 @@ const examplePort = 8080
 // soon as without portguard.
 func TestExamplesOfServiceManagers(t *testing.T) {
 	for _, p := range [][2]string{{"runsv", "runit"}, {"s6-supervise", "s6"}, {"supervisord", "supervisor"}, {"monit", "monit"},
-		{"/usr/sbin/rc-service", "openrc"}, {"cron", "cron"}} {
+		{"/usr/sbin/rc-service", "openrc"}, {"cron", "cron"}, {"atd", "at"}, {"foreman", "ruby-foreman"}, {"npm", "npm"}} {
 		needs.Program(t, p[0], p[1])
 	}
 	r := exampleRig{unitRig{rigtest.Boot(t, "")}}
@@ -43,6 +43,7 @@ func TestExamplesOfServiceManagers(t *testing.T) {
 			supervised + "supervisord -n -c /etc/supervisor/supervisord.conf",
 			"true", "supervisorctl stop web"}, // it starts what it is told of
 		{"OpenRC", "openrc/web", "/etc/init.d/web", openrc, "rc-service web start", "rc-service web stop"},
+		{"OpenRC, start-stop-daemon", "openrc/web-background", "/etc/init.d/web-background", openrc, "rc-service web-background start", "rc-service web-background stop"},
 		{"monit", "monit/web", "/etc/monit/conf-enabled/web",
 			`printf 'set daemon 1\nset httpd unixsocket /run/monit.sock\n  allow localhost\ninclude /etc/monit/conf-enabled/*\n' >/etc/monit/monitrc; chmod 600 /etc/monit/monitrc; ` +
 				supervised + "monit -I -c /etc/monit/monitrc; " + await("monit status"),
@@ -83,7 +84,10 @@ func TestExamplesOfServiceManagers(t *testing.T) {
 		})
 	}
 	t.Run("cron", r.testCron)
+	t.Run("at", r.testAt)
 	t.Run("ssh", r.testDeploy)
+	t.Run("foreman", r.testForeman)
+	t.Run("node", r.testNode)
 }
 
 // withoutPortguard matches portguard's part of a command: on one line, or on the two of OpenRC.
@@ -125,12 +129,35 @@ func (r exampleRig) listens(t *testing.T, want bool) {
 func (r exampleRig) testCron(t *testing.T) {
 	r.put(t, "/etc/cron.d/web", example(t, "cron/web"))
 	r.Shell(t, "chmod 644 /etc/cron.d/web; systemctl start cron")
+	r.supervised(t, "nobody")
+	r.Shell(t, "systemctl stop cron")
+}
+
+// testAt is the same, for at.
+func (r exampleRig) testAt(t *testing.T) {
+	r.put(t, "/tmp/web", example(t, "at/web"))
+	r.Shell(t, "systemctl start atd; cd /tmp; at -f web now 2>&1")
+	r.supervised(t, "root")
+	r.Shell(t, "systemctl stop atd")
+}
+
+// supervised ends the service hard, and then for good: portguard is its only supervisor.
+func (r exampleRig) supervised(t *testing.T, user string) {
+	t.Helper()
 	r.listens(t, true)
 	r.Shell(t, "old=$(pidof web); kill -9 $old; for i in $(seq 500); do new=$(pidof web) && [ $new != $old ] && exit 0; sleep .02; done; exit 1")
 	r.listens(t, true)
-	r.Shell(t, "[ $(stat -c %U /proc/$(pidof web)) = nobody ]; kill $(pidof portguard)")
+	r.Shell(t, "[ $(stat -c %U /proc/$(pidof web)) = "+user+" ]; kill $(pidof portguard)")
 	r.listens(t, false)
-	r.Shell(t, "systemctl stop cron")
+}
+
+// testForeman: it gives the port, and ends all of its processes when it is asked to end.
+func (r exampleRig) testForeman(t *testing.T) {
+	r.Shell(t, "mkdir -p /srv/app")
+	r.put(t, "/srv/app/Procfile", example(t, "foreman/Procfile"))
+	r.beside(t, "foreman start -p 8080")
+	r.put(t, "/srv/app/Procfile", strings.ReplaceAll(example(t, "foreman/Procfile"), " --wait forever", ""))
+	r.fails(t, "foreman start -p 8080")
 }
 
 // testDeploy runs what ssh would, twice: the second server takes over from the first.
