@@ -26,13 +26,10 @@ func TestContainers(t *testing.T) {
 	}
 	r := containerRig{systemdRig{unitRig{rigtest.Boot(t, "")}}}
 	r.Install(t, binary(t), "/usr/bin/portguard")
+	r.plainPodman(t)
 	r.Shell(t,
-		"ip link set lo up",
-		"mkdir -p /etc/docker /etc/containers /tmp/image/bin /var/lib/docker /var/lib/containers",
-		"mount -t tmpfs engines /var/lib/docker; mount -t tmpfs engines /var/lib/containers",
+		"mkdir -p /etc/docker /tmp/image/bin /var/lib/docker; mount -t tmpfs engines /var/lib/docker",
 		`echo '{"storage-driver":"vfs"}' >/etc/docker/daemon.json`,
-		`printf '[storage]\ndriver="vfs"\nrunroot="/run/containers/storage"\ngraphroot="/var/lib/containers/storage"\n' >/etc/containers/storage.conf`,
-		`printf '[containers]\npids_limit=0\n[network]\nnetwork_backend="netavark"\n' >/etc/containers/containers.conf`,
 		"cp /bin/busybox /tmp/image/bin/",
 		"systemctl start docker")
 	t.Run("images of docker", r.testImages("docker", " --security-opt systempaths=unconfined"))
