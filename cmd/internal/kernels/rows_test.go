@@ -34,6 +34,16 @@ func TestRowsNameTestsThatExist(t *testing.T) {
 	}
 }
 
+func TestChancesAreCountedByATestThatExists(t *testing.T) {
+	for _, p := range lostPorts().packages {
+		for _, name := range p.tests {
+			if !testsOf(t, p.path)[name] {
+				t.Errorf("%s has no %s", p.path, name)
+			}
+		}
+	}
+}
+
 // testsOf are the names of a package's tests.
 func testsOf(t *testing.T, pkg string) map[string]bool {
 	t.Helper()
