@@ -29,12 +29,14 @@ func TestFindAsAnotherUser(t *testing.T) {
 	asNobody := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	t.Run("root's process is closed, and counted", func(t *testing.T) {
 		h := start(t, "table", nil)
+		before := len(allPIDs(t))
 		res := findElsewhere(t, h.inode(t), asNobody)
 		if len(res.Owners) != 0 || res.Unreadable == 0 {
 			t.Errorf("owners %+v, %d unreadable", res.Owners, res.Unreadable)
 		}
-		if kernel := kernelThreads(t); res.Unreadable > len(allPIDs(t))-kernel {
-			t.Errorf("%d unreadable of %d processes, %d of them kernel threads", res.Unreadable, len(allPIDs(t)), kernel)
+		// Other tests start and end processes meanwhile, though not as many as half of the kernel's threads.
+		if all, kernel := max(before, len(allPIDs(t))), kernelThreads(t); res.Unreadable > all-kernel/2 {
+			t.Errorf("%d unreadable of %d processes, %d of them kernel threads", res.Unreadable, all, kernel)
 		}
 	})
 	t.Run("its own process is open", func(t *testing.T) {
