@@ -25,6 +25,7 @@ func joinFromEnv() (string, error) {
 		return "", err
 	}
 	if dir := os.Getenv("INTO"); dir != "" {
+		_ = unix.Unmount("/sys/fs/cgroup", unix.MNT_DETACH) // the same is not mounted twice in one place; where none is, all is well
 		if err := errors.Join(unix.Mount("none", "/sys/fs/cgroup", "cgroup2", 0, ""), os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte("0"), 0)); err != nil {
 			return "", err
 		}

@@ -145,10 +145,10 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 	switch {
 	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
-	case usable < inUse:
-		return s.tooFew(r, fmt.Sprintf("%s leaves %d ports, and %d are in use now (--force does it)", r, usable, inUse))
+	case usable < portrange.Fewest:
+		return s.tooFew(r, fmt.Sprintf("%s leaves %s for outgoing connections, fewer than %d (--force does it)", r, cli.Count(usable), portrange.Fewest))
 	}
-	return s.tooFew(r, fmt.Sprintf("%s leaves %s for outgoing connections, fewer than %d (--force does it)", r, cli.Count(usable), portrange.Fewest))
+	return s.tooFew(r, fmt.Sprintf("%s leaves %d ports, and %d are in use now (--force does it)", r, usable, inUse))
 }
 
 // sayInside tells what lies inside and outside of a range.
