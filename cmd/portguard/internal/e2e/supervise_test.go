@@ -173,11 +173,11 @@ func TestSuperviseCtrlC(t *testing.T) {
 // A service that goes on with one family, since somebody has its port in the other by then, is not ready: the half that it is deaf in is
 // named, and who has it.
 func TestSuperviseSeesAHalf(t *testing.T) {
-	taken := filepath.Join(t.TempDir(), "taken")
+	taken, actor := filepath.Join(t.TempDir(), "taken"), theActor(t) // which is not to be built while the time runs
 	p := launch(t, binary(t), "--restart", "no", "--hold", "none", "--ready-timeout", "3s", "-p", "26231", "--",
 		"sh", "-c", "echo go; while ! test -e "+taken+"; do sleep 0.05; done; exec "+builds.build(t, "./testdata/unit/pair")+" 26231")
 	p.expect(t, "go")
-	other := launch(t, theActor(t), "listen", "127.0.0.1:26231")
+	other := launch(t, actor, "listen", "127.0.0.1:26231")
 	other.expect(t, "up")
 	if err := os.WriteFile(taken, nil, 0o644); err != nil {
 		t.Fatal(err)
