@@ -203,6 +203,7 @@ func place(to netip.AddrPort) string {
 
 // Of a list of 20,000 prefixes, as blocklists have, the answer takes milliseconds.
 func TestLongLists(t *testing.T) {
+	nstest.Root(t) // who may give nft a larger buffer than a user's
 	nstest.Addr(t, "10.99.0.1/32")
 	var prefixes []string
 	for i := range 20_000 {
@@ -244,6 +245,7 @@ func processorTime(t *testing.T) time.Duration {
 // Of thousands of rules, as kube-proxy has them, those that name another port or address are passed by at a glance, however iptables
 // writes them.
 func TestManyRules(t *testing.T) {
+	nstest.Root(t) // as above
 	var lines strings.Builder
 	for i := range 500 {
 		fmt.Fprintf(&lines, "-A PREROUTING -d 10.96.0.%d/32 -p tcp -m comment --comment x -m tcp --dport 30010 -j DNAT --to-destination 10.0.0.5\n", i%250+1)
