@@ -60,15 +60,21 @@ func (s service) absent(ctx context.Context) bool {
 	if !s.isNamed() {
 		return false
 	}
+	now, known := asked(ctx, s.unit.Name)
+	return known && now.LoadState == "not-found"
+}
+
+// asked is what systemd says of a unit. False: it cannot be asked.
+func asked(ctx context.Context, name string) (systemd.Service, bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	m, err := systemd.Connect(ctx)
 	if err != nil {
-		return false
+		return systemd.Service{}, false
 	}
 	defer m.Close()
-	svc, err := m.Service(ctx, s.unit.Name)
-	return err == nil && svc.LoadState == "not-found"
+	now, err := m.Service(ctx, name)
+	return now, err == nil
 }
 
 // ofControl is the service of which this is a control process, as ExecStartPost= and ExecReload= start them; anybody's, where it is none.
@@ -95,15 +101,8 @@ func isControl(ctx context.Context, env []string, u systemd.Unit) bool {
 	if direct, ok := environ.Lookup(env, "SYSTEMD_EXEC_PID"); u.User || ok && direct != self || !ok && !invoked(env) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	m, err := systemd.Connect(ctx)
-	if err != nil {
-		return false
-	}
-	defer m.Close()
-	svc, err := m.Service(ctx, u.Name)
-	return err == nil && svc.ControlPID == os.Getpid()
+	now, known := asked(ctx, u.Name)
+	return known && now.ControlPID == os.Getpid()
 }
 
 // invoked: some process of a unit's (systemd before 248 does not tell which).
