@@ -68,7 +68,11 @@ func answerAll(t testing.TB, cgroup *os.File, attach uint32, answer int32) {
 		kind: cgroupSockAddr, count: uint32(len(program)), attach: attach,
 		program: uint64(uintptr(unsafe.Pointer(&program))), licence: uint64(uintptr(unsafe.Pointer(&licence))),
 	}
-	prog, _, errno := unix.Syscall(unix.SYS_BPF, unix.BPF_PROG_LOAD, uintptr(unsafe.Pointer(&load)), unsafe.Sizeof(load))
+	var prog uintptr
+	errno := unix.EAGAIN
+	for attempts := 20; errno == unix.EAGAIN && attempts > 0; attempts-- { // a signal came while the kernel verified it
+		prog, _, errno = unix.Syscall(unix.SYS_BPF, unix.BPF_PROG_LOAD, uintptr(unsafe.Pointer(&load)), unsafe.Sizeof(load))
+	}
 	if errno == unix.EPERM || errno == unix.ENOSYS || errno == unix.EINVAL {
 		t.Skipf("no BPF programs of cgroups here: %v", errno)
 	}

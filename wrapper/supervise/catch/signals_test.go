@@ -107,14 +107,18 @@ func TestReceiverFallsBehind(t *testing.T) {
 	for n := range uint64(sent) {
 		p.pass(t, valued(40, n))
 	}
+	caughtAll := func() {
+		for p.pending(t) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	caughtAll() // or those of lower numbers come before them, and find room
 	for _, sig := range []unix.Signal{unix.SIGUSR1, 41, unix.SIGTERM} {
 		for range 3 {
 			p.pass(t, Plain(sig))
 		}
 	}
-	for p.pending(t) {
-		time.Sleep(time.Millisecond) // or the pipe has room again for some of them, and is full a second time
-	}
+	caughtAll() // or the pipe has room again for some of them, and is full a second time
 	if err := p.stdin.Close(); err != nil {
 		t.Fatal(err)
 	}
