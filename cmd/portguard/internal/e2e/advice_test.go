@@ -24,13 +24,13 @@ import (
 // advised in, and does what it says. There is no form of line that nobody follows.
 func TestAdviceIsFollowed(t *testing.T) {
 	nstest.Root(t)
-	nstest.SetRange(t, 20000, 60999)
+	setRange(t, 20000, 60999)
 	f := follower{newLadder(t), newSysctlRig(t), tools(t), map[string]bool{}}
 	for _, s := range situations() {
 		t.Run(s.name, func(t *testing.T) { f.follow(t, s) })
 	}
 	t.Run("a range that is too small", func(t *testing.T) {
-		nstest.SetRange(t, 21000, 21999)
+		setRange(t, 21000, 21999)
 		f.ladder = newLadder(t) // which puts that range back
 		f.follow(t, situation{make: has(nil, pooled(loopback4)), want: []string{
 			"portguard --share -p X -- COMMAND", "portguard --wait D -p X -- COMMAND", "portguard --close -p X -- COMMAND", "portguard reserve --force X"}})

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/netdiag/nstest"
 )
 
 // Many servers go on with [::] alone when somebody has their port in IPv4: they are up, and deaf to half of their clients. The audit finds them
@@ -18,7 +17,7 @@ import (
 func TestAuditFindsServicesThatAreUpByHalf(t *testing.T) {
 	l := newLadder(t)
 	r := newSysctlRig(t)
-	nstest.SetRange(t, 50000, 60999)
+	setRange(t, 50000, 60999)
 	halved, chosen := l.port(), l.port()
 	l.take(t, l.rig.Hold(t, halved, pooled(loopback4))) // of another process
 	for _, port := range []uint16{halved, chosen} {

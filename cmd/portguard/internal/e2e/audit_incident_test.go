@@ -8,14 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 )
 
 // The host of the incident: its range holds the services' ports. The audit names each, tells the chance, and has one
 // command, after which nothing is at risk and the kernel picks none of the ports.
 func TestAuditOfTheIncidentsHost(t *testing.T) {
-	nstest.SetRange(t, 1024, 65000)
+	setRange(t, 1024, 65000)
 	r := newSysctlRig(t)
 	ports := portrange.Set{{Low: 30000, High: 30012}, {Low: 40000, High: 40010}}
 	stop := listens(t, ports)

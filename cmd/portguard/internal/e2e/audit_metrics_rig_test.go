@@ -8,12 +8,11 @@ import (
 	"testing"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 )
 
 func TestMetricsFile(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	listens(t, portrange.Of(40000))
 	if err := os.Mkdir(r.Path("/var"), 0o755); err != nil {

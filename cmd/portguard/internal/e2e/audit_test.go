@@ -18,7 +18,7 @@ import (
 )
 
 func TestAuditJudgesPlannedPortsInTheRange(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	if err := portrange.SetReserved(portrange.Of(40002)); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestAuditJudgesPlannedPortsInTheRange(t *testing.T) {
 
 // One row a service: it may have a socket for each address, or several on one port by SO_REUSEPORT.
 func TestAuditFoldsTheSocketsOfAService(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	nstest.Addr(t, "10.99.0.1/32")
 	r := newSysctlRig(t)
 	listens(t, portrange.Of(40000))
@@ -117,7 +117,7 @@ func joined(text string) string { return strings.Join(strings.Fields(text), " ")
 
 func TestAuditSaysOnceWhatItCouldNotSee(t *testing.T) {
 	nstest.Root(t)
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	listens(t, portrange.Of(40000, 40001, 40002))
 	r.Prefix = []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
@@ -144,7 +144,7 @@ func TestAuditUsage(t *testing.T) {
 
 // A unit's name is a directory's, and may have anything in it.
 func TestAuditPrintsNoForeignEscape(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	d := dropin.DropIn{Unit: "x.service", Pre: "+/usr/bin/portguard -p 40000"}
 	r.Write(t, "/etc/systemd/system/a\x1b[31mb\n.service.d/"+dropin.FileName, d.Render())
@@ -157,7 +157,7 @@ func TestAuditPrintsNoForeignEscape(t *testing.T) {
 }
 
 func TestMapIsForTerminalsOrWhenAskedFor(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	if out := r.runs(t, 0, "audit", "--sample", "10ms"); strings.Contains(out, "picked") {
 		t.Errorf("a map without a terminal:\n%s", out)

@@ -16,7 +16,7 @@ import (
 // A rule sends a port's clients elsewhere: it is free, and nobody comes. Report and audit say so; a start with a free port does not ask.
 func TestDivertedPort(t *testing.T) {
 	needs.Program(t, "nft", "nftables")
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	nstest.Addr(t, "10.99.0.1/32")
 	r := newSysctlRig(t)
 	nft := func(rules string) {
@@ -71,7 +71,7 @@ func TestDivertedPort(t *testing.T) {
 func TestRulesOfIptablesLegacy(t *testing.T) {
 	nstest.Root(t)
 	needs.Program(t, "iptables-legacy", "iptables")
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	nstest.Addr(t, "10.99.0.2/32")
 	r := newSysctlRig(t)
 	const sentence = "whether rules of iptables-legacy send clients elsewhere is not looked at"

@@ -35,6 +35,7 @@ func newIncident(t *testing.T) *incident {
 	needs.Program(t, "java", "default-jdk-headless")
 	needs.Program(t, "javac", "default-jdk-headless")
 	needs.Program(t, "ss", "iproute2")
+	t.Cleanup(func() { clearLeftovers(t) }) // of the pools: the range is the subtests' own
 	i := &incident{redisPort: 7000, classes: t.TempDir(), lastPort: 30000}
 	sources, err := filepath.Glob("testdata/incident/*.java")
 	if err != nil {

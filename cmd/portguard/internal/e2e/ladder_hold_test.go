@@ -19,7 +19,7 @@ import (
 func TestHoldUnderStorm(t *testing.T) {
 	l := newLadder(t)
 	const low, high = 30000, 31000
-	nstest.SetRange(t, low-10, high+10)
+	setRange(t, low-10, high+10)
 	watch := []string{"-low", number(low), "-high", number(high), "-remains=false"}
 
 	stop := l.storm(t, 20, watch...)
@@ -118,7 +118,7 @@ func TestHoldWaitsForAnAddress(t *testing.T) {
 // TestHoldLeavesPortsForOthers: the host needs some for its own connections, which is found out before anything is held.
 func TestHoldLeavesPortsForOthers(t *testing.T) {
 	l := newLadder(t)
-	nstest.SetRange(t, 40000, 42000)
+	setRange(t, 40000, 42000)
 	for _, tt := range []struct {
 		name, ports string
 		left        int // 0: it holds

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"portguard/netdiag/nstest"
 )
 
 // TestRace: a service takes 200 ms from its start to its bind(), on a host where 40 programs are handed its port all the
@@ -36,7 +34,7 @@ func TestRace(t *testing.T) {
 			if c.bind {
 				ports = []uint16{29003, 29007, 29011, 29015}
 			}
-			nstest.SetRange(t, low, high)
+			setRange(t, low, high)
 			l.storm(t, 40, fmt.Sprintf("-bind=%v", c.bind))
 			died := l.startMany(t, ports, many(25, 500), c.flags)
 			if !c.maybe && (died > 0) != c.dies {

@@ -19,7 +19,7 @@ func rangeIs(t *testing.T, low, high uint16) {
 }
 
 func TestRangeIsSetNowAndForTheNextBoot(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	r.Write(t, "/etc/sysctl.d/10-theirs.conf", "net.ipv4.ip_local_port_range = 1024 65000\n")
 	says(t, r.runs(t, 0, "range"), "now        32768-60999\n", "boot       1024-65000 by /etc/sysctl.d/10-theirs.conf:1\n", "connect() even ports first")
@@ -47,7 +47,7 @@ func TestRangeIsSetNowAndForTheNextBoot(t *testing.T) {
 
 // The next boot is told as it will be: the kernel takes one number for the low end, and refuses what begins below the ports of root.
 func TestRangeTellsWhatTheKernelTakesAtBoot(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	says(t, r.runs(t, 0, "range"), "boot       32768-60999, as the kernel starts: no file sets it\n")
 	r.Write(t, "/etc/sysctl.d/10-low.conf", "net.ipv4.ip_local_port_range = 4000\n")
@@ -65,7 +65,7 @@ func TestRangeTellsWhatTheKernelTakesAtBoot(t *testing.T) {
 }
 
 func TestRangeSaysWhoIsInsideAndOutside(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	if err := portrange.SetReserved(portrange.Of(40010)); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestRangeSaysWhoIsInsideAndOutside(t *testing.T) {
 }
 
 func TestRangeRefusesFewerPortsThanAreInUse(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	for range 1100 {
 		c, err := net.ListenPacket("udp4", "127.0.0.1:0")

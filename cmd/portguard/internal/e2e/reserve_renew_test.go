@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -12,7 +11,7 @@ import (
 // Another file comes to reserve more after portguard has written its own, which has the last word. The audit tells of it, and so
 // do the metrics; one command mends it, now and for the next boot.
 func TestReserveRenewTakesInWhatOthersHaveAdded(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	r.Write(t, "/etc/sysctl.d/60-app.conf", reservedSet+"8080\n")
 	r.runs(t, 0, "reserve", "30010")

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/netdiag/nstest"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 )
@@ -281,7 +280,7 @@ func TestReserveNamesClients(t *testing.T) {
 	says(t, r.runs(t, 0, "reserve", number(port)), fmt.Sprintf("%d/tcp is taken already, and stays so: keeper (pid ", port), fmt.Sprintf("hint: portguard --share -p %d -- COMMAND", port))
 }
 
-func TestReserveFlagOfTheMainCommand(t *testing.T) { // on ports of its own: others may have left a TIME_WAIT
+func TestReserveFlagOfTheMainCommand(t *testing.T) {
 	r := newSysctlRig(t)
 	says(t, r.runs(t, 0, "--reserve", "--dry-run", "-p", "30610"), "would reserve 30610 until the next boot")
 	dry := r.runs(t, 0, "--reserve", "--dry-run", "-p", "30610", "--", "/bin/echo", "started")
@@ -299,7 +298,7 @@ func TestReserveFlagOfTheMainCommand(t *testing.T) { // on ports of its own: oth
 // The host needs ports for its own connections. A start is not broken for that: the reservation alone is not made.
 func TestReserveFlagLeavesPortsForOthers(t *testing.T) {
 	r := newSysctlRig(t)
-	nstest.SetRange(t, 14000, 16000) // of no other test: those have left TIME_WAIT records where the kernel picks ports
+	setRange(t, 14000, 16000)
 	const few = "14000-15000 is not reserved: that leaves 1000 ports of ip_local_port_range 14000-16000 for outgoing connections, fewer than 1024 (--force does it)"
 	for _, line := range []string{"--reserve -p 14000-15000", "--reserve --dry-run -p 14000-15000",
 		"--reserve -p 14000-15000 -- echo started", "--reserve --restart no -p 14000-15000 -- echo started"} {

@@ -39,7 +39,7 @@ func gather(t *testing.T, connections, processes int) *crowd {
 	nstest.Root(t) // to open so many files
 	const busy = 25
 	low, high := portRangeNow(t)
-	nstest.SetRange(t, low, high) // puts it back: each process narrows it for its one client
+	setRange(t, low, high) // puts it back: each process narrows it for its one client
 	load := builds.build(t, "portguard/cmd/internal/bench")
 	c := &crowd{}
 	for i := range busy {

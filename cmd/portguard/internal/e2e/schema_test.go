@@ -22,7 +22,6 @@ import (
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/unit"
 	"portguard/netdiag/holders"
-	"portguard/netdiag/nstest"
 )
 
 // schemaFile has the schemas of everything that is written with --json.
@@ -81,7 +80,7 @@ func readSchema() (map[string]any, error) {
 
 // What portguard really writes obeys the schema.
 func TestDocumentsObeyTheSchema(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	r := newSysctlRig(t)
 	rig := holders.New(t)
 	keep(t, rig.Hold(t, 40401, pooled(loopback4)), "pool")

@@ -16,7 +16,6 @@ import (
 
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag/holders"
-	"portguard/netdiag/nstest"
 )
 
 // TestScript runs testdata/script/*.txtar: the command line as people type it, a behaviour a file. What the scripts have
@@ -27,7 +26,7 @@ import (
 //	document FILE                 the file (or stdout, stderr) is exactly one JSON document, and obeys the schema
 //	[otheruser]                   the test can run commands as another user, by setpriv
 func TestScript(t *testing.T) {
-	nstest.SetRange(t, 32768, 60999) // what the scripts show is about the kernel's own
+	setRange(t, 32768, 60999) // what the scripts show is about the kernel's own
 	rig := holders.New(t)
 	testscript.RunT(inTurn{t}, testscript.Params{
 		Dir:                 "testdata/script",

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"portguard/netdiag/nstest"
 )
 
 // TestSuperviseInAStorm: a service crashes again and again on a host where the kernel gives its port to others all the time.
@@ -26,7 +24,7 @@ func TestSuperviseInAStorm(t *testing.T) {
 	}{{"a shell loop", true}, {"portguard --restart", false}} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLadder(t)
-			nstest.SetRange(t, low, high)
+			setRange(t, low, high)
 			service := []string{theActor(t), "crash", strconv.Itoa(port)}
 			var argv []string
 			if c.loses {

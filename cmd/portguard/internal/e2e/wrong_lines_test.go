@@ -16,7 +16,6 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag/holders"
-	"portguard/netdiag/nstest"
 )
 
 // wrongLine is one of testdata/wrong-lines.txt: what is typed, what is said, and the line that was meant. Both lines are taken apart as well.
@@ -121,7 +120,7 @@ type wrongRig struct {
 
 func newWrongLines(t *testing.T) *wrongRig {
 	t.Helper()
-	nstest.SetRange(t, 32768, 60999)
+	setRange(t, 32768, 60999)
 	rig := holders.New(t)
 	keep(t, rig.Hold(t, 8080, pooled(loopback4)), "keeper")
 	keep(t, rig.Hold(t, 9, scriptHolders()["listener"]), "server")
