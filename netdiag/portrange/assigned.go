@@ -14,7 +14,7 @@ func ParseAssigned(value string) (Set, error) {
 		return nil, nil
 	}
 	value = strings.TrimSuffix(value, ",")
-	var p ports
+	var ranges []Range
 	for part := range strings.SplitSeq(value, ",") {
 		first, last, isRange := strings.Cut(part, "-")
 		low, err := parseC(first)
@@ -30,9 +30,9 @@ func ParseAssigned(value string) (Set, error) {
 		if high < low {
 			return nil, fmt.Errorf("range %q runs backwards", part)
 		}
-		p.add(Range{low, high})
+		ranges = append(ranges, Range{low, high})
 	}
-	return p.set(), nil
+	return join(ranges), nil
 }
 
 // Assign is what the range becomes when a value is written to ip_local_port_range: one number alone changes the low end, and a

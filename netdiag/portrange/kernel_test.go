@@ -20,11 +20,11 @@ func reserve(t *testing.T, list string) { nstest.Sysctl(t, KernelReserved.Dotted
 
 // wide is a set whose list is longer than a page, so longer than one write, and than most reads.
 func wide(n int) Set {
-	var p ports
-	for i := range n {
-		p.add(Range{uint16(20001 + 2*i), uint16(20001 + 2*i)})
+	ranges := make([]Range, n)
+	for i := range ranges {
+		ranges[i] = Range{uint16(20001 + 2*i), uint16(20001 + 2*i)}
 	}
-	return p.set()
+	return join(ranges)
 }
 
 func TestReservedIsReadWhole(t *testing.T) {

@@ -78,7 +78,7 @@ func ParseSet(text string) (Set, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var p ports
+	var ranges []Range
 	for part := range strings.SplitSeq(text, ",") {
 		first, last, isRange := strings.Cut(part, "-")
 		low, err := parsePort(first)
@@ -94,9 +94,9 @@ func ParseSet(text string) (Set, error) {
 		if high < low {
 			return nil, fmt.Errorf("range %q runs backwards", part)
 		}
-		p.add(Range{low, high})
+		ranges = append(ranges, Range{low, high})
 	}
-	return p.set(), nil
+	return join(ranges), nil
 }
 
 func parsePort(s string) (uint16, error) {

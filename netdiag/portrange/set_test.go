@@ -17,7 +17,7 @@ func TestSetAlgebra(t *testing.T) {
 		{name: "nothing to add", a: "80", union: "80", minus: "80", len: 1},
 		{name: "neighbours join", a: "80", b: "81", union: "80-81", minus: "80", len: 1},
 		{name: "a hole", a: "1-10", b: "5", union: "1-10", minus: "1-4,6-10", intersection: "5", len: 10},
-		{name: "the edge of a word", a: "60-70", b: "63-64", union: "60-70", minus: "60-62,65-70", intersection: "63-64", len: 11},
+		{name: "ends that overlap", a: "60-70", b: "63-64", union: "60-70", minus: "60-62,65-70", intersection: "63-64", len: 11},
 		{name: "every port", a: "0-65535", b: "65535", union: "0-65535", minus: "0-65534", intersection: "65535", len: 65536},
 	}
 	for _, tt := range tests {
