@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/complete"
+	"portguard/cmd/portguard/internal/hold"
 	"portguard/wrapper/become"
 )
 
@@ -48,9 +50,12 @@ func run(a *cli.App, args []string) error {
 	a.Args = args
 	root := newMain(a)
 	switch {
-	case completing(args) && mainAlone(args[1:]):
+	case completing(args) && mainAlone(root.Flags(), args[1:]):
 		complete.All(root) // else cobra would offer the other commands behind a leading "--", where COMMAND stands
-	case !mainAlone(args):
+	case mainAlone(root.Flags(), args):
+	case len(args) > 0 && args[0] == "hold": // which stays, and what it has made with it
+		root.AddCommand(hold.New(a))
+	default:
 		addCommands(root, a)
 	}
 	if completing(args) {
@@ -70,16 +75,21 @@ func completing(args []string) bool {
 
 // mainAlone reports whether a command line is the main command's for certain, as "-p 30010 -- java" is: before "--" there is
 // no word that may be the name of another command, or ask for help. To make all the others takes as long as to find the
-// port free.
-func mainAlone(args []string) bool {
-	for _, arg := range args {
-		switch {
+// port free, and they stay in memory.
+func mainAlone(flags *pflag.FlagSet, args []string) bool {
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
 		case arg == "--":
 			return true
 		case strings.HasPrefix(arg, "--help"):
 			return false
 		case strings.HasPrefix(arg, "--"):
-		case arg == "-p", arg == "-q", arg == "-v": // among several short flags there may be -h
+			if f := flags.Lookup(arg[2:]); f != nil && f.NoOptDefVal == "" {
+				i++ // its value
+			}
+		case arg == "-p":
+			i++
+		case arg == "-q", arg == "-v": // among several short flags there may be -h
 		case arg == "", arg[0] < '0', arg[0] > '9':
 			return false
 		}

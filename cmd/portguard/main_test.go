@@ -13,17 +13,21 @@ func TestPlainCommandLines(t *testing.T) {
 		"--share --wait 30s -p 30010 -- audit": true,
 		"-q -p 30000-30009":                    true,
 		"--hold=none -p 30010 -- /bin/true -h": true,
+		"-p http --restart always -- java":     true,
+		"-p http --restart":                    true, // a wrong line, but the main command's
 
 		"":                            false,
 		"audit":                       false,
 		"-p 30010 audit":              false,
-		"-p http -- java":             false, // it might be a command's name
+		"-p 30010 --share audit":      false, // the flag has no value
+		"--restart=always audit":      false,
+		"--hodl audit -p 30010":       false, // a flag that there is not
 		"--help":                      false,
 		"-p 30010 --help -- java":     false,
 		"-qh":                         false,
 		"__complete -p 30010 -- \"\"": false,
 	} {
-		if got := mainAlone(strings.Fields(line)); got != want {
+		if got := mainAlone(newMain(&cli.App{}).Flags(), strings.Fields(line)); got != want {
 			t.Errorf("%q: got %v, want %v", line, got, want)
 		}
 	}
@@ -33,7 +37,7 @@ func TestPlainCommandLines(t *testing.T) {
 func TestPlainCommandLinesKnowOnlyTheMainCommand(t *testing.T) {
 	for _, c := range newRoot(&cli.App{}).Commands() {
 		for _, name := range append(c.Aliases, c.Name()) {
-			if mainAlone([]string{"-p", "30010", name}) {
+			if mainAlone(newMain(&cli.App{}).Flags(), []string{"-p", "30010", name}) {
 				t.Errorf("%q is a command", name)
 			}
 		}
