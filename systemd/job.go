@@ -33,6 +33,21 @@ func (m *Manager) Restart(ctx context.Context, unit string) (*Job, error) {
 	return j, nil
 }
 
+// Queued tells what systemd is about to do to a unit, or does: "start", "stop", "restart", "reload" ... "": nothing. One that ends
+// in a start is "start" by the time that it is about that.
+func (m *Manager) Queued(ctx context.Context, unit string) (string, error) {
+	all, err := m.conn.ListJobsContext(ctx)
+	if err != nil {
+		return "", &Error{Op: "list jobs", Err: err}
+	}
+	for _, j := range all {
+		if j.Unit == unit {
+			return j.JobType, nil
+		}
+	}
+	return "", nil
+}
+
 // Ended reports whether the job has ended, and how: nil for well, or a *JobError.
 func (j *Job) Ended() (bool, error) {
 	select {

@@ -29,8 +29,9 @@ type Service struct {
 	NotifyAccess   string // "none", "main", "exec", "all"; a descriptor store makes "main" of "none"
 	FDStoreMax     uint32 // FileDescriptorStoreMax=
 	TriggeredBy    []string
-	PrivateNetwork bool   // it has a network namespace to itself
-	NetworkNSPath  string // NetworkNamespacePath=
+	After          []string // their start comes before its own, where both are asked for
+	PrivateNetwork bool     // it has a network namespace to itself
+	NetworkNSPath  string   // NetworkNamespacePath=
 	Sandbox
 	TimeoutStart time.Duration // 0: there is none
 	Restart      string        // "no", "always", "on-failure" ...
@@ -99,6 +100,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 		DynamicUser:    p.flag("DynamicUser"),
 		NotifyAccess:   p.text("NotifyAccess"),
 		TriggeredBy:    p.texts("TriggeredBy"),
+		After:          p.texts("After"),
 		PrivateNetwork: p.flag("PrivateNetwork"),
 		NetworkNSPath:  p.text("NetworkNamespacePath"),
 		Sandbox:        p.sandbox(),

@@ -48,6 +48,8 @@ type Judge struct {
 	Blind error
 	// OwnUnit is the service that portguard itself runs in, "" when there is none.
 	OwnUnit string
+	// Own is what systemd tells of OwnUnit, where a service that has one of the endpoints is ordered after it.
+	Own Start
 	// Starts is the service that systemd has started portguard for, which does not run yet; the zero Unit when there is none.
 	Starts systemd.Unit
 	// Around has the containers and the other services that would be harmed.

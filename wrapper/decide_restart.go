@@ -18,14 +18,17 @@ func (j Judge) decideRestart(h *netdiag.Holder) Decision {
 	switch {
 	case !d.GoAhead():
 		return d
-	case h.Kind == netdiag.BoundClient:
-		return notPossible("its program asked for this port itself, and would ask for it again: after a restart one of the two services is down")
 	case h.Absence == netdiag.InRing:
 		return notPossible("whether a restart reaches the process whose io_uring has it is not known: --kill ends it")
-	case len(h.Owners) == 0:
+	case len(h.Owners) == 0 && h.Kind != netdiag.BoundClient:
 		return d
 	}
 	unit := serviceOf(h)
+	if h.Kind == netdiag.BoundClient {
+		if d := j.asksAgain(unit); !d.GoAhead() {
+			return d
+		}
+	}
 	if unit == "" {
 		return notOneService(h)
 	}

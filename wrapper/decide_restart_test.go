@@ -122,17 +122,3 @@ func TestDecideRestart(t *testing.T) {
 		}
 	})
 }
-
-// A program that has asked for the port asks again when it starts: either it fails, and its service is down, or the service that wants the
-// port does.
-func TestDecideRestartOfWhoWouldAskAgain(t *testing.T) {
-	judge := Judge{Services: thatRun("pool.service")}
-	pool := []owner.Process{{PID: 4000, Cgroup: "/system.slice/pool.service"}}
-	for kind, want := range map[netdiag.Kind]bool{netdiag.Client: true, netdiag.BoundClient: false} {
-		t.Run(kind.String(), func(t *testing.T) {
-			if d := judge.Decide(RestartUnit, tcp(30010), &netdiag.Holder{Kind: kind, Owners: pool}); d.GoAhead() != want {
-				t.Errorf("%+v", d)
-			}
-		})
-	}
-}

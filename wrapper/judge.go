@@ -14,7 +14,8 @@ import (
 // judge finds out what decisions rest on, as it is now: who else serves beside the holders only where that may be asked for, and
 // what systemd knows of those services only that might be restarted.
 func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
-	j := Judge{Policy: g.policy, OwnUnit: ownUnit(), Starts: startedFor(), Around: Around{parts: g.parts}, MayRise: mayRise()}
+	own, ofUser := ownUnit()
+	j := Judge{Policy: g.policy, OwnUnit: own, Starts: startedFor(), Around: Around{parts: g.parts}, MayRise: mayRise()}
 	if g.policy.Kill || g.policy.RestartUnit {
 		j.Around.Services = g.lookBeside(ctx, r)
 	}
@@ -22,7 +23,10 @@ func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
 		j.Program, j.Blind = owner.Scanner{}.Self()
 	}
 	if j.Blind == nil {
-		j.Services = g.askServices(ctx, units)
+		if ofUser {
+			own = "" // what starts there is a user's service manager
+		}
+		j.Services, j.Own = g.askServices(ctx, units, own)
 	}
 	return j
 }
@@ -47,17 +51,17 @@ func protectedPIDs() (map[int]string, error) {
 	return protected, nil
 }
 
-// ownUnit is the system's unit that portguard itself runs in, "" when there is none.
-func ownUnit() string {
+// ownUnit is the system's unit that portguard itself runs in, "" when there is none: of a user's unit that of the user's manager.
+func ownUnit() (name string, ofUser bool) {
 	own, err := (owner.Scanner{}).Process(os.Getpid())
 	if err != nil {
-		return ""
+		return "", false
 	}
 	u, _ := systemd.UnitOfCgroup(own.Cgroup)
 	if u.User {
-		return u.Owner
+		return u.Owner, true
 	}
-	return u.Name
+	return u.Name, false
 }
 
 // startedFor is the service that systemd (248 or later) has started this very process for, rather than one of its ancestors.

@@ -119,7 +119,7 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 // wouldRestart cannot tell whether systemd would let us: it asks polkit, which may ask a person.
 func (g *Guard) wouldRestart(ctx context.Context, judge Judge, h *netdiag.Holder) Action {
 	if unit := serviceOf(h); unit != "" {
-		return Action{Result: Would, Detail: "restart " + unit + judge.Services[unit].along()}
+		return Action{Result: Would, Detail: "restart " + unit + judge.Services[unit].along() + judge.goesWithout(h)}
 	}
 	return g.wouldClear(ctx, h)
 }

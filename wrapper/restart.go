@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -73,6 +74,13 @@ func (g *Guard) restart(ctx context.Context, r *Report, all *restarts, unit stri
 		one.end(d.Result, "%s", d.text())
 	default:
 		one.along = judge.Services[unit].along()
+		for _, t := range targets {
+			for _, h := range t.holders {
+				if serviceOf(h) == unit {
+					one.without = cmp.Or(one.without, judge.goesWithout(h))
+				}
+			}
+		}
 		if one.job, err = m.Restart(ctx, unit); err != nil {
 			one.fail(err)
 		}

@@ -13,6 +13,7 @@ import (
 // restart is what became of one service.
 type restart struct {
 	unit, along string
+	without     string       // what its program will not have
 	job         *systemd.Job // nil: it was not asked for
 	result      Result       // "" while it is not known
 	detail      string
@@ -44,7 +45,7 @@ func (one *restart) look() {
 	case err != nil:
 		one.fail(err)
 	default:
-		one.end(Done, "restarted %s%s", one.unit, one.along)
+		one.end(Done, "restarted %s%s%s", one.unit, one.along, one.without)
 	}
 }
 
@@ -88,7 +89,7 @@ func (all *restarts) settle(ctx context.Context) {
 	for _, one := range all.byUnit {
 		switch {
 		case one.result == "":
-			one.end(Done, "asked systemd to restart %s%s, which goes on", one.unit, one.along)
+			one.end(Done, "asked systemd to restart %s%s, which goes on%s", one.unit, one.along, one.without)
 		case one.result == Done && one.job != nil:
 			all.prove(ctx, one)
 		}

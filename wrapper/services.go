@@ -59,18 +59,33 @@ func (g *Guard) manager(ctx context.Context) (m *systemd.Manager, asking context
 	}, err
 }
 
-// askServices asks systemd about services, by name.
-func (g *Guard) askServices(ctx context.Context, units []string) map[string]Service {
+// askServices asks systemd about services, by name, and about our own where one of them is ordered after it.
+func (g *Guard) askServices(ctx context.Context, units []string, own string) (all map[string]Service, start Start) {
 	if len(units) == 0 {
-		return nil
+		return nil, Start{}
 	}
 	m, ctx, heard, err := g.manager(ctx)
 	defer heard()
-	all := map[string]Service{}
+	all = map[string]Service{}
 	for _, unit := range units {
 		all[unit] = askService(ctx, m, unit, err)
+		if own != "" && start.Name == "" && slices.Contains(all[unit].After, own) {
+			start = askStart(ctx, m, own)
+		}
 	}
-	return all
+	return all, start
+}
+
+// askStart asks what start is going on. Without an answer it is none.
+func askStart(ctx context.Context, m *systemd.Manager, unit string) (s Start) {
+	var err error
+	if s.Job, err = m.Queued(ctx, unit); err == nil {
+		s.Service, err = m.Service(ctx, unit)
+	}
+	if err != nil {
+		return Start{}
+	}
+	return s
 }
 
 // askService asks by a connection, if there is one.

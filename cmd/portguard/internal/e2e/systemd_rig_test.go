@@ -33,6 +33,7 @@ func TestSystemd(t *testing.T) {
 		t.Run("restart-unit", r.testRestartUnit)
 		t.Run("restart-unit refused", r.testRestartRefused)
 		t.Run("restart-unit in order", r.testRestartOrder)
+		t.Run("restart-unit of who comes after", r.testRestartAfter)
 		t.Run("managers", r.testManagers)
 		t.Run("hardening", r.testHardening)
 		t.Run("fd store", r.testStore)
