@@ -2,6 +2,7 @@ package netdiag
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -29,9 +30,6 @@ func ParseEndpoints(text string, opts Options, lookup LookupService) ([]Endpoint
 	var all []Endpoint
 	for part := range strings.SplitSeq(text, ",") {
 		some, err := parseEndpoint(part, opts, lookup)
-		if wrong, ok := err.(*SyntaxError); ok {
-			wrong.Right = meant(part, wrong.Right, lookup)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -125,8 +123,8 @@ func splitAddress(text, rest, device string) (addr netip.Addr, ports string, err
 		return netip.Addr{}, "", &SyntaxError{text, "an IPv6 address needs brackets before its port", "[::1]:8080"}
 	}
 	addr, perr := netip.ParseAddr(host)
-	if perr != nil && firstAddress(host) != host {
-		return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is an interface; a service binds an address of it, or every address on it, which is *%%%s:%s", host, host, ports), "127.0.0.1:8080"}
+	if _, err := net.InterfaceByName(host); perr != nil && err == nil {
+		return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is an interface; a service binds an address of it, or every address on it, which is *%%%s:%s", host, host, ports), "*%" + host + ":" + ports}
 	}
 	if perr != nil {
 		return netip.Addr{}, "", &SyntaxError{text, fmt.Sprintf("%q is not an address; a service binds addresses, not names", host), "127.0.0.1:8080"}

@@ -9,6 +9,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/complete"
+	"portguard/cmd/portguard/internal/mend"
 )
 
 // right shows, with a wrong line, the one that was meant: one mistake after the other is put right, and the rest stays as it was typed.
@@ -17,9 +18,9 @@ func right(cmd *cobra.Command, args []string, err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	if plain, strange := cli.Typeset(beforeCommand(args)); plain != nil {
-		plain, _ = cli.Typeset(args)
-		wrong = &cli.UsageError{Problem: strange, Right: "portguard --help", Mends: []cli.Mend{cli.As(plain...)}}
+	if plain, strange := mend.Typeset(beforeCommand(args)); plain != nil {
+		plain, _ = mend.Typeset(args)
+		wrong = &cli.UsageError{Problem: strange, Right: "portguard --help", Mends: []mend.Mend{mend.As(plain...)}}
 		err = wrong
 	}
 	if line := mended(cmd, args, wrong); line != nil {
@@ -40,14 +41,15 @@ func beforeCommand(args []string) []string {
 // mended is a line without its mistakes; nil where they are too many, or one of them has no mend.
 func mended(cmd *cobra.Command, args []string, wrong *cli.UsageError) []string {
 	for range 10 {
-		line := cli.Line{Words: slices.Clone(args), Command: cmd}
-		for _, mend := range wrong.Mends {
-			mend(&line)
+		line := mend.Read(cmd, args)
+		for _, right := range wrong.Mends {
+			right(line)
 		}
-		if slices.Equal(line.Words, args) {
+		words := line.Words()
+		if slices.Equal(words, args) {
 			return nil
 		}
-		args = line.Words
+		args = words
 		var err error
 		if cmd, err = rehearse(args); err == nil {
 			return args
@@ -67,7 +69,7 @@ func rehearse(args []string) (*cobra.Command, error) {
 		cmd.RunE, cmd.Run = func(*cobra.Command, []string) error { return nil }, nil
 	})
 	root.SetHelpFunc(func(*cobra.Command, []string) {})
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // without any, nil would mean our own
 	root.SetOut(io.Discard)
 	root.SetErr(io.Discard)
 	return root.ExecuteC()

@@ -14,6 +14,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 )
 
@@ -58,15 +59,15 @@ func (o *auditOptions) check() error {
 	right := "portguard audit --downtime 10s --sample 2s"
 	switch {
 	case o.downtime <= 0:
-		return cli.Misuse(fmt.Sprintf("--downtime %s is no time", o.downtime), right, cli.Without("downtime"))
+		return cli.Misuse(fmt.Sprintf("--downtime %s is no time", o.downtime), right, mend.Without("downtime"))
 	case o.sample <= 0:
-		return cli.Misuse(fmt.Sprintf("--sample %s is no time", o.sample), right, cli.Without("sample"))
+		return cli.Misuse(fmt.Sprintf("--sample %s is no time", o.sample), right, mend.Without("sample"))
 	case o.json && o.portMap:
-		return cli.Misuse("--json and --map contradict each other", "portguard audit --json", cli.Without("map"))
+		return cli.Misuse("--json and --map contradict each other", "portguard audit --json", mend.Without("map"))
 	case o.openMetrics && (o.json || o.portMap):
-		return cli.Misuse("--openmetrics contradicts --json and --map", "portguard audit --openmetrics", cli.Without("json"), cli.Without("map"))
+		return cli.Misuse("--openmetrics contradicts --json and --map", "portguard audit --openmetrics", mend.Without("json"), mend.Without("map"))
 	case o.output != "" && !o.openMetrics:
-		return cli.Misuse("--output is for --openmetrics", "portguard audit --openmetrics --output "+o.output, cli.Before("output", "--openmetrics"))
+		return cli.Misuse("--output is for --openmetrics", "portguard audit --openmetrics --output "+o.output, mend.Before("output", "--openmetrics"))
 	case o.output != "":
 		return checkOutput(o.output)
 	}
@@ -108,16 +109,16 @@ func parseAuditPorts(args []string) ([]netdiag.Endpoint, error) {
 		return nil, nil
 	}
 	const right = "portguard audit 30000-30100,5353/udp"
-	all, err := netdiag.ParseEndpoints(strings.Join(args, ","), netdiag.Options{}, flags.LookupService)
+	all, err := flags.ParseEndpoints(strings.Join(args, ","), netdiag.Options{})
 	if syntax, ok := err.(*netdiag.SyntaxError); ok {
-		return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit "+syntax.Right, cli.Part("", syntax.Text, syntax.Right))
+		return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard audit "+syntax.Right, mend.Part("", syntax.Text, syntax.Right))
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range all {
 		if !e.EveryAddress() {
-			return nil, cli.Misuse(fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right, cli.Part("", e.Argument(), (netdiag.Endpoint{Protocol: e.Protocol, Port: e.Port}).Argument()))
+			return nil, cli.Misuse(fmt.Sprintf("%q has an address: the kernel picks ports, so PORTS are numbers", e), right, mend.Part("", e.Argument(), (netdiag.Endpoint{Protocol: e.Protocol, Port: e.Port}).Argument()))
 		}
 	}
 	return all, nil

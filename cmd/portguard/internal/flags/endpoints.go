@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 )
 
@@ -47,7 +48,7 @@ func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint, error) {
 	right := func(port string) string { return line(cli.ShellQuote(port)) }
 	if len(o.Ports) == 0 {
-		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"), cli.With("-p", "30010"))
+		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"), mend.With("-p", "30010"))
 	}
 	opts, err := o.SocketOptions()
 	if err != nil {
@@ -55,17 +56,14 @@ func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint,
 	}
 	var all []netdiag.Endpoint
 	for _, text := range o.Ports {
-		some, err := netdiag.ParseEndpoints(text, opts, LookupService)
+		some, err := ParseEndpoints(text, opts)
 		var syntax *netdiag.SyntaxError
 		if errors.As(err, &syntax) {
 			instead := syntax.Right
 			if syntax.Text == "" && text != "" { // a comma too many
 				instead = ""
 			}
-			if strings.Contains(text, " -") {
-				return nil, cli.Misuse(err.Error(), right(syntax.Right), cli.Apart("port"))
-			}
-			return nil, cli.Misuse(err.Error(), right(syntax.Right), cli.Part("port", syntax.Text, instead))
+			return nil, cli.Misuse(err.Error(), right(syntax.Right), mend.Part("port", syntax.Text, instead))
 		}
 		if err != nil {
 			return nil, err
@@ -90,11 +88,11 @@ func (o *Endpoint) SocketOptions() (netdiag.Options, error) {
 		opts.ReuseAddr = netdiag.ReuseNo
 	default:
 		return opts, cli.Misuse(fmt.Sprintf("--reuseaddr %q is neither yes nor no", o.reuseAddr), "portguard --reuseaddr yes -p 30010 -- COMMAND",
-			cli.Value("reuseaddr", o.reuseAddr, cli.YesOrNo(o.reuseAddr)))
+			mend.Value("reuseaddr", o.reuseAddr, mend.YesOrNo(o.reuseAddr)))
 	}
 	if o.noReuseAddr {
 		if o.reuseAddr == "yes" {
-			return opts, cli.Misuse("--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND", cli.Without("reuseaddr"))
+			return opts, cli.Misuse("--reuseaddr yes and --no-reuseaddr contradict each other", "portguard --no-reuseaddr -p 30010 -- COMMAND", mend.Without("reuseaddr"))
 		}
 		opts.ReuseAddr = netdiag.ReuseNo
 	}
@@ -106,7 +104,7 @@ func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error 
 	byPort := make(map[netdiag.Port][]netdiag.Endpoint, len(all))
 	for i, e := range all {
 		k := e.Key()
-		without := func() cli.Mend { return cli.Once("port", netdiag.Arguments(slices.Concat(all[:i], all[i+1:]))) }
+		without := func() mend.Mend { return mend.Once("port", netdiag.Arguments(slices.Concat(all[:i], all[i+1:]))) }
 		for _, other := range byPort[k] {
 			if e.Addr == other.Addr && e.Device == other.Device {
 				return cli.Misuse(fmt.Sprintf("endpoint %q is given twice", e), right(e.Argument()), without())

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 )
 
 // Hold is the flag that says how the port is held until the service has it.
@@ -37,7 +38,7 @@ func (o *Hold) Holds(fs *pflag.FlagSet, command bool) (HoldMode, error) {
 	switch mode {
 	case HoldExec, HoldFDStore:
 		if !command && fs.Changed("hold") {
-			return "", cli.Misuse("--hold "+o.Mode+" is for a COMMAND, and there is none", "portguard --hold "+o.Mode+" -p 30010 -- COMMAND", cli.Starting("COMMAND"))
+			return "", cli.Misuse("--hold "+o.Mode+" is for a COMMAND, and there is none", "portguard --hold "+o.Mode+" -p 30010 -- COMMAND", mend.Starting("COMMAND"))
 		}
 		if !command {
 			mode = HoldNone
@@ -47,5 +48,5 @@ func (o *Hold) Holds(fs *pflag.FlagSet, command bool) (HoldMode, error) {
 		return mode, nil
 	}
 	return "", cli.Misuse(fmt.Sprintf("--hold %q is none of exec, fdstore, none", o.Mode), "portguard --hold none -p 30010 -- COMMAND",
-		cli.Value("hold", o.Mode, cli.Meant(o.Mode, map[string]string{"no": "none", "never": "none", "false": "none", "systemd": "fdstore"}, "exec", "fdstore", "none")))
+		mend.Value("hold", o.Mode, mend.Word(o.Mode, map[string]string{"no": "none", "never": "none", "false": "none", "systemd": "fdstore"}, "exec", "fdstore", "none")))
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/wrapper"
 )
 
@@ -62,7 +63,7 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 		return p, err
 	}
 	if o.grace < 0 {
-		return p, cli.Misuse(fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND", cli.Without("grace"))
+		return p, cli.Misuse(fmt.Sprintf("--grace %s is negative", o.grace), "portguard --kill --grace 10s -p 30010 -- COMMAND", mend.Without("grace"))
 	}
 	for _, text := range o.only {
 		if err := p.Only.Add(text); err != nil {
@@ -81,12 +82,12 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
 	for _, name := range []string{"signal", "grace"} {
 		if fs.Changed(name) && !o.kill {
-			return cli.Misuse("--"+name+" is about --kill, which is not given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND", cli.Before(name, "--kill"))
+			return cli.Misuse("--"+name+" is about --kill, which is not given", "portguard --kill --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND", mend.Before(name, "--kill"))
 		}
 	}
 	for _, name := range []string{"kill-listeners", "only"} {
 		if fs.Changed(name) && !o.kill && !o.close && !o.restartUnit {
-			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard "+lesser(name)+" --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND", cli.Before(name, lesser(name)))
+			return cli.Misuse("--"+name+" is about --close, --restart-unit and --kill, none of which is given", "portguard "+lesser(name)+" --"+name+cli.ExampleOf(name)+" -p 30010 -- COMMAND", mend.Before(name, lesser(name)))
 		}
 	}
 	if o.share && (e.noReuseAddr || e.reuseAddr == "no") {
@@ -96,16 +97,16 @@ func (o *Ladder) contradictions(fs *pflag.FlagSet, e Endpoint) error {
 }
 
 // waiting are the mends of a line whose --share is in vain.
-func waiting(wait string) []cli.Mend {
+func waiting(wait string) []mend.Mend {
 	if wait != "" {
-		return []cli.Mend{cli.Without("share")}
+		return []mend.Mend{mend.Without("share")}
 	}
-	return []cli.Mend{cli.Before("share", "--wait", "30s"), cli.Without("share")}
+	return []mend.Mend{mend.Before("share", "--wait", "30s"), mend.Without("share")}
 }
 
 // meantOnly puts KEY=VALUE in the place of what was given instead. It never names anybody else.
-func meantOnly(typed string) []cli.Mend {
-	as := func(key, value string) []cli.Mend { return []cli.Mend{cli.Value("only", typed, key+"="+value)} }
+func meantOnly(typed string) []mend.Mend {
+	as := func(key, value string) []mend.Mend { return []mend.Mend{mend.Value("only", typed, key+"="+value)} }
 	key, value, given := strings.Cut(typed, "=")
 	if before, after, ok := strings.Cut(typed, ":"); ok && slices.Contains([]string{"user", "unit", "user-unit", "exe"}, before) {
 		return as(before, after)
@@ -156,9 +157,9 @@ func ParseWait(flag, text string, given bool, right string) (time.Duration, erro
 	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, cli.Misuse(fmt.Sprintf("%s %q is not a duration such as 30s, 2m or forever", flag, text), right, cli.Value(name, text, cli.Forever(name, text)))
+		return 0, cli.Misuse(fmt.Sprintf("%s %q is not a duration such as 30s, 2m or forever", flag, text), right, mend.Value(name, text, mend.Forever(text, "30s")))
 	case d <= 0:
-		return 0, cli.Misuse(fmt.Sprintf("%s %s is no time to wait", flag, text), right, cli.Without(name))
+		return 0, cli.Misuse(fmt.Sprintf("%s %s is no time to wait", flag, text), right, mend.Without(name))
 	}
 	return d, nil
 }
@@ -178,8 +179,8 @@ func ParseSignal(flag, text, right, example string) (unix.Signal, error) {
 			return unix.Signal(rtmin + n), nil
 		}
 	}
-	if meant := cli.SignalName(strings.TrimLeft(text, "-")); meant != "" {
+	if meant := mend.Signal(strings.TrimLeft(text, "-")); meant != "" {
 		example = meant
 	}
-	return 0, cli.Misuse(fmt.Sprintf("%s %q is not a signal", flag, text), right, cli.Value(strings.TrimPrefix(flag, "--"), text, example))
+	return 0, cli.Misuse(fmt.Sprintf("%s %q is not a signal", flag, text), right, mend.Value(strings.TrimPrefix(flag, "--"), text, example))
 }

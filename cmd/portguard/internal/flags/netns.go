@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/wrapper/become"
 )
 
@@ -39,7 +40,7 @@ func (o *Netns) Enter(a *cli.App) error {
 	switch {
 	case o.Netns != "":
 	case o.flag.Changed: // by a variable that is not set: what was meant for there must not be done here
-		return cli.Misuse(NetnsFlag+` "" is no network namespace`, "portguard "+NetnsFlag+cli.ExampleOf(NetnsFlag[2:])+" -p 30010", cli.Value(NetnsFlag[2:], "", "4242"))
+		return cli.Misuse(NetnsFlag+` "" is no network namespace`, "portguard "+NetnsFlag+cli.ExampleOf(NetnsFlag[2:])+" -p 30010", mend.Value(NetnsFlag[2:], "", "4242"))
 	default:
 		return nil
 	}
@@ -99,7 +100,7 @@ func (o *Netns) refused(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return cli.Misuse(fmt.Sprintf("%s %s: there is no %s", NetnsFlag, o.Netns, path), "ip netns list   # lsns -t net has those without a name")
 	case errors.Is(err, unix.EINVAL):
-		return cli.Misuse(fmt.Sprintf("%s %s: %s is no network namespace", NetnsFlag, o.Netns, path), "portguard --netns 4242 -p 30010", cli.Value(NetnsFlag[2:], o.Netns, "4242"))
+		return cli.Misuse(fmt.Sprintf("%s %s: %s is no network namespace", NetnsFlag, o.Netns, path), "portguard --netns 4242 -p 30010", mend.Value(NetnsFlag[2:], o.Netns, "4242"))
 	}
 	return fmt.Errorf("%s %s: %w", NetnsFlag, o.Netns, err)
 }

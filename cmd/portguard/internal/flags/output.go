@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 )
 
 // Output are the flags that say how much is said, and how it looks.
@@ -48,9 +49,9 @@ func (o *Output) AddVerbose(fs *pflag.FlagSet, usage string) {
 func (o *Output) Check() error {
 	switch {
 	case o.Quiet && o.Verbose:
-		return cli.Misuse("--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND", cli.Without("verbose"))
+		return cli.Misuse("--quiet and --verbose contradict each other", "portguard --quiet -p 30010 -- COMMAND", mend.Without("verbose"))
 	case o.Quiet && o.JSON:
-		return cli.Misuse("--quiet and --json contradict each other", "portguard --json -p 30010", cli.Without("quiet"))
+		return cli.Misuse("--quiet and --json contradict each other", "portguard --json -p 30010", mend.Without("quiet"))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 	"portguard/systemd"
 )
@@ -23,12 +24,12 @@ func (o *Endpoint) owner() (netdiag.Owner, error) {
 		return netdiag.Owner{}, nil
 	}
 	if !o.reusePort {
-		return netdiag.Owner{}, cli.Misuse(AsUserFlag+" is about --reuseport, which is not given", "portguard --reuseport "+AsUserFlag+" root -p 30010", cli.Before(AsUserFlag[2:], "--reuseport"))
+		return netdiag.Owner{}, cli.Misuse(AsUserFlag+" is about --reuseport, which is not given", "portguard --reuseport "+AsUserFlag+" root -p 30010", mend.Before(AsUserFlag[2:], "--reuseport"))
 	}
 	uid, ok := UserID(o.asUser)
 	if !ok {
 		return netdiag.Owner{}, cli.Misuse(fmt.Sprintf("%s %q is neither a number nor in /etc/passwd, nor a user whom systemd has made for a service", AsUserFlag, o.asUser),
-			"portguard --reuseport "+AsUserFlag+" 1000 -p 30010", cli.Value(AsUserFlag[2:], o.asUser, "1000"))
+			"portguard --reuseport "+AsUserFlag+" 1000 -p 30010", mend.Value(AsUserFlag[2:], o.asUser, "1000"))
 	}
 	return netdiag.Owner{Other: true, UID: uid}, nil
 }

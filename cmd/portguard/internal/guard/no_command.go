@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/wrapper/become"
 )
 
@@ -38,7 +39,7 @@ func noCommand(line []string, r request, err error) error {
 	meant := func(problem string, command ...string) error {
 		return &noCommandError{err, problem, cli.CommandLine(slices.Concat([]string{"portguard"}, line[:len(line)-len(r.command)], command), 0)}
 	}
-	if plain, strange := cli.Typeset(r.command); plain != nil {
+	if plain, strange := mend.Typeset(r.command); plain != nil {
 		if words := strings.Fields(plain[0]); len(words) > 1 {
 			plain = append(words, plain[1:]...)
 		}

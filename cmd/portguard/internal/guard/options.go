@@ -1,12 +1,11 @@
 package guard
 
 import (
-	"fmt"
-
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 	"portguard/wrapper"
 )
@@ -99,7 +98,7 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 		return r, err
 	}
 	if o.force && !r.reserve {
-		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010", cli.Before("force", "--reserve"))
+		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010", mend.Before("force", "--reserve"))
 	}
 	r.restart, err = o.supervision(fs, r)
 	return r, err
@@ -109,15 +108,13 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 	switch dash := fs.ArgsLenAtDash(); {
 	case dash == 0 && len(args) == 0:
-		return nil, cli.Misuse(`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar", cli.Starting("COMMAND"))
-	case dash == 0 && fs.NFlag() == 0 && isFlag(fs, args[0]) && parses(append([]string{"--" + args[0]}, args[1:]...)): // "-- share"
-		return nil, cli.MisuseOf(fmt.Sprintf("%q is not a command, but a flag: --%s", args[0], args[0]), append([]string{"--" + args[0]}, args[1:]...))
+		return nil, cli.Misuse(`there is no COMMAND after "--"`, "portguard -p 30010 -- java -jar app.jar", mend.Starting("COMMAND"))
 	case o.argv0 && len(args) < 2 && (dash == 0 || len(args) == 0):
 		return nil, cli.Misuse("--argv0 needs a COMMAND and its name", "portguard --argv0 -p 30010 -- /usr/bin/java order-service -jar app.jar",
-			cli.Starting([]string{"COMMAND", "NAME"}[len(args):]...))
+			mend.Starting([]string{"COMMAND", "NAME"}[len(args):]...))
 	case dash == 0 || len(args) == 0:
 		return args, nil
 	default:
-		return nil, o.stray(fs, args)
+		return nil, o.stray(fs, args).wrong()
 	}
 }

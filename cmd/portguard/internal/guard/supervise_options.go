@@ -11,6 +11,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/wrapper/supervise"
 )
 
@@ -57,7 +58,7 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 	if !fs.Changed("restart") {
 		for _, name := range []string{"restart-delay", "restart-limit", "ready-timeout", "stop-timeout", "stop-signal", "process-group"} {
 			if fs.Changed(name) {
-				return supervision{}, cli.Misuse("--"+name+" is about --restart, which is not given", superviseRight, cli.Before(name, "--restart", "on-failure"))
+				return supervision{}, cli.Misuse("--"+name+" is about --restart, which is not given", superviseRight, mend.Before(name, "--restart", "on-failure"))
 			}
 		}
 		return supervision{}, nil
@@ -66,30 +67,30 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 		policy:       supervise.Policy{Restart: supervise.Restart(o.restart), Delay: o.restartDelay},
 		readyTimeout: o.readyTimeout, stopTimeout: o.stopTimeout, processGroup: o.processGroup,
 	}
-	wrong := func(mend cli.Mend, format string, args ...any) (supervision, error) {
+	wrong := func(mend mend.Mend, format string, args ...any) (supervision, error) {
 		return p, cli.Misuse(fmt.Sprintf(format, args...), superviseRight, mend)
 	}
 	switch p.policy.Restart {
 	case supervise.Never, supervise.OnFailure, supervise.Always:
 	default:
-		return wrong(cli.Value("restart", o.restart, meantRestart(o.restart)), "--restart %q is none of no, on-failure, always", o.restart)
+		return wrong(mend.Value("restart", o.restart, meantRestart(o.restart)), "--restart %q is none of no, on-failure, always", o.restart)
 	}
 	switch {
 	case len(r.command) == 0:
-		return wrong(cli.Starting("COMMAND"), "--restart is for a COMMAND, and there is none")
+		return wrong(mend.Starting("COMMAND"), "--restart is for a COMMAND, and there is none")
 	case r.hold == flags.HoldFDStore:
-		return wrong(cli.Without("hold"), "--restart holds the port itself, so --hold fdstore has nothing to do")
+		return wrong(mend.Without("hold"), "--restart holds the port itself, so --hold fdstore has nothing to do")
 	case o.JSON && !o.dryRun:
-		return wrong(cli.Without("json"), "--json is one document, and --restart may have more to report")
+		return wrong(mend.Without("json"), "--json is one document, and --restart may have more to report")
 	}
 	for name, d := range map[string]time.Duration{"restart-delay": o.restartDelay, "ready-timeout": o.readyTimeout, "stop-timeout": o.stopTimeout} {
 		if d < 0 {
-			return wrong(cli.Without(name), "--%s %s is negative", name, d)
+			return wrong(mend.Without(name), "--%s %s is negative", name, d)
 		}
 	}
 	var ok bool
 	if p.policy.Limit, p.policy.Window, ok = parseLimit(o.restartLimit); !ok {
-		return wrong(cli.Value("restart-limit", o.restartLimit, meantLimit(o.restartLimit)), "--restart-limit %q is not N/DURATION, such as 5/1m, nor none", o.restartLimit)
+		return wrong(mend.Value("restart-limit", o.restartLimit, meantLimit(o.restartLimit)), "--restart-limit %q is not N/DURATION, such as 5/1m, nor none", o.restartLimit)
 	}
 	var err error
 	p.stopSignal, err = o.stops()
@@ -98,7 +99,7 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 
 // meantRestart is which of the three was meant, by docker's words as well.
 func meantRestart(typed string) string {
-	return cli.Meant(typed, map[string]string{
+	return mend.Word(typed, map[string]string{
 		"yes": "on-failure", "true": "on-failure", "on": "on-failure", "onfailure": "on-failure", "failure": "on-failure", "false": "no", "never": "no", "off": "no",
 		"unless-stopped": "always",
 	}, "on-failure", "always", "no")
@@ -116,7 +117,7 @@ func meantLimit(typed string) string {
 	case "s", "m", "h":
 		return count + "/1" + window
 	}
-	return count + "/" + cli.Duration("ready-timeout", window)
+	return count + "/" + mend.Duration(window, "1m")
 }
 
 // stops is the value of --stop-signal; 0 without.
@@ -130,7 +131,7 @@ func (o *superviseOptions) stops() (unix.Signal, error) {
 	case err != nil:
 		return 0, err
 	case sig == unix.SIGKILL, sig == unix.SIGSTOP, sig == unix.SIGCHLD, sig == unix.SIGCONT:
-		return 0, cli.Misuse(fmt.Sprintf("--stop-signal %q asks nobody to stop", o.stopSignal), right, cli.Value("stop-signal", o.stopSignal, "QUIT"))
+		return 0, cli.Misuse(fmt.Sprintf("--stop-signal %q asks nobody to stop", o.stopSignal), right, mend.Value("stop-signal", o.stopSignal, "QUIT"))
 	}
 	return sig, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -53,14 +54,14 @@ func New(a *cli.App) *cobra.Command {
 			switch {
 			case len(args) == 0:
 			case flags.LooksLikePort(args[0]):
-				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.LooksLikePort))
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), mend.Flagged("-p", flags.LooksLikePort))
 			case !o.force && o.Netns.Netns != "":
 				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), o.Inside(cmd.Flags(), args))
 			case !o.force:
 				at := slices.Index(a.Args, cmd.Name())
-				return cli.MisuseOf(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), cli.Amended(a.Args, at, 1))
+				return cli.MisuseOf(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), mend.Amended(a.Args, at, 1))
 			default:
-				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"), cli.Alone, cli.Instead())
+				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"), mend.Alone, mend.Instead())
 			}
 			if endpoints, err = o.Endpoints(right); err != nil {
 				return err
@@ -75,7 +76,7 @@ func New(a *cli.App) *cobra.Command {
 				return err
 			}
 			if left, enough := unheld(endpoints); !enough && !o.force {
-				return cli.Misuse("that "+left, "portguard hold --force -p 30010", cli.Named("--force"))
+				return cli.Misuse("that "+left, "portguard hold --force -p 30010", mend.Named("--force"))
 			}
 			return holdUntil(a, endpoints, o)
 		},

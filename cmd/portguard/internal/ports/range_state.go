@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -138,7 +139,7 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 		}
 		return cli.Misuse(
 			fmt.Sprintf("%s begins below net.ipv4.ip_unprivileged_port_start (%d), which the kernel does not take", r, s.lowest),
-			fmt.Sprintf("portguard range %s", right), cli.Instead(right.String()),
+			fmt.Sprintf("portguard range %s", right), mend.Instead(right.String()),
 		)
 	}
 	usable, inUse := s.usable(r), s.inUse(s.kernel) // who has a port now needs one then
@@ -196,7 +197,7 @@ func (s rangeState) sayOutside(w io.Writer, r portrange.Range) {
 func (s rangeState) tooFew(r portrange.Range, problem string) error {
 	own := portrange.Range{Low: 32768, High: 60999}
 	if r == own || s.refuse(own, false) != nil {
-		return cli.Misuse(problem, "portguard range --force "+r.String(), cli.Named("--force"))
+		return cli.Misuse(problem, "portguard range --force "+r.String(), mend.Named("--force"))
 	}
-	return cli.Misuse(problem, "portguard range "+own.String(), cli.Instead(own.String()))
+	return cli.Misuse(problem, "portguard range "+own.String(), mend.Instead(own.String()))
 }

@@ -12,6 +12,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
@@ -60,7 +61,7 @@ func (o *sysctlOptions) scope() reserved.Scope {
 // enter goes to the network namespace that is to be changed, or asked about.
 func (o *sysctlOptions) enter(a *cli.App, command, example string) error {
 	if o.Netns.Netns != "" && o.persist {
-		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+cli.ShellQuote(o.Netns.Netns)+" "+example, cli.Without("persist"))
+		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+cli.ShellQuote(o.Netns.Netns)+" "+example, mend.Without("persist"))
 	}
 	return o.Enter(a)
 }
@@ -102,9 +103,9 @@ func NewReserve(a *cli.App) *cobra.Command {
 		PreRunE: func(_ *cobra.Command, args []string) (err error) {
 			switch {
 			case o.renew && len(args) > 0:
-				return cli.Misuse("--renew is about the ports that are reserved already", "portguard reserve --renew", cli.Instead())
+				return cli.Misuse("--renew is about the ports that are reserved already", "portguard reserve --renew", mend.Instead())
 			case o.renew && !o.files():
-				return cli.Misuse("--renew is about files, and none is about another network namespace", "portguard reserve --renew", cli.Without(flags.NetnsFlag[2:]))
+				return cli.Misuse("--renew is about files, and none is about another network namespace", "portguard reserve --renew", mend.Without(flags.NetnsFlag[2:]))
 			case len(args) > 0:
 				ports, err = parsePortSet("reserve", args)
 			}
@@ -161,18 +162,18 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	right := "portguard " + command + " 30010,30000-30100"
 	text := strings.Join(args, ",")
 	if text == "" {
-		return nil, cli.Misuse(command+" needs to know which ports", right, cli.Named("30010,30000-30100"))
+		return nil, cli.Misuse(command+" needs to know which ports", right, mend.Named("30010,30000-30100"))
 	}
 	if word, meant := strayWord(args); meant != nil {
 		return nil, cli.Misuse(fmt.Sprintf("%q is no port", word), right, meant)
 	}
-	endpoints, err := netdiag.ParseEndpoints(text, netdiag.Options{}, flags.LookupService)
+	endpoints, err := flags.ParseEndpoints(text, netdiag.Options{})
 	if strings.ContainsAny(text, "/:") {
-		meant := cli.Part("", "", "")
+		meant := mend.Part("", "", "")
 		if err == nil {
-			right, meant = "portguard "+command+" "+portsOf(endpoints).String(), cli.Instead(portsOf(endpoints).String())
+			right, meant = "portguard "+command+" "+portsOf(endpoints).String(), mend.Instead(portsOf(endpoints).String())
 		} else if syntax, ok := err.(*netdiag.SyntaxError); ok {
-			meant = cli.Part("", syntax.Text, syntax.Right)
+			meant = mend.Part("", syntax.Text, syntax.Right)
 		}
 		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right, meant)
 	}
@@ -182,7 +183,7 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 			if (len(args) > 1 || strings.Contains(text, ",")) && !strings.ContainsAny(syntax.Text, "0123456789") {
 				meant = "" // a word too many
 			}
-			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right, cli.Part("", syntax.Text, meant))
+			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right, mend.Part("", syntax.Text, meant))
 		}
 		return nil, err
 	}
@@ -258,5 +259,5 @@ func enoughLeft(c reserved.Change, command string, args []string) error {
 	if left == 0 { // a host without outgoing connections is what nobody means
 		return cli.Misuse("that "+flags.Leaves(left, ephemeral), "portguard "+command+" 30010,30000-30100")
 	}
-	return cli.Misuse("that "+flags.Leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")), cli.Named("--force"))
+	return cli.Misuse("that "+flags.Leaves(left, ephemeral), fmt.Sprintf("portguard %s --force %s", command, strings.Join(args, " ")), mend.Named("--force"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/ready"
@@ -94,11 +95,11 @@ func (o *options) parse(cmd *cobra.Command, args []string) (question, error) {
 	switch {
 	case len(args) == 0:
 	case flags.LooksLikePort(args[0]):
-		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), cli.Flagged("-p", flags.LooksLikePort))
+		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), mend.Flagged("-p", flags.LooksLikePort))
 	case len(args) == 1 && cmd.ArgsLenAtDash() < 0 && o.unit == "" && o.pid == 0:
-		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: the name of a service needs --unit before it", args[0]), right("30010"), cli.Flagged("--unit", func(string) bool { return true }))
+		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: the name of a service needs --unit before it", args[0]), right("30010"), mend.Flagged("--unit", func(string) bool { return true }))
 	default:
-		return q, cli.Misuse(fmt.Sprintf("%q: ready starts no command; it asks about a service that was started", args[0]), right("30010"), cli.Alone, cli.Instead())
+		return q, cli.Misuse(fmt.Sprintf("%q: ready starts no command; it asks about a service that was started", args[0]), right("30010"), mend.Alone, mend.Instead())
 	}
 	if err := o.Output.Check(); err != nil {
 		return q, err

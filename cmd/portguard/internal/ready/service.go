@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/internal/environ"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -30,11 +31,11 @@ func (o *options) service(fs *pflag.FlagSet) (service, error) {
 	right := "portguard ready --wait 30s --unit order.service -p 30010"
 	switch {
 	case fs.Changed("pid") && fs.Changed("unit"):
-		return service{}, cli.Misuse("--pid and --unit are two services, and it is asked about one", right, cli.Without("pid"))
+		return service{}, cli.Misuse("--pid and --unit are two services, and it is asked about one", right, mend.Without("pid"))
 	case fs.Changed("unit"):
 		name, err := systemd.ServiceName(o.unit)
 		if err != nil {
-			return service{}, cli.Misuse("--unit: "+err.Error(), right, cli.Value("unit", o.unit, "order.service"))
+			return service{}, cli.Misuse("--unit: "+err.Error(), right, mend.Value("unit", o.unit, "order.service"))
 		}
 		if !(owner.Scanner{}).NamesUnits() {
 			return service{}, fmt.Errorf("--unit %s: the service manager is outside of this cgroup namespace, where nothing tells which unit a process is of", cli.Safe(name))
@@ -43,7 +44,7 @@ func (o *options) service(fs *pflag.FlagSet) (service, error) {
 	case !fs.Changed("pid"):
 		return service{}, nil
 	case o.pid <= 0:
-		return service{}, cli.Misuse(fmt.Sprintf("--pid %d is no process", o.pid), "portguard ready --wait 30s --pid $! -p 30010", cli.Value("pid", strconv.Itoa(o.pid), "2022"))
+		return service{}, cli.Misuse(fmt.Sprintf("--pid %d is no process", o.pid), "portguard ready --wait 30s --pid $! -p 30010", mend.Value("pid", strconv.Itoa(o.pid), "2022"))
 	}
 	p, err := owner.Scanner{}.Stat(o.pid)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/unit/listens"
 	"portguard/internal/wholefile"
 	"portguard/netdiag"
@@ -120,15 +121,15 @@ func (in *unitInstall) check(as string, ready bool) error {
 	switch in.form = unitForm(as); in.form {
 	case formPre:
 		if in.user {
-			return cli.Misuse("--as pre is for the system's manager, where ExecStartPre=+ has root's rights; --user takes --as wrapper", right+" --as wrapper", cli.Value("as", as, "wrapper"))
+			return cli.Misuse("--as pre is for the system's manager, where ExecStartPre=+ has root's rights; --user takes --as wrapper", right+" --as wrapper", mend.Value("as", as, "wrapper"))
 		}
 		if in.flags.Changed("hold") {
 			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.Mode,
-				cli.Without("as"), cli.Before("hold", "--as", "wrapper"))
+				mend.Without("as"), mend.Before("hold", "--as", "wrapper"))
 		}
 	case formWrapper:
 	default:
-		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper", cli.Value("as", as, cli.Meant(as, nil, "wrapper", "pre")))
+		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper", mend.Value("as", as, mend.Word(as, nil, "wrapper", "pre")))
 	}
 	var err error
 	if len(in.options.Ports) > 0 {

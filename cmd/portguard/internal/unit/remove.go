@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
@@ -37,7 +38,7 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 		PreRunE: func(_ *cobra.Command, args []string) (err error) {
 			switch {
 			case all && len(args) > 0:
-				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove order.service", cli.Without("all"))
+				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove order.service", mend.Without("all"))
 			case !all:
 				name, err = oneService("remove", args)
 			}

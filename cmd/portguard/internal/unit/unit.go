@@ -18,6 +18,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/systemd"
 )
 
@@ -75,7 +76,7 @@ func verbOf(word string) string {
 func meant(args []string) []string {
 	verb := verbOf(args[0])
 	if verb == "" {
-		verb = cli.Closest(args[0], []string{"install", "show", "remove"})
+		verb = mend.Closest(args[0], []string{"install", "show", "remove"})
 	}
 	switch next := append(args, "")[1]; {
 	case args[0] == "help":
@@ -98,15 +99,15 @@ func meant(args []string) []string {
 func oneService(command string, args []string) (string, error) {
 	right := "portguard unit " + command + " order.service"
 	if len(args) != 1 {
-		mends := []cli.Mend{cli.Named("order.service")}
+		mends := []mend.Mend{mend.Named("order.service")}
 		if len(args) > 1 {
-			mends = []cli.Mend{cli.Alone, cli.Flagged("-p", flags.IsPort), cli.Instead(args[0])}
+			mends = []mend.Mend{mend.Alone, mend.Flagged("-p", flags.IsPort), mend.Instead(args[0])}
 		}
 		return "", cli.Misuse(fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), right, mends...)
 	}
 	name, err := systemd.ServiceName(args[0])
 	if err != nil {
-		return "", cli.Misuse(err.Error(), right, cli.Instead(meantService(args[0])))
+		return "", cli.Misuse(err.Error(), right, mend.Instead(meantService(args[0])))
 	}
 	return name, nil
 }

@@ -1,4 +1,4 @@
-package cli
+package mend
 
 import (
 	"strings"
@@ -30,7 +30,7 @@ func TestMends(t *testing.T) {
 		{"a value of its own word", root, "--wait 30 -p 80 -- x --wait 30", "--wait 30s -p 80 -- x --wait 30", Value("wait", "30", "30s")},
 		{"a value behind =", root, "--wait=30 -p 80", "--wait=30s -p 80", Value("wait", "30", "30s")},
 		{"another value", root, "--wait 5s", "--wait 5s", Value("wait", "30", "30s")},
-		{"a part, behind a letter", root, "-qp80x,81 -- -p 80x", "-qp80,81 -- -p 80x", Part("port", "80x", "80")},
+		{"a part, behind a letter", root, "-qp80x,81 -- -p 80x", "-q -p80,81 -- -p 80x", Part("port", "80x", "80")},
 		{"a part, behind a letter and =", root, "-p=80x,81", "-p=80,81", Part("port", "80x", "80")},
 		{"a part too many", root, "-p 80,,81 -p ,82", "-p 80,81 -p 82", Part("port", "", "")},
 		{"a part of a word", hold, "hold 80,81x -p 81x", "hold 80,81 -p 81x", Part("", "81x", "81")},
@@ -55,9 +55,9 @@ func TestMends(t *testing.T) {
 		{"a COMMAND and its --", root, "-p 80", "-p 80 -- x", Starting("x")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := Line{strings.Fields(tt.typed), tt.command}
-			tt.mend(&l)
-			if got := strings.Join(l.Words, " "); got != tt.want {
+			l := Read(tt.command, strings.Fields(tt.typed))
+			tt.mend(l)
+			if got := strings.Join(l.Words(), " "); got != tt.want {
 				t.Errorf("%s\n got %s\nwant %s", tt.typed, got, tt.want)
 			}
 		})
