@@ -76,13 +76,7 @@ func (p *Prober) servedBeside(ctx context.Context, h *Holder) (map[uint32]uint16
 	if err != nil {
 		return nil, err
 	}
-	query := sockdiag.Query{Protocol: uint8(TCP), States: sockdiag.MaskOf(sockdiag.Listen)}
-	listening, err := diag.Dump(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	query.Auto = true
-	picked, err := diag.Dump(ctx, query)
+	listening, err := diag.Dump(ctx, sockdiag.Query{Protocol: uint8(TCP), States: sockdiag.MaskOf(sockdiag.Listen), Named: true})
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +85,6 @@ func (p *Prober) servedBeside(ctx context.Context, h *Holder) (map[uint32]uint16
 		if s.Inode != 0 && s.Local.Port() != h.Socket.Local.Port() && s.CgroupID == h.Socket.CgroupID {
 			ports[s.Inode] = s.Local.Port()
 		}
-	}
-	for _, s := range picked {
-		delete(ports, s.Inode)
 	}
 	return ports, nil
 }

@@ -36,15 +36,10 @@ func (p *Prober) Listening(ctx context.Context, endpoints []Endpoint) ([]sockdia
 func (p *Prober) receiving(ctx context.Context, q sockdiag.Query) ([]sockdiag.Socket, error) {
 	diag, err := p.Diag()
 	if err == nil {
-		var some, picked []sockdiag.Socket
-		if some, err = diag.Dump(ctx, q); err == nil && q.Protocol == uint8(UDP) && len(some) > 0 {
-			q.Auto = true
-			picked, err = diag.Dump(ctx, q)
-		}
-		if err == nil {
-			return slices.DeleteFunc(some, func(s sockdiag.Socket) bool {
-				return s.Remote.Port() != 0 || slices.ContainsFunc(picked, func(o sockdiag.Socket) bool { return o.Cookie == s.Cookie })
-			}), nil
+		q.Named = q.Protocol == uint8(UDP)
+		var some []sockdiag.Socket
+		if some, err = diag.Dump(ctx, q); err == nil {
+			return slices.DeleteFunc(some, func(s sockdiag.Socket) bool { return s.Remote.Port() != 0 }), nil
 		}
 	}
 	if !errors.Is(err, sockdiag.ErrUnsupported) {

@@ -1,9 +1,12 @@
 package netdiag
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/risk"
@@ -13,13 +16,12 @@ import (
 // Survey is every TCP and UDP socket of the network namespace at one moment, as far as a dump is one.
 type Survey struct {
 	tables *tables
-	named  map[SocketID]bool // the port was asked for by number
 }
 
 // Survey lists all sockets. Where sock_diag had to be done without (see Degraded), which ports were asked for by number
 // is not known: then every TCP listener counts as a service, and no UDP socket does.
 func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
-	s := &Survey{tables: newTables(), named: map[SocketID]bool{}}
+	s := &Survey{tables: newTables()}
 	var err error
 	if s.tables.ephemeral, err = portrange.Ephemeral(); err != nil {
 		return nil, err
@@ -30,7 +32,7 @@ func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
 			return nil, err
 		}
 		if p.degraded == nil {
-			if err := p.markNamed(ctx, proto, all, s); err != nil {
+			if err := p.markNamed(ctx, proto, s.tables); err != nil {
 				return nil, err
 			}
 		}
@@ -47,41 +49,32 @@ func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
 			}
 		}
 	}
+	s.tables.complete = p.listsBound(ctx)
 	return s, nil
 }
 
-// markNamed asks which ports were picked by the kernel. A connection that turns into TIME_WAIT meanwhile gets another
-// cookie, so connections are told by their two ends.
-func (p *Prober) markNamed(ctx context.Context, proto Protocol, all []sockdiag.Socket, s *Survey) error {
-	picked, err := p.diag.Dump(ctx, sockdiag.Query{Protocol: uint8(proto), Auto: true})
+// markNamed asks which ports were asked for by number: few, and of the others none is told one by one. What turns into TIME_WAIT
+// meanwhile counts as picked, as all TIME_WAIT does.
+func (p *Prober) markNamed(ctx context.Context, proto Protocol, t *tables) error {
+	named, err := p.diag.Dump(ctx, sockdiag.Query{Protocol: uint8(proto), Named: true})
 	if err != nil {
 		return err
 	}
-	type ends struct{ local, remote netip.AddrPort }
-	connections, cookies := map[ends]bool{}, map[uint64]bool{}
-	for _, o := range picked {
-		cookies[o.Cookie] = true
-		if o.Remote.Port() != 0 {
-			connections[ends{o.Local, o.Remote}] = true
-		}
-	}
-	for _, o := range all {
-		auto := sockdiag.Yes
-		if !cookies[o.Cookie] && !connections[ends{o.Local, o.Remote}] {
-			auto = sockdiag.No
-			s.named[idOf(o)] = true
-		}
-		s.tables.auto[idOf(o)] = auto
+	t.otherAuto[proto] = sockdiag.Yes
+	for _, o := range named {
+		t.auto[idOf(o)] = sockdiag.No
 	}
 	return nil
 }
+
+func (s *Survey) named(o sockdiag.Socket) bool { return s.tables.autoOf(o) == sockdiag.No }
 
 // Services are the sockets of one protocol that serve on a port which was asked for by number: TCP listeners, and UDP
 // sockets that are not connected. The kernel picks another port for all others at their next start. Ordered by port.
 func (s *Survey) Services(proto Protocol) []sockdiag.Socket {
 	return s.of(proto, func(o sockdiag.Socket, kind Kind) bool {
-		degraded := proto == TCP && s.tables.auto[idOf(o)] == sockdiag.Unknown
-		return kind == Listener && (s.named[idOf(o)] || degraded)
+		degraded := proto == TCP && s.tables.autoOf(o) == sockdiag.Unknown
+		return kind == Listener && (s.named(o) || degraded)
 	})
 }
 
@@ -99,27 +92,34 @@ func (s *Survey) Clients(proto Protocol) []sockdiag.Socket {
 }
 
 func (s *Survey) of(proto Protocol, wanted func(sockdiag.Socket, Kind) bool) []sockdiag.Socket {
-	var some []sockdiag.Socket
-	for key, all := range s.tables.byPort {
-		if key.protocol != proto {
-			continue
+	var ports []uint16
+	for key := range s.tables.byPort {
+		if key.protocol == proto {
+			ports = append(ports, key.port)
 		}
-		for _, o := range all {
+	}
+	slices.Sort(ports)
+	var some []sockdiag.Socket
+	for _, port := range ports {
+		before := len(some)
+		for _, o := range s.tables.byPort[portKey{proto, port}] {
 			if wanted(o, s.tables.kind(o)) {
 				some = append(some, o)
 			}
 		}
+		slices.SortFunc(some[before:], func(a, b sockdiag.Socket) int {
+			return cmp.Or(a.Local.Compare(b.Local), a.Remote.Compare(b.Remote))
+		})
 	}
-	slices.SortFunc(some, func(a, b sockdiag.Socket) int {
-		if d := int(a.Local.Port()) - int(b.Local.Port()); d != 0 {
-			return d
-		}
-		if d := a.Local.Compare(b.Local); d != 0 {
-			return d
-		}
-		return a.Remote.Compare(b.Remote)
-	})
 	return some
+}
+
+// Contested reports whether somebody may be in the way of an endpoint (see Prober.InTheWay). False is certain.
+func (s *Survey) Contested(e Endpoint) bool {
+	claim := e.Claims(uint32(unix.Geteuid()))[0]
+	return !s.tables.complete || slices.ContainsFunc(s.tables.byPort[keyOf(e)], func(o sockdiag.Socket) bool {
+		return Assess(claim, o, s.tables.flagsOf(o)) != sockdiag.No
+	})
 }
 
 // VRF is the index of the VRF that has the port of a TCP socket, 0 for none.
@@ -129,21 +129,21 @@ func (s *Survey) VRF(o sockdiag.Socket) uint32 { return s.tables.vrfs[o.Interfac
 func (s *Survey) Look(vrf uint32) risk.Look {
 	look := risk.Look{TCP: map[risk.Pick]risk.Holding{}, UDP: map[uint16]uint64{}}
 	for _, c := range s.Clients(TCP) {
-		if !s.named[idOf(c)] && s.VRF(c) == vrf {
+		if !s.named(c) && s.VRF(c) == vrf {
 			// A v4-mapped connection is an IPv4 one.
 			route := risk.Route{From: c.Local.Addr().Unmap(), To: netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port())}
 			look.TCP[risk.Pick{Port: c.Local.Port(), Route: route}] = risk.Holding{Remains: s.tables.kind(c) == Remains, Cookie: c.Cookie}
 		}
 	}
 	for _, c := range s.Clients(UDP) {
-		if !s.named[idOf(c)] {
+		if !s.named(c) {
 			look.UDP[c.Local.Port()] = c.Cookie
 		}
 	}
 	bound := map[Protocol][]uint16{}
 	for key, all := range s.tables.byPort {
 		for _, o := range all {
-			if (o.State == sockdiag.Listen || s.named[idOf(o)]) && (key.protocol == UDP || s.VRF(o) == vrf) {
+			if (o.State == sockdiag.Listen || s.named(o)) && (key.protocol == UDP || s.VRF(o) == vrf) {
 				bound[key.protocol] = append(bound[key.protocol], key.port)
 				break
 			}

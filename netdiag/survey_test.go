@@ -3,6 +3,7 @@ package netdiag_test
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,5 +106,29 @@ func TestSurveyLeavesOutAcceptedConnections(t *testing.T) {
 	}
 	if bound := s.Look(0).Bound; !bound.Contains(42043) {
 		t.Errorf("connect() would take 42043: bound are %s", bound)
+	}
+}
+
+func TestSurveySaysWhatNobodyContests(t *testing.T) {
+	const port = 42044
+	holders.New(t).Hold(t, port, spec(holders.Listen, holders.Named, "0.0.0.0"))
+	_, s := survey(t)
+	for _, tt := range []struct {
+		name, address string
+		port          uint16
+		want          bool
+	}{
+		{"what is listened on", "0.0.0.0", port, true},
+		{"an address of it", "127.0.0.1", port, true},
+		{"the other family", "::", port, false},
+		{"another port", "0.0.0.0", port + 1, false},
+	} {
+		if !tt.want && !netdiag.LinuxSince(6, 8) {
+			continue // the kernel may not list all that is bound
+		}
+		e := netdiag.Endpoint{Protocol: netdiag.TCP, Port: tt.port, Addr: netip.MustParseAddr(tt.address), Options: netdiag.Options{V6Only: true}}
+		if got := s.Contested(e); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }

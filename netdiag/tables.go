@@ -16,8 +16,9 @@ type tables struct {
 	byPort    map[portKey][]sockdiag.Socket
 	listening map[portKey]bool
 	auto      map[SocketID]sockdiag.Tristate
-	flags     map[SocketID]Flags // of the sockets that were asked
-	cgroups   map[uint64]string  // path by id
+	otherAuto map[Protocol]sockdiag.Tristate // of the sockets that auto has not
+	flags     map[SocketID]Flags             // of the sockets that were asked
+	cgroups   map[uint64]string              // path by id
 	ephemeral portrange.Range
 	partial   bool // there may be TCP sockets beside these
 	complete  bool // nothing is missing, portguard's own included
@@ -34,7 +35,7 @@ type tables struct {
 func newTables() *tables {
 	return &tables{
 		byPort: map[portKey][]sockdiag.Socket{}, listening: map[portKey]bool{},
-		auto:    map[SocketID]sockdiag.Tristate{},
+		auto: map[SocketID]sockdiag.Tristate{}, otherAuto: map[Protocol]sockdiag.Tristate{},
 		flags:   map[SocketID]Flags{},
 		cgroups: map[uint64]string{},
 		devices: map[uint32]string{},
@@ -209,31 +210,39 @@ func (p *Prober) markAuto(ctx context.Context, findings []*Finding, found owner.
 					asked = append(asked, f)
 				}
 				states |= sockdiag.MaskOf(s.State)
-				t.auto[idOf(s)] = sockdiag.No
+				t.auto[idOf(s)] = sockdiag.Yes
 			}
 		}
 		if len(asked) == 0 {
 			continue
 		}
 		sockets, err := p.diag.Dump(ctx, sockdiag.Query{
-			Protocol: uint8(proto), States: states, Ports: portsOf(asked, proto), Auto: true,
+			Protocol: uint8(proto), States: states, Ports: portsOf(asked, proto), Named: true,
 		})
 		if err != nil {
 			return err
 		}
 		for _, s := range sockets {
-			if t.auto[idOf(s)] == sockdiag.No {
-				t.auto[idOf(s)] = sockdiag.Yes
+			if t.auto[idOf(s)] == sockdiag.Yes {
+				t.auto[idOf(s)] = sockdiag.No
 			}
 		}
 	}
 	return nil
 }
 
+// autoOf is whether nobody asked for the socket's port by number.
+func (t *tables) autoOf(s sockdiag.Socket) sockdiag.Tristate {
+	if auto, known := t.auto[idOf(s)]; known {
+		return auto
+	}
+	return t.otherAuto[Protocol(s.Protocol)]
+}
+
 func (t *tables) evidence(s sockdiag.Socket) Evidence {
 	key := portKey{Protocol(s.Protocol), s.Local.Port()}
 	return Evidence{
-		Auto:             t.auto[idOf(s)],
+		Auto:             t.autoOf(s),
 		InEphemeralRange: t.ephemeral.Contains(s.Local.Port()),
 		ListenerBeside:   t.listening[key],
 	}

@@ -19,14 +19,14 @@ const (
 const bcOpLen = 4 // struct inet_diag_bc_op
 
 // bytecode is the program that takes sockets with a source port in one of ranges (as cover leaves them, at most
-// maxRanges; none: any port), and if auto is set only those that pass INET_DIAG_BC_AUTO. An empty program takes all.
-func bytecode(ranges []PortRange, auto bool) []byte {
+// maxRanges; none: any port), and if named is set none of those that pass INET_DIAG_BC_AUTO. An empty program takes all.
+func bytecode(ranges []PortRange, named bool) []byte {
 	var prog []byte
 	for _, r := range slices.Backward(ranges) { // every block must know how much follows it
 		prog = append(rangeBlock(r, len(prog)), prog...)
 	}
-	if auto {
-		prog = append(bcOp(bcAuto, bcOpLen, bcOpLen+len(prog)+bcOpLen), prog...)
+	if named { // who passes jumps beyond the end: by a jump of its own, as "yes" may not lead there
+		prog = slices.Concat(bcOp(bcAuto, bcOpLen, 2*bcOpLen), bcOp(bcJump, bcOpLen, bcOpLen+len(prog)+bcOpLen), prog)
 	}
 	return prog
 }

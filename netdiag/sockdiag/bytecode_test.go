@@ -17,11 +17,11 @@ func TestPrograms(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		ranges []PortRange
-		auto   bool
+		named  bool
 		want   string
 	}{
 		{"everything", nil, false, ""},
-		{"auto", nil, true, "06040800"},
+		{"named", nil, true, "06040800 01040800"},
 		{"one port", []PortRange{{25001, 25001}}, false,
 			"02081400 0000a961 03080c00 0000a961"},
 		{"one range", []PortRange{{25001, 25004}}, false,
@@ -33,12 +33,12 @@ func TestPrograms(t *testing.T) {
 			"02083c00 00000100 03080c00 00000200 01042800" +
 				"02082800 00000400 03080c00 00000500 01041400" +
 				"02081400 00000700 03080c00 0000ffff"},
-		{"auto and a range", []PortRange{{25001, 25004}}, true,
-			"06041800" + "02081400 0000a961 03080c00 0000ac61"},
+		{"named and a range", []PortRange{{25001, 25004}}, true,
+			"06040800 01041800" + "02081400 0000a961 03080c00 0000ac61"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := strings.ReplaceAll(tt.want, " ", "")
-			if diff := cmp.Diff(want, hex.EncodeToString(bytecode(tt.ranges, tt.auto))); diff != "" {
+			if diff := cmp.Diff(want, hex.EncodeToString(bytecode(tt.ranges, tt.named))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -21,7 +21,7 @@ type said struct {
 	V6Only    Tristate
 	ULP       string
 	Opened    Opened
-	Auto      bool // passes INET_DIAG_BC_AUTO
+	Auto      bool // nobody asked for its port by number
 	Minisock  bool // and says how long it lasts
 	OwnInode  bool // that of the descriptor
 	OwnCookie bool
@@ -30,11 +30,11 @@ type said struct {
 func sayings(t *testing.T, fd int, q Query) said {
 	t.Helper()
 	s := one(t, q)
-	q.Auto = true
+	q.Named = true
 	got := said{
 		Protocol: int(s.Protocol), State: s.State.String(), Local: s.Local.Addr().String(),
 		V6Only: s.V6Only, ULP: s.ULP, Opened: s.Opened,
-		Auto: len(dump(t, q)) == 1, Minisock: s.Minisock() && s.Expires > 0,
+		Auto: len(dump(t, q)) == 0, Minisock: s.Minisock() && s.Expires > 0,
 	}
 	if s.Remote.Port() != 0 {
 		got.Remote = s.Remote.String()

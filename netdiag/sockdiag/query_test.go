@@ -52,8 +52,8 @@ func TestBothFamiliesInOneDumpAreWhatTwoDumpsSay(t *testing.T) {
 		{"connections", Query{Protocol: tcpProto, States: MaskOf(Established)}, 4},
 		{"bound and idle", Query{Protocol: tcpProto, States: MaskOf(BoundInactive)}, 0},
 		{"ports", Query{Protocol: tcpProto, Ports: []PortRange{{30102, 30103}, {30106, 30107}}}, 3},
-		{"auto", Query{Protocol: tcpProto, Auto: true, Info: true}, 4},
-		{"auto, ports", Query{Protocol: tcpProto, Auto: true, Ports: []PortRange{{30101, 30106}}}, 2},
+		{"named", Query{Protocol: tcpProto, Named: true, Info: true}, 4},
+		{"named, ports", Query{Protocol: tcpProto, Named: true, Ports: []PortRange{{30101, 30106}}}, 2},
 		{"every UDP socket", Query{Protocol: udpProto}, 2},
 		{"UDP ports", Query{Protocol: udpProto, Ports: port(30105)}, 2},
 	} {

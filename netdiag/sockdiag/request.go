@@ -23,9 +23,9 @@ type Query struct {
 	States   States      // 0 is AllStates. Listen alone costs microseconds, anything more of TCP milliseconds
 	Ports    []PortRange // local ports; nil for every port, while an empty list is none
 
-	// Auto leaves out sockets whose port was asked for by number in bind(). What stays is no proof of an outgoing
-	// connection: accepted sockets and all Minisocks pass as well.
-	Auto bool
+	// Named leaves out sockets whose port nobody asked for by number in bind(), which are most. To be left out is no proof of an
+	// outgoing connection: accepted sockets and all Minisocks are as well.
+	Named bool
 
 	// Info asks for the attribute that Opened and ULP are taken from.
 	Info bool
@@ -61,7 +61,7 @@ func dumpRequest(q Query, ranges []PortRange) *nl.NetlinkRequest {
 	}
 	req := nl.NewNetlinkRequest(kind, unix.NLM_F_DUMP)
 	req.AddRawData(body)
-	if prog := bytecode(ranges, q.Auto); len(prog) > 0 {
+	if prog := bytecode(ranges, q.Named); len(prog) > 0 {
 		req.AddRawData(nl.NewRtAttr(reqBytecode, prog).Serialize())
 	}
 	return req

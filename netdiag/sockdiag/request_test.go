@@ -50,8 +50,8 @@ func TestRequests(t *testing.T) {
 			"1400 0103" + "02060000 00040000" + "61a9" + noRest + "1400 0100 02081400 0000a961 03080c00 0000a961"},
 		{"two ports", Query{Protocol: udpProto, Family: unix.AF_INET, Ports: []PortRange{{25001, 25002}}},
 			"1400 0103" + "02110000 ffffffff" + noID + "1400 0100 02081400 0000a961 03080c00 0000aa61"},
-		{"both families: the legacy request", Query{Protocol: tcpProto, States: MaskOf(BoundInactive), Info: true, Auto: true},
-			"1200 0103" + "00000002" + noID + "00200000 00000000" + "0800 0100 06040800"},
+		{"both families: the legacy request", Query{Protocol: tcpProto, States: MaskOf(BoundInactive), Info: true, Named: true},
+			"1200 0103" + "00000002" + noID + "00200000 00000000" + "0c00 0100 06040800 01040800"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := dumpRequest(tt.query, tt.query.Ports).Serialize()

@@ -68,13 +68,20 @@ type doubt struct {
 	lacks netdiag.Endpoint
 }
 
-// halve finds out which services are up by half: there may be thousands, and the kernel is asked once.
-func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, rows []*auditRow) {
+// halve finds out which services are up by half. There may be thousands, of which hardly any has a rival in what was seen of the host:
+// about those the kernel is asked, once.
+func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, rows []*auditRow) {
+	contested := map[netdiag.Endpoint]bool{}
 	var doubts []doubt
 	var lacks []netdiag.Endpoint
 	for _, row := range rows {
 		for _, d := range row.doubts() {
-			doubts, lacks = append(doubts, d), append(lacks, d.lacks)
+			if _, known := contested[d.lacks]; !known {
+				contested[d.lacks] = s.Contested(d.lacks)
+			}
+			if contested[d.lacks] {
+				doubts, lacks = append(doubts, d), append(lacks, d.lacks)
+			}
 		}
 	}
 	if len(lacks) == 0 {

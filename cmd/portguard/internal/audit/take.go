@@ -47,7 +47,7 @@ func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*
 		r.limits = append(r.limits, report.DegradedText(err)+"; UDP services are not judged")
 	}
 	look := after.Look(0)
-	models := map[uint32]*risk.Model{}
+	models := map[uint32]*risk.Model{0: risk.New(r.facts, before.Look(0), look, r.sample)}
 	model := func(vrf uint32) *risk.Model {
 		if models[vrf] == nil {
 			models[vrf] = risk.New(r.facts, before.Look(vrf), after.Look(vrf), r.sample)
@@ -138,7 +138,7 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 			r.limit(h.Absence)
 		}
 	}
-	r.halve(ctx, p, slices.AppendSeq(slices.Collect(maps.Values(g.rows)), maps.Values(g.elsewhere)))
+	r.halve(ctx, p, s, slices.AppendSeq(slices.Collect(maps.Values(g.rows)), maps.Values(g.elsewhere)))
 	for k, one := range g.rows {
 		planned = append(planned, k.Number)
 		slices.Sort(one.units)

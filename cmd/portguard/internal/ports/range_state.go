@@ -80,7 +80,7 @@ func (s *rangeState) readSockets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	picked, err := diag.Dump(ctx, sockdiag.Query{Protocol: uint8(netdiag.UDP), Auto: true})
+	askedFor, err := diag.Dump(ctx, sockdiag.Query{Protocol: uint8(netdiag.UDP), Named: true})
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,13 @@ func (s *rangeState) readSockets(ctx context.Context) error {
 			s.clients = append(s.clients, t)
 		}
 	}
-	auto := map[uint64]bool{}
-	for _, u := range picked {
-		auto[u.Cookie] = true
+	named := map[uint64]bool{}
+	for _, u := range askedFor {
+		named[u.Cookie] = true
 	}
 	for _, u := range udp {
 		switch {
-		case auto[u.Cookie]:
+		case !named[u.Cookie]:
 			s.clients = append(s.clients, u)
 		case u.Remote.Port() == 0:
 			listening = append(listening, u.Local.Port())

@@ -3,7 +3,6 @@ package listens
 
 import (
 	"context"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -30,19 +29,10 @@ func Of(ctx context.Context, unit string) ([]Listener, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	query := sockdiag.Query{Protocol: unix.IPPROTO_TCP, States: sockdiag.MaskOf(sockdiag.Listen)}
-	all, err := conn.Dump(ctx, query)
+	all, err := conn.Dump(ctx, sockdiag.Query{Protocol: unix.IPPROTO_TCP, States: sockdiag.MaskOf(sockdiag.Listen), Named: true})
 	if err != nil {
 		return nil, err
 	}
-	query.Auto = true
-	random, err := conn.Dump(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(s sockdiag.Socket) bool {
-		return slices.ContainsFunc(random, func(r sockdiag.Socket) bool { return r.Cookie == s.Cookie })
-	})
 	inodes := make([]uint32, len(all))
 	for i, s := range all {
 		inodes[i] = s.Inode
