@@ -115,6 +115,6 @@ func (o *options) command(fs *pflag.FlagSet, args []string) ([]string, error) {
 	case dash == 0 || len(args) == 0:
 		return args, nil
 	default:
-		return nil, o.stray(fs, args).wrong()
+		return nil, o.stray(fs, args)
 	}
 }
