@@ -94,6 +94,7 @@ func TestUnitLife(t *testing.T) {
 		t.Run("the command line survives", r.testCommandLine)
 		t.Run("network namespaces", r.testNetworkNamespace)
 		t.Run("refusals", r.testRefusals)
+		t.Run("edited sockets", r.testEditedSockets)
 		t.Run("sandboxes", r.testSandboxes)
 		t.Run("its program is gone", r.testProgramGone)
 		t.Run("learns", r.testLearns)

@@ -180,14 +180,18 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 	defer m.Close()
 	svc, p, err := in.decide(ctx, m, dir)
 	switch {
-	case in.dryRun && err == nil:
+	case in.dryRun && err != nil:
+		return err
+	case !in.dryRun && err == nil && p.inForce(dir.Dir, svc):
+		fmt.Fprintf(a.Stdout, "unchanged %s\n", dir.Path(svc.Name))
+		return nil
+	}
+	if err := in.spares(ctx, m); err != nil {
+		return dir.failure(err, in.line)
+	}
+	if in.dryRun {
 		fmt.Fprintf(a.Stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
 		sayNotes(a, p.notes)
-		return nil
-	case in.dryRun:
-		return err
-	case err == nil && p.inForce(dir.Dir, svc):
-		fmt.Fprintf(a.Stdout, "unchanged %s\n", dir.Path(svc.Name))
 		return nil
 	}
 	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there

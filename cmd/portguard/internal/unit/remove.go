@@ -1,7 +1,6 @@
 package unit
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +12,6 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
-	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
 )
@@ -50,9 +48,9 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 				return err
 			}
 			if all {
-				return removeUnits(a, at)
+				return removeUnits(a, at, of)
 			}
-			return removeUnit(a, at, name)
+			return removeUnit(a, at, of, name)
 		},
 	}
 	of.addFlag(cmd.Flags())
@@ -60,7 +58,7 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 	return cmd
 }
 
-func removeUnit(a *cli.App, dir place, name string) error {
+func removeUnit(a *cli.App, dir place, of whose, name string) error {
 	ctx, cancel := unitContext()
 	defer cancel()
 	err := dir.Exists(name) // who has nothing to remove needs no right to
@@ -76,6 +74,9 @@ func removeUnit(a *cli.App, dir place, name string) error {
 		var unlock func()
 		if unlock, err = dir.Lock(ctx); err == nil {
 			defer unlock()
+			if harm, right := of.editedNow(ctx, dir); harm != "" {
+				return cli.Misuse(harm, right)
+			}
 			err = dir.Remove(name)
 		}
 	}
@@ -91,7 +92,7 @@ func removeUnit(a *cli.App, dir place, name string) error {
 }
 
 // removeUnits removes all that it can, whatever cannot be.
-func removeUnits(a *cli.App, dir place) error {
+func removeUnits(a *cli.App, dir place, of whose) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -129,6 +130,9 @@ func removeUnits(a *cli.App, dir place) error {
 	}
 	switch {
 	case removed > 0:
+		if harm, right := of.editedNow(ctx, dir); harm != "" { // what is removed is about to go: not to reload would keep services from starting
+			fmt.Fprintf(a.Stderr, "portguard: %s\nhint: %s\n", cli.Safe(harm), cli.Safe(right))
+		}
 		if err := reload(ctx, dir); err != nil {
 			failed = multierror.Append(failed, dir.failure(err, "remove --all"))
 		}
@@ -163,17 +167,4 @@ func starts(dir dropin.Dir, name string) (string, error) {
 		return "", nil
 	}
 	return args[0], nil
-}
-
-// reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
-func reload(ctx context.Context, dir place) error {
-	m, err := dir.connect(ctx)
-	if errors.Is(err, systemd.Absent) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	return m.Reload(ctx)
 }

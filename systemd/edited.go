@@ -1,0 +1,99 @@
+package systemd
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Edited is a .socket unit that listens by files which are others by now. A reload closes those of its addresses that the files no
+// longer name, and opens none.
+type Edited struct {
+	Socket  string
+	Running []string // the services of it that run: as long as they do it does not start again
+}
+
+// EditedSockets are those of the manager's, in order.
+func (m *Manager) EditedSockets(ctx context.Context) ([]Edited, error) {
+	units, err := m.conn.ListUnitsByPatternsContext(ctx, []string{"active"}, []string{"*.socket"})
+	if err != nil {
+		return nil, &Error{Op: "list units", Err: err}
+	}
+	folders, err := m.unitPath()
+	if err != nil {
+		return nil, err
+	}
+	var all []Edited
+	for _, u := range units {
+		found, err := m.conn.GetAllPropertiesContext(ctx, u.Name)
+		if err != nil {
+			return nil, &Error{Op: "look at", Unit: u.Name, Err: err}
+		}
+		p := properties(found)
+		if !p.flag("NeedDaemonReload") && !newDropIn(folders, u.Name, p.texts("DropInPaths")) {
+			continue
+		}
+		e := Edited{Socket: u.Name}
+		for _, service := range p.texts("Triggers") {
+			s, err := m.conn.GetUnitPropertiesContext(ctx, service)
+			if err == nil && !p.flag("Accept") && isUp(properties(s).text("ActiveState")) {
+				e.Running = append(e.Running, service)
+			}
+		}
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b Edited) int { return strings.Compare(a.Socket, b.Socket) })
+	return all, nil
+}
+
+// unitPath are the folders of the manager's unit files.
+func (m *Manager) unitPath() (folders []string, err error) {
+	text, err := m.conn.GetManagerProperty("UnitPath")
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &folders) // a list of strings in D-Bus' own text form reads as JSON's
+	}
+	if err != nil {
+		return nil, &Error{Op: "ask for UnitPath", Err: err}
+	}
+	return folders, nil
+}
+
+// newDropIn finds what NeedDaemonReload leaves out: the first drop-in in a new folder (seen with 247 and 252). One that is empty, or a
+// link to /dev/null, or that has a loaded one's name, is no new one.
+func newDropIn(folders []string, unit string, loaded []string) bool {
+	names := map[string]bool{}
+	for _, path := range loaded {
+		names[filepath.Base(path)] = true
+	}
+	for _, folder := range folders {
+		for _, of := range dropInNames(unit) {
+			found, _ := os.ReadDir(filepath.Join(folder, of+".d")) // most are not there
+			for _, f := range found {
+				info, err := os.Stat(filepath.Join(folder, of+".d", f.Name()))
+				if err == nil && info.Mode().IsRegular() && info.Size() > 0 && !names[f.Name()] && filepath.Ext(f.Name()) == ".conf" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// dropInNames are the unit, its template, those of each beginning of its name ("a-b.socket": "a-.socket"), and its type.
+func dropInNames(unit string) []string {
+	ext := filepath.Ext(unit)
+	names := []string{unit, strings.TrimPrefix(ext, ".")}
+	stem := strings.TrimSuffix(unit, ext)
+	if template, _, ok := strings.Cut(stem, "@"); ok {
+		names = append(names, template+"@"+ext)
+	}
+	for i, c := range []byte(stem) {
+		if c == '-' && i+1 < len(stem) {
+			names = append(names, stem[:i+1]+ext)
+		}
+	}
+	return names
+}
