@@ -65,6 +65,17 @@ func (l Log) Say(id MessageID, p journal.Priority, about map[string]string, text
 		l.Said.Store(true)
 		return
 	}
+	l.line(text)
+}
+
+// Remark writes messages about the command line alone, which are no entries of their own in the journal.
+func (l Log) Remark(texts ...string) {
+	for _, text := range texts {
+		l.line(Safe(text))
+	}
+}
+
+func (l Log) line(text string) {
 	if width := terminalWidth(descriptor(l.W)); width > 0 {
 		Page{l.W, width}.Hang("portguard: ", 0, 4, text)
 		return

@@ -68,6 +68,9 @@ func guard(a *cli.App, req request) error {
 			return noCommand(a.Args, req, err)
 		}
 	}
+	if !req.Quiet && !req.JSON {
+		a.Log.Remark(req.idle...)
+	}
 	s := newAttempt(a, req, path)
 	defer s.guard.Close()
 	if req.restart.on() && !req.policy.DryRun {

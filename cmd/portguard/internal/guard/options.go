@@ -59,6 +59,7 @@ type request struct {
 	argv0     bool
 	netns     flags.Netns
 	restart   supervision // the zero value: become the command
+	idle      []string    // what is worth saying of flags that change nothing
 	flags.Output
 }
 
@@ -101,6 +102,7 @@ func (o *options) parse(fs *pflag.FlagSet, args []string) (request, error) {
 		return r, cli.Misuse("--force is about --reserve, which is not given", "portguard --reserve --force -p 30010", mend.Before("force", "--reserve"))
 	}
 	r.restart, err = o.supervision(fs, r)
+	r.idle = append(o.Endpoint.Idle(r.endpoints), o.superviseOptions.idle(fs)...)
 	return r, err
 }
 

@@ -97,6 +97,16 @@ func (o *options) supervision(fs *pflag.FlagSet, r request) (supervision, error)
 	return p, err
 }
 
+// idle says which flags change nothing where nothing is started again.
+func (o *superviseOptions) idle(fs *pflag.FlagSet) (said []string) {
+	for _, name := range []string{"restart-delay", "restart-limit"} {
+		if fs.Changed(name) && supervise.Restart(o.restart) == supervise.Never {
+			said = append(said, "--"+name+" changes nothing with --restart no")
+		}
+	}
+	return said
+}
+
 // meantRestart is which of the three was meant, by docker's words as well.
 func meantRestart(typed string) string {
 	return mend.Word(typed, map[string]string{

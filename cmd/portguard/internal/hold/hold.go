@@ -78,6 +78,9 @@ func New(a *cli.App) *cobra.Command {
 			if left, enough := unheld(endpoints); !enough && !o.force {
 				return cli.Misuse("that "+left, "portguard hold --force -p 30010", mend.Named("--force"))
 			}
+			if !o.Quiet {
+				a.Log.Remark(o.Idle(endpoints)...)
+			}
 			return holdUntil(a, endpoints, o)
 		},
 	}

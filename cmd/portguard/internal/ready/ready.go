@@ -60,6 +60,9 @@ func New(a *cli.App) *cobra.Command {
 			if err := o.Enter(a); err != nil {
 				return err
 			}
+			if !o.Quiet && !o.JSON {
+				a.Log.Remark(o.Idle(q.endpoints)...)
+			}
 			return q.ask(a)
 		},
 	}

@@ -32,7 +32,7 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 	p := plan{
 		dropIn: dropin.DropIn{Unit: svc.Name},
 		argv:   slices.Concat([]string{in.portguard}, ports, rest),
-		notes:  slices.Clone(in.learned),
+		notes:  append(slices.Clone(in.learned), in.options.Idle(in.endpoints)...),
 	}
 	if in.form == formPre {
 		if err := in.asService(&p, svc); err != nil {
