@@ -14,6 +14,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/complete"
 	"portguard/cmd/portguard/internal/hold"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper/become"
 )
 
@@ -21,8 +22,8 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
-	stdout := &cli.Stdio{Fd: 1, File: os.Stdout}
-	stderr := &cli.Stdio{Fd: 2, File: os.Stderr, Patience: cli.Unread}
+	stdout := &page.Stdio{Fd: 1, File: os.Stdout}
+	stderr := &page.Stdio{Fd: 2, File: os.Stderr, Patience: page.Unread}
 	app := &cli.App{Inherited: become.AtStart(), Stdout: stdout, Stderr: stderr, Log: cli.NewLog(stderr)}
 	become.Mortal(app.Inherited)
 	err := permitted()

@@ -10,6 +10,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/complete"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 )
 
 // right shows, with a wrong line, the one that was meant: one mistake after the other is put right, and the rest stays as it was typed.
@@ -24,7 +25,7 @@ func right(cmd *cobra.Command, args []string, err error) error {
 		err = wrong
 	}
 	if line := mended(cmd, args, wrong); line != nil {
-		wrong.Right = cli.CommandLine(append([]string{"portguard"}, line...), 0)
+		wrong.Right = page.CommandLine(append([]string{"portguard"}, line...), 0)
 	} else if wrong.Right == "" && len(wrong.Mends) > 0 {
 		wrong.Right = "portguard --help"
 	}

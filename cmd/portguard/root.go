@@ -13,6 +13,7 @@ import (
 	"portguard/cmd/portguard/internal/guard"
 	"portguard/cmd/portguard/internal/hold"
 	"portguard/cmd/portguard/internal/man"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/ports"
 	"portguard/cmd/portguard/internal/ready"
 	"portguard/cmd/portguard/internal/unit"
@@ -56,7 +57,7 @@ func newHelp() *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				right := "portguard --help"
 				if flags.IsPort(args[0]) {
-					right = cli.CommandLine([]string{"portguard", "-p", args[0]}, 0)
+					right = page.CommandLine([]string{"portguard", "-p", args[0]}, 0)
 				}
 				return cli.Misuse(fmt.Sprintf("there is no command %q", strings.Join(args, " ")), right)
 			}
@@ -73,5 +74,5 @@ func help(cmd *cobra.Command, _ []string) {
 		cli.Help(cmd.OutOrStdout(), cmd)
 		return
 	}
-	cli.Lay(cmd.OutOrStdout(), guard.Brief(cli.CommandNames(cmd)))
+	page.Lay(cmd.OutOrStdout(), guard.Brief(cli.CommandNames(cmd)))
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/systemd"
 	"portguard/wrapper/container"
 )
@@ -20,7 +20,7 @@ func (r *auditReport) answers() []answer {
 	if taken := r.takenPorts(); taken != "" {
 		says := "1 port is somebody else's now, and the next start there fails"
 		if n := r.countWhere(auditRow.taken); n > 1 {
-			says = fmt.Sprintf("%s are somebody else's now, and the next starts there fail", cli.Count(n))
+			says = fmt.Sprintf("%s are somebody else's now, and the next starts there fail", page.Count(n))
 		}
 		all = append(all, answer{says, "portguard -p " + taken})
 	}
@@ -34,7 +34,7 @@ func are(ports int) string {
 	if ports == 1 {
 		return "1 port is"
 	}
-	return cli.Count(ports) + " are"
+	return page.Count(ports) + " are"
 }
 
 // canBeLost counts services, and of ports that nobody serves on the ports.
@@ -57,10 +57,10 @@ func (r *auditReport) canBeLost() (answer, bool) {
 	case at > 0:
 		a.says = fmt.Sprintf("%d of %s can lose %s", at, countServices(len(services)), theirPorts(at, ports))
 		if vacant > 0 {
-			a.says += fmt.Sprintf(", and %s that nobody serves on can be taken", cli.Count(vacant))
+			a.says += fmt.Sprintf(", and %s that nobody serves on can be taken", page.Count(vacant))
 		}
 	case vacant > 0:
-		a.says = cli.Count(vacant) + " can be taken"
+		a.says = page.Count(vacant) + " can be taken"
 	}
 	return a, a.says != ""
 }
@@ -75,7 +75,7 @@ func countServices(n int) string {
 func theirPorts(services, ports int) string {
 	switch {
 	case ports > services:
-		return cli.Count(ports)
+		return page.Count(ports)
 	case services == 1:
 		return "its port"
 	}

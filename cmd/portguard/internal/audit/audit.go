@@ -15,6 +15,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 )
 
@@ -152,11 +153,11 @@ func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
 	if o.json {
 		err = r.json(a.Stdout)
 	} else {
-		paint := a.Colour(a.Stdout, o.noColor)
-		auditText{Page: cli.Page{Writer: a.Stdout, Width: cli.Width(a.Stdout)}, paint: paint, how: o.verbose}.render(r)
-		if o.portMap || cli.IsTerminal(a.Stdout) {
+		paint := page.Colour(a.Stdout, o.noColor)
+		auditText{Page: page.Page{Writer: a.Stdout, Width: page.Width(a.Stdout)}, paint: paint, how: o.verbose}.render(r)
+		if o.portMap || page.IsTerminal(a.Stdout) {
 			fmt.Fprintln(a.Stdout)
-			portMap{w: a.Stdout, paint: paint, width: cli.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
+			portMap{w: a.Stdout, paint: paint, width: page.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)
 		}
 	}
 	if err == nil && r.atRisk() {

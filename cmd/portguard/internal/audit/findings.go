@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/nat"
@@ -105,10 +105,10 @@ func (r *auditReport) slow() (to risk.Route, part float64) {
 func (r *auditReport) findings() []answer {
 	var all []answer
 	if f := r.boot.frozen; len(f) > 0 {
-		all = append(all, answer{fmt.Sprintf("%s, which other files reserve by now, will not be reserved after the next boot: %s has the last word", cli.Cut(f.String(), 60), reserved.Path), "portguard reserve --renew"})
+		all = append(all, answer{fmt.Sprintf("%s, which other files reserve by now, will not be reserved after the next boot: %s has the last word", page.Cut(f.String(), 60), reserved.Path), "portguard reserve --renew"})
 	}
 	for _, l := range r.boot.lost {
-		all = append(all, answer{fmt.Sprintf("%s will not be reserved after the next boot: %s comes after %s, and with %s it has the last word", cli.Cut(l.Ports.String(), 60), cli.Safe(l.Line.Where()), reserved.Path, l.Program), ""})
+		all = append(all, answer{fmt.Sprintf("%s will not be reserved after the next boot: %s comes after %s, and with %s it has the last word", page.Cut(l.Ports.String(), 60), page.Safe(l.Line.Where()), reserved.Path, l.Program), ""})
 	}
 	if to, part := r.slow(); part > 0 {
 		all = append(all, answer{fmt.Sprintf("connections to %s have %.0f %% of the ports: each new one searches most of the range for one, which takes milliseconds instead of microseconds", to.To, 100*part), ""})

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -43,7 +43,7 @@ func FuzzAuditReport(f *testing.F) {
 			})
 		}
 		var text, drawn, doc, metrics bytes.Buffer
-		auditText{Page: cli.Page{Writer: &text}}.render(r)
+		auditText{Page: page.Page{Writer: &text}}.render(r)
 		portMap{w: &drawn, width: width, glyphs: glyphsFor(func(string) string { return "C.UTF-8" })}.draw(r)
 		for line := range strings.Lines(text.String() + drawn.String()) {
 			if rest, bad := reporttest.Unprintable(strings.TrimSuffix(line, "\n")); bad {

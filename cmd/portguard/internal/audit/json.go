@@ -3,7 +3,7 @@ package audit
 import (
 	"io"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/cmd/portguard/internal/report/why"
@@ -140,7 +140,7 @@ func (r *auditReport) json(w io.Writer) error {
 		}
 		doc.Fixes = append(doc.Fixes, j)
 	}
-	return cli.WriteJSON(w, doc)
+	return page.WriteJSON(w, doc)
 }
 
 func (r *auditReport) portJSON(row auditRow) JSONPort {

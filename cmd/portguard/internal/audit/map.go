@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
 )
 
@@ -30,7 +30,7 @@ func glyphsFor(getenv func(string) string) glyphs {
 // portMap draws ports as strips, one below the other.
 type portMap struct {
 	w      io.Writer
-	paint  cli.Paint
+	paint  page.Paint
 	width  int
 	glyphs glyphs
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 )
 
 // gauge is a metric of OpenMetrics 1.0 and of Prometheus' text format 0.0.4: a document of gauges without timestamps is the
@@ -63,7 +63,7 @@ func labelsText(all []label) string {
 	escapes := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 	parts := make([]string, len(all))
 	for i, l := range all {
-		parts[i] = fmt.Sprintf(`%s="%s"`, l.name, escapes.Replace(cli.Safe(l.value)))
+		parts[i] = fmt.Sprintf(`%s="%s"`, l.name, escapes.Replace(page.Safe(l.value)))
 	}
 	return "{" + strings.Join(parts, ",") + "}"
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
@@ -143,13 +143,13 @@ func serviceText(r auditRow) string {
 		if n := len(s.processes) - 1; n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", cli.Safe(p.Command), p.PID, more, cli.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(r.services[0], p))))
+		parts = append(parts, fmt.Sprintf("%s (pid %d%s, %s%s)", page.Safe(p.Command), p.PID, more, page.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(r.services[0], p))))
 	}
 	if s != nil && !(len(s.addresses) == 1 && (s.addresses[0] == "0.0.0.0" || s.addresses[0] == "::")) {
 		parts = append(parts, "on "+strings.Join(s.addresses, ", "))
 	}
 	for _, u := range r.units {
-		parts = append(parts, "guarded for "+cli.Safe(u))
+		parts = append(parts, "guarded for "+page.Safe(u))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -5,15 +5,15 @@ import (
 	"strings"
 	"time"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag/portrange"
 )
 
 // auditText writes the report that a person reads: the answer, what it rests on, what helps, and how it was computed.
 type auditText struct {
-	cli.Page
-	paint cli.Paint
+	page.Page
+	paint page.Paint
 	how   bool // tell how it was computed
 }
 
@@ -33,13 +33,13 @@ func (t auditText) render(r *auditReport) {
 		if i == 0 {
 			fmt.Fprintln(t)
 		}
-		t.labelled("elsewhere", cli.Safe(report.ServerText(s)))
+		t.labelled("elsewhere", page.Safe(report.ServerText(s)))
 	}
 	for i, l := range r.notes() {
 		if i == 0 {
 			fmt.Fprintln(t)
 		}
-		t.labelled("note", cli.Safe(l))
+		t.labelled("note", page.Safe(l))
 	}
 	if t.how {
 		fmt.Fprintln(t)
@@ -64,14 +64,14 @@ func (t auditText) answer(r *auditReport) {
 // say breaks a sentence, but never its command, so that it can be copied.
 func (t auditText) say(a answer) {
 	lines := t.Break(a.says)
-	room := t.Room(cli.WidthOf(lines[len(lines)-1]) + len(": "))
+	room := t.Room(page.WidthOf(lines[len(lines)-1]) + len(": "))
 	for i := range lines {
 		lines[i] = t.paint.Bad(lines[i])
 	}
 	text := strings.Join(lines, "\n")
 	switch {
 	case a.command == "":
-	case room == 0 || cli.WidthOf(a.command) <= room:
+	case room == 0 || page.WidthOf(a.command) <= room:
 		text += ": " + t.paint.Name(a.command)
 	default:
 		text += ":\n  " + t.paint.Name(a.command)
@@ -107,7 +107,7 @@ func (t auditText) host(r *auditReport) {
 	t.labelled("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones",
 		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1)))
 	inside := portrange.Set{f.Range}.Intersect(f.Reserved).Len()
-	t.labelled("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", cli.Nothing(f.Reserved), cli.Count(inside)))
+	t.labelled("reserved", fmt.Sprintf("%s (ip_local_reserved_ports), %s of them in the range", page.Nothing(f.Reserved), page.Count(inside)))
 	t.labelled("privileged", fmt.Sprintf("below %d (ip_unprivileged_port_start)", f.Unprivileged))
 	t.labelled("closed", fmt.Sprintf("a connection keeps its port for %.0fs where it was closed first (TIME_WAIT), up to %.0fs while the peer does not close (tcp_fin_timeout); %s",
 		portrange.TimeWait.Seconds(), f.FinTimeout.Seconds(), reuseText(f.Reuse)))

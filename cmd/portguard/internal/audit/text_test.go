@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
@@ -45,7 +45,7 @@ func textReport(rows ...auditRow) *auditReport {
 // inColumns is the report as a terminal of some width has it.
 func inColumns(width int, how bool, r *auditReport) string {
 	var b strings.Builder
-	auditText{Page: cli.Page{Writer: &b, Width: width}, how: how}.render(r)
+	auditText{Page: page.Page{Writer: &b, Width: width}, how: how}.render(r)
 	return b.String()
 }
 
@@ -102,7 +102,7 @@ PORT             CHANCE       STATE    SERVICE
 `
 	var b strings.Builder
 	b.WriteByte('\n')
-	auditText{Page: cli.Page{Writer: &b, Width: 80}}.ports(textReport(rows...))
+	auditText{Page: page.Page{Writer: &b, Width: 80}}.ports(textReport(rows...))
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

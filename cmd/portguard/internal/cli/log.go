@@ -9,6 +9,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"portguard/cmd/portguard/internal/page"
 	"portguard/systemd"
 )
 
@@ -48,7 +49,7 @@ func NewLog(w io.Writer) Log {
 // IsJournal reports whether what is written becomes entries of the journal, a line each.
 func IsJournal(w io.Writer) bool {
 	var is bool
-	switch descriptor(w) {
+	switch page.Descriptor(w) {
 	case 2:
 		is, _ = journal.StderrIsJournalStream()
 	case 1:
@@ -60,7 +61,7 @@ func IsJournal(w io.Writer) bool {
 // Say writes one message, on one line whatever names are in it. about is what it is about, in fields of the journal: nil for
 // nothing but portguard itself. Where journald does not read, the line waits in its stream, which has more room, without fields.
 func (l Log) Say(id MessageID, p journal.Priority, about map[string]string, text string) {
-	text = Safe(text)
+	text = page.Safe(text)
 	if l.Journal != nil && l.Journal.Entry(p, text, Fields(id, about)) == nil {
 		l.Said.Store(true)
 		return
@@ -71,13 +72,13 @@ func (l Log) Say(id MessageID, p journal.Priority, about map[string]string, text
 // Remark writes messages about the command line alone, which are no entries of their own in the journal.
 func (l Log) Remark(texts ...string) {
 	for _, text := range texts {
-		l.line(Safe(text))
+		l.line(page.Safe(text))
 	}
 }
 
 func (l Log) line(text string) {
-	if width := terminalWidth(descriptor(l.W)); width > 0 {
-		Page{l.W, width}.Hang("portguard: ", 0, 4, text)
+	if p := page.OnTerminal(l.W); p.Width > 0 {
+		p.Hang("portguard: ", 0, 4, text)
 		return
 	}
 	fmt.Fprintf(l.W, "portguard: %s\n", text)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"portguard/cmd/portguard/internal/page"
 	"portguard/systemd"
 )
 
@@ -62,7 +63,7 @@ func (n Notify) Extend() (stop func()) {
 func (n Notify) Down(why string) {
 	if n.On() {
 		n.used.Store(true)
-		_ = n.manager.Send("STATUS=" + Safe(why))
+		_ = n.manager.Send("STATUS=" + page.Safe(why))
 	}
 }
 

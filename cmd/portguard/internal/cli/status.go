@@ -16,7 +16,7 @@ const (
 	ExitNotFound    = 127
 )
 
-// exitStatuses is the table that --help prints and the documentation repeats.
+// Statuses is the table that --help prints and the documentation repeats.
 var Statuses = []struct {
 	Code    int
 	Meaning string

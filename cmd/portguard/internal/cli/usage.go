@@ -11,7 +11,7 @@ type UsageError struct {
 
 func (e *UsageError) Error() string { return e.Problem }
 
-// ExitStatus implements what exitCode asks.
+// ExitStatus is that of a wrong line.
 func (e *UsageError) ExitStatus() int { return ExitUsage }
 
 // Hint is the right line.

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper/become"
 )
 
@@ -35,9 +36,9 @@ func ThisVersion() Version {
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			v.Commit = Ptr(s.Value)
+			v.Commit = page.Ptr(s.Value)
 		case "vcs.time":
-			v.Date = Ptr(s.Value)
+			v.Date = page.Ptr(s.Value)
 		case "vcs.modified":
 			v.Modified = s.Value == "true"
 		}
@@ -50,7 +51,7 @@ func (a *App) SayVersion(asJSON bool) error {
 	v := ThisVersion()
 	v.ExactSignals = a.Inherited.Exact()
 	if asJSON {
-		return WriteJSON(a.Stdout, v)
+		return page.WriteJSON(a.Stdout, v)
 	}
 	_, err := fmt.Fprintf(a.Stdout, "portguard %s (%s, %s)\nsignals at start: %s\n", v.Version, v.Go, v.Platform, signalSource(a.Inherited))
 	return err

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange/reserved"
@@ -70,7 +70,7 @@ func portName(s sockdiag.Socket) string {
 func inShort(h netdiag.Holder) string {
 	who := "another user's"
 	if len(h.Owners) > 0 {
-		who = cli.Safe(h.Owners[0].Named())
+		who = page.Safe(h.Owners[0].Named())
 	} else if h.Absence == netdiag.Ownerless {
 		who = "nobody's any more"
 	}

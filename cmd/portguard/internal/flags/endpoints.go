@@ -14,6 +14,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 )
 
@@ -46,7 +47,7 @@ func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 
 // Endpoints reads the values of -p. line makes a command line of a port.
 func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint, error) {
-	right := func(port string) string { return line(cli.ShellQuote(port)) }
+	right := func(port string) string { return line(page.ShellQuote(port)) }
 	if len(o.Ports) == 0 {
 		return nil, cli.Misuse("no endpoint: -p says which port the service will bind", right("30010"), mend.With("-p", "30010"))
 	}

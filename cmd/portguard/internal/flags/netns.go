@@ -15,6 +15,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper/become"
 )
 
@@ -78,7 +79,7 @@ func (o *Netns) Path() string {
 func (o *Netns) Inside(fs *pflag.FlagSet, command []string) string {
 	ports, rest := Spelled(fs.Visit)
 	at := slices.Index(rest, NetnsFlag)
-	return cli.CommandLine(slices.Concat([]string{"nsenter", "--net=" + o.Path(), "portguard"}, slices.Delete(rest, at, at+2), ports, []string{"--"}, command), 0)
+	return page.CommandLine(slices.Concat([]string{"nsenter", "--net=" + o.Path(), "portguard"}, slices.Delete(rest, at, at+2), ports, []string{"--"}, command), 0)
 }
 
 // isNamespace asks before anything is opened: what is no namespace may be a pipe that nobody writes to, or a device that does something.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/wrapper"
 )
@@ -24,7 +25,7 @@ func newAttempt(a *cli.App, req request, path string) *attempt {
 	s.progress = &report.Progress{
 		Log:      a.Log,
 		Notify:   cli.NewNotify(a.Inherited.Environ),
-		Terminal: cli.IsTerminal(a.Stderr),
+		Terminal: page.IsTerminal(a.Stderr),
 		Silent:   req.Quiet || req.JSON && path != "",
 		Touches:  path == "",
 	}

@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"portguard/cmd/portguard/internal/page"
+
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
@@ -17,7 +19,7 @@ func (s *attempt) sayStart() {
 	if len(s.out.Prospect.Start) == 0 || s.request.JSON || s.request.Quiet {
 		return
 	}
-	text := "would start: " + cli.CommandLine(s.out.Prospect.Start, 0)
+	text := "would start: " + page.CommandLine(s.out.Prospect.Start, 0)
 	if r := s.request.restart.policy.Restart; s.request.restart.on() && r != supervise.Never {
 		text += " (and again: --restart " + string(r) + ")"
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/wrapper"
 	"portguard/wrapper/become"
@@ -21,7 +22,7 @@ func New(a *cli.App) *cobra.Command {
 	var o options
 	var req request
 	greets := func(cmd *cobra.Command, args []string) bool {
-		return len(args) == 0 && cmd.Flags().NFlag() == 0 && cmd.Flags().ArgsLenAtDash() < 0 && cli.IsTerminal(a.Stderr)
+		return len(args) == 0 && cmd.Flags().NFlag() == 0 && cmd.Flags().ArgsLenAtDash() < 0 && page.IsTerminal(a.Stderr)
 	}
 	root := &cobra.Command{
 		Use:                   use,
@@ -45,7 +46,7 @@ func New(a *cli.App) *cobra.Command {
 			case o.version:
 				return a.SayVersion(o.JSON)
 			case greets(cmd, args):
-				cli.Lay(a.Stderr, greeting)
+				page.Lay(a.Stderr, greeting)
 				return &greeted{}
 			}
 			if err := o.Enter(a); err != nil {

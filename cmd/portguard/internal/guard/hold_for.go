@@ -7,6 +7,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/wrapper"
@@ -83,5 +84,5 @@ func noRoom(all []wrapper.Placeholder) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %s are not held: %s", n, cli.Count(of), why)
+	return fmt.Sprintf("%d of %s are not held: %s", n, page.Count(of), why)
 }

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper/become"
 )
 
@@ -37,7 +37,7 @@ func noCommand(line []string, r request, err error) error {
 		return err
 	}
 	meant := func(problem string, command ...string) error {
-		return &noCommandError{err, problem, cli.CommandLine(slices.Concat([]string{"portguard"}, line[:len(line)-len(r.command)], command), 0)}
+		return &noCommandError{err, problem, page.CommandLine(slices.Concat([]string{"portguard"}, line[:len(line)-len(r.command)], command), 0)}
 	}
 	if plain, strange := mend.Typeset(r.command); plain != nil {
 		if words := strings.Fields(plain[0]); len(words) > 1 {
@@ -51,7 +51,7 @@ func noCommand(line []string, r request, err error) error {
 	case strings.HasPrefix(first, "-") && flagsFirst(r.command) != nil:
 		dashes := len(line) - len(r.command) - 1
 		return &noCommandError{err, fmt.Sprintf("there is no program %q: flags of portguard's come before --", first),
-			cli.CommandLine(slices.Concat([]string{"portguard"}, line[:dashes], flagsFirst(r.command)), 0)}
+			page.CommandLine(slices.Concat([]string{"portguard"}, line[:dashes], flagsFirst(r.command)), 0)}
 	case !strings.Contains(first, "/") && here(first):
 		return meant(fmt.Sprintf("%s is in this directory, and not in PATH", first), run(first, rest)...)
 	case len(strings.Fields(first)) > 1 && !strings.ContainsAny(first, forShells) && !isAssignment(first):
@@ -66,7 +66,7 @@ func noCommand(line []string, r request, err error) error {
 	case first == "exec" && len(rest) > 0:
 		return meant("exec is a command of the shell's: portguard becomes COMMAND by itself", rest...)
 	case slices.Contains([]string{"cd", "source", ".", "export", "ulimit", "umask", "set", "alias", "unset", "eval"}, first):
-		return meant(first+" is a command of the shell's", "sh", "-c", cli.CommandLine(r.command, 0)+" && exec COMMAND")
+		return meant(first+" is a command of the shell's", "sh", "-c", page.CommandLine(r.command, 0)+" && exec COMMAND")
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
@@ -77,7 +78,7 @@ func (r *runs) LeftBehind(all []owner.Stat) {
 		" behind, without its port, which is ended, too: a command that puts itself into the background is not for --restart")
 }
 
-func named(p owner.Stat) string { return fmt.Sprintf("%d (%s)", p.PID, cli.Safe(p.Command)) }
+func named(p owner.Stat) string { return fmt.Sprintf("%d (%s)", p.PID, page.Safe(p.Command)) }
 
 // Unended implements supervise.Watcher.
 func (r *runs) Unended(all []supervise.Unended) {

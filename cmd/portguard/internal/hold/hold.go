@@ -14,6 +14,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -54,7 +55,7 @@ func New(a *cli.App) *cobra.Command {
 			switch {
 			case len(args) == 0:
 			case flags.LooksLikePort(args[0]):
-				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(cli.ShellQuote(args[0])), mend.Flagged("-p", flags.LooksLikePort))
+				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(page.ShellQuote(args[0])), mend.Flagged("-p", flags.LooksLikePort))
 			case !o.force && o.Netns.Netns != "":
 				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), o.Inside(cmd.Flags(), args))
 			case !o.force:
@@ -110,14 +111,14 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 	}
 	ctx, stop := cli.WithSignals(a.Inherited, false)
 	defer stop()
-	w := &report.Progress{Log: a.Log, Terminal: cli.IsTerminal(a.Stderr), Silent: o.Quiet}
+	w := &report.Progress{Log: a.Log, Terminal: page.IsTerminal(a.Stderr), Silent: o.Quiet}
 	g := wrapper.New(wrapper.Policy{}, w)
 	defer g.Close()
 	r := g.HoldForever(ctx, endpoints, func(h wrapper.Holding) { sayHolding(a, o, h) })
 	defer r.Release()
 	w.Finish()
 	if ctx.Err() == nil {
-		report.Text{W: a.Stderr, Width: cli.Width(a.Stderr), Facts: report.ReadFacts(), Now: time.Now(), Paint: a.Colour(a.Stderr, o.NoColor)}.Render(r.NotFree())
+		report.Text{W: a.Stderr, Width: page.Width(a.Stderr), Facts: report.ReadFacts(), Now: time.Now(), Paint: page.Colour(a.Stderr, o.NoColor)}.Render(r.NotFree())
 		return &report.NotFree{Report: r}
 	}
 	return nil
@@ -127,13 +128,13 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 func sayHolding(a *cli.App, o holdOptions, h wrapper.Holding) {
 	var parts []string
 	if h.Held > 0 {
-		parts = append(parts, fmt.Sprintf("holding %s", cli.Count(h.Held)))
+		parts = append(parts, fmt.Sprintf("holding %s", page.Count(h.Held)))
 	}
 	if h.InUse > 0 {
-		parts = append(parts, fmt.Sprintf("waiting for %s in use", cli.Count(h.InUse)))
+		parts = append(parts, fmt.Sprintf("waiting for %s in use", page.Count(h.InUse)))
 	}
 	if h.NoAddress > 0 {
-		parts = append(parts, fmt.Sprintf("waiting for %s whose address or interface this host does not have", cli.Count(h.NoAddress)))
+		parts = append(parts, fmt.Sprintf("waiting for %s whose address or interface this host does not have", page.Count(h.NoAddress)))
 	}
 	line := strings.Join(parts, ", ")
 	if !o.Quiet {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/advise"
 	"portguard/netdiag"
@@ -18,7 +19,7 @@ import (
 func warnOfClients(a *cli.App, ports portrange.Set) {
 	r, err := whoSits(context.Background(), ports)
 	if err != nil {
-		fmt.Fprintf(a.Stderr, "portguard: whether somebody already has %s cannot be asked: %s\n", ports, cli.Safe(err.Error()))
+		fmt.Fprintf(a.Stderr, "portguard: whether somebody already has %s cannot be asked: %s\n", ports, page.Safe(err.Error()))
 		return
 	}
 	defer r.Release()

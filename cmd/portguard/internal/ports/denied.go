@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
 )
 
@@ -62,5 +63,5 @@ Kubernetes, in the pod's spec (a safe sysctl, but not for a pod with hostNetwork
     - name: %[1]s
       value: %[2]q
 on the host, or in a container with --privileged:
-  portguard %[3]s`, e.key.Dotted(), e.value, e.command, cli.ShellQuote(e.key.Dotted()+"="+e.value))
+  portguard %[3]s`, e.key.Dotted(), e.value, e.command, page.ShellQuote(e.key.Dotted()+"="+e.value))
 }

@@ -3,7 +3,7 @@ package ports
 import (
 	"io"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/portrange/sysctld"
@@ -33,7 +33,7 @@ type (
 
 // changeJSON tells a program, such as one that brings a fleet into a state, what has changed, or would.
 func changeJSON(w io.Writer, ports portrange.Set, c reserved.Change, dryRun bool) error {
-	return cli.WriteJSON(w, JSONReservation{
+	return page.WriteJSON(w, JSONReservation{
 		Version: 1, Ports: ports.String(), Changed: c.Runtime() || c.Persist(), DryRun: dryRun,
 		Now:  JSONReservedNow{c.Before.String(), c.After.String()},
 		Boot: JSONReservedAt{reserved.Path, c.Persist(), c.AtBoot(sysctld.Systemd).String()},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/bootrange"
 	"portguard/netdiag/portrange/sysctld"
@@ -41,9 +42,9 @@ func showRange(a *cli.App, o sysctlOptions) error {
 func bootText(b bootrange.Boot) string {
 	switch {
 	case b.Line.Path != "":
-		return fmt.Sprintf("%s by %s", b.Range, cli.Safe(b.Line.Where()))
+		return fmt.Sprintf("%s by %s", b.Range, page.Safe(b.Line.Where()))
 	case len(b.Refused) > 0:
-		return fmt.Sprintf("%s, as the kernel starts: it refuses %s", b.Range, cli.Safe(b.Refused[len(b.Refused)-1].Line.Where()))
+		return fmt.Sprintf("%s, as the kernel starts: it refuses %s", b.Range, page.Safe(b.Refused[len(b.Refused)-1].Line.Where()))
 	}
 	return fmt.Sprintf("%s, as the kernel starts: no file sets it", b.Range)
 }
@@ -61,12 +62,12 @@ func warnOfRange(a *cli.App, s rangeState, r portrange.Range, file []byte) {
 		for _, no := range boot.Refused {
 			if where := no.Line.Where(); !refused[where] {
 				refused[where] = true
-				fmt.Fprintf(a.Stderr, "portguard: %s: the kernel refuses it at boot: %s\n", cli.Safe(where), cli.Safe(no.Why))
+				fmt.Fprintf(a.Stderr, "portguard: %s: the kernel refuses it at boot: %s\n", page.Safe(where), page.Safe(no.Why))
 			}
 		}
 		if file != nil && boot.Line.Path != RangePath && boot.Range != meant(file) && boot.Line.Path != "" {
 			fmt.Fprintf(a.Stderr, "portguard: %s comes after %s, and with %s it has the last word: after the next boot the range is %s; change or remove that line\n",
-				cli.Safe(boot.Line.Where()), RangePath, p, boot.Range)
+				page.Safe(boot.Line.Where()), RangePath, p, boot.Range)
 		}
 	}
 }

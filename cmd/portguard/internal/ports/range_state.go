@@ -12,6 +12,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -147,7 +148,7 @@ func (s rangeState) refuse(r portrange.Range, force bool) error {
 	case force, r == s.kernel, usable >= portrange.Fewest && usable >= inUse:
 		return nil
 	case usable < portrange.Fewest:
-		return s.tooFew(r, fmt.Sprintf("%s leaves %s for outgoing connections, fewer than %d (--force does it)", r, cli.Count(usable), portrange.Fewest))
+		return s.tooFew(r, fmt.Sprintf("%s leaves %s for outgoing connections, fewer than %d (--force does it)", r, page.Count(usable), portrange.Fewest))
 	}
 	return s.tooFew(r, fmt.Sprintf("%s leaves %d ports, and %d are in use now (--force does it)", r, usable, inUse))
 }

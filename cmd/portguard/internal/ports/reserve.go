@@ -13,6 +13,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
@@ -61,7 +62,7 @@ func (o *sysctlOptions) scope() reserved.Scope {
 // enter goes to the network namespace that is to be changed, or asked about.
 func (o *sysctlOptions) enter(a *cli.App, command, example string) error {
 	if o.Netns.Netns != "" && o.persist {
-		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+cli.ShellQuote(o.Netns.Netns)+" "+example, mend.Without("persist"))
+		return cli.Misuse("--persist is about files, and none is about another network namespace", "portguard "+command+" --netns "+page.ShellQuote(o.Netns.Netns)+" "+example, mend.Without("persist"))
 	}
 	return o.Enter(a)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/reserved"
 	"portguard/netdiag/portrange/sysctld"
@@ -21,20 +22,20 @@ func showReserved(a *cli.App, o sysctlOptions) error {
 	if o.json {
 		return changeJSON(a.Stdout, s.Kernel, s.Reserve(nil, reserved.Scope{}), false)
 	}
-	fmt.Fprintf(a.Stdout, "now     %s\n", cli.Nothing(s.Kernel))
+	fmt.Fprintf(a.Stdout, "now     %s\n", page.Nothing(s.Kernel))
 	if !o.files() {
 		return nil
 	}
 	boot, other := s.AtBoot(sysctld.Systemd), s.AtBoot(sysctld.Procps)
-	fmt.Fprintf(a.Stdout, "boot    %s\n", cli.Nothing(boot))
+	fmt.Fprintf(a.Stdout, "boot    %s\n", page.Nothing(boot))
 	if boot.String() != other.String() {
-		fmt.Fprintf(a.Stdout, "        %s with %s\n", cli.Nothing(other), sysctld.Procps)
+		fmt.Fprintf(a.Stdout, "        %s with %s\n", page.Nothing(other), sysctld.Procps)
 	}
 	if len(s.Ours) > 0 {
 		fmt.Fprintf(a.Stdout, "        %s by %s\n", s.Ours, reserved.Path)
 	}
 	for _, o := range s.Others() {
-		fmt.Fprintf(a.Stdout, "        %s by %s\n", cli.Nothing(o.Ports), cli.Safe(o.Line.Where()))
+		fmt.Fprintf(a.Stdout, "        %s by %s\n", page.Nothing(o.Ports), page.Safe(o.Line.Where()))
 	}
 	sayLost(a.Stdout, s, s.Kernel.Minus(boot.Union(other)))
 	if c := s.Renew(reserved.Scope{Persist: true}); c.Persist() {
@@ -53,7 +54,7 @@ func sayLost(w io.Writer, s reserved.State, ports portrange.Set) {
 	}
 	for _, lost := range then.Lost() {
 		if p := vain.Intersect(lost.Ports); len(p) > 0 {
-			fmt.Fprintf(w, "        without %s, reserved until then only: %s has the last word, and does not have it\n", p, cli.Safe(lost.Line.Where()))
+			fmt.Fprintf(w, "        without %s, reserved until then only: %s has the last word, and does not have it\n", p, page.Safe(lost.Line.Where()))
 			vain = vain.Minus(p)
 		}
 	}
@@ -75,7 +76,7 @@ func sayChange(a *cli.App, command string, ports portrange.Set, s reserved.State
 		case !c.Runtime() && !c.Persist():
 			fmt.Fprintf(a.Stdout, "%s: nothing to %s\n", ports, command)
 		case o.renew:
-			fmt.Fprintf(a.Stdout, "renewed: %s of other files\n", cli.Nothing(ports))
+			fmt.Fprintf(a.Stdout, "renewed: %s of other files\n", page.Nothing(ports))
 			sayHalves(a.Stdout, c)
 		default:
 			fmt.Fprintf(a.Stdout, "%sd %s\n", command, ports)
@@ -85,7 +86,7 @@ func sayChange(a *cli.App, command string, ports portrange.Set, s reserved.State
 	if stays := ports.Intersect(s.Theirs()); command == "release" && len(stays) > 0 {
 		for _, other := range s.Others() {
 			if p := ports.Intersect(other.Ports); len(p) > 0 {
-				fmt.Fprintf(a.Stderr, "portguard: %s stays reserved: %s has it\n", p, cli.Safe(other.Line.Where()))
+				fmt.Fprintf(a.Stderr, "portguard: %s stays reserved: %s has it\n", p, page.Safe(other.Line.Where()))
 			}
 		}
 	}
@@ -94,7 +95,7 @@ func sayChange(a *cli.App, command string, ports portrange.Set, s reserved.State
 
 func sayHalves(w io.Writer, c reserved.Change) {
 	if c.Runtime() {
-		fmt.Fprintf(w, "  now   %s: %s, was %s\n", portrange.KernelReserved.Dotted(), cli.Nothing(c.After), cli.Nothing(c.Before))
+		fmt.Fprintf(w, "  now   %s: %s, was %s\n", portrange.KernelReserved.Dotted(), page.Nothing(c.After), page.Nothing(c.Before))
 	}
 	switch {
 	case !c.Persist():
@@ -111,12 +112,12 @@ func diff(w io.Writer, name, before, after string) {
 	fmt.Fprintln(w, name)
 	for _, l := range old {
 		if !slices.Contains(now, l) {
-			fmt.Fprintf(w, "- %s\n", cli.Safe(l))
+			fmt.Fprintf(w, "- %s\n", page.Safe(l))
 		}
 	}
 	for _, l := range now {
 		if !slices.Contains(old, l) {
-			fmt.Fprintf(w, "+ %s\n", cli.Safe(l))
+			fmt.Fprintf(w, "+ %s\n", page.Safe(l))
 		}
 	}
 }
@@ -129,11 +130,11 @@ func lines(text string) []string {
 func warnOfFiles(a *cli.App, s reserved.State, c reserved.Change) {
 	for _, l := range s.Garbage() {
 		fmt.Fprintf(a.Stderr, "portguard: %s: the kernel refuses %q (ports and ranges with commas, without spaces and quotes); left alone\n",
-			cli.Safe(l.Where()), cli.Safe(l.Value))
+			page.Safe(l.Where()), page.Safe(l.Value))
 	}
 	for _, lost := range c.Lost() {
 		fmt.Fprintf(a.Stderr, "portguard: %s comes after %s, and with %s it has the last word: %s is not reserved after the next boot; "+
-			"add it to that line, or remove the line\n", cli.Safe(lost.Line.Where()), reserved.Path, lost.Program, lost.Ports)
+			"add it to that line, or remove the line\n", page.Safe(lost.Line.Where()), reserved.Path, lost.Program, lost.Ports)
 	}
 	if c.TooLong() {
 		fmt.Fprintf(a.Stderr, "portguard: %s has a list of more than a page, of which %s applies only the beginning (systemd-sysctl applies all): reserve ranges\n",

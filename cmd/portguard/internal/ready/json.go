@@ -1,7 +1,7 @@
 package ready
 
 import (
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
@@ -44,10 +44,10 @@ func (out output) writeJSON() error {
 		Endpoints: []jsonEndpoint{},
 	}
 	if out.service.unit != (systemd.Unit{}) {
-		doc.Unit = cli.Ptr(out.service.unit.Name)
+		doc.Unit = page.Ptr(out.service.unit.Name)
 	}
 	if pid := out.service.process.PID; pid != 0 {
-		doc.PID = cli.Ptr(pid)
+		doc.PID = page.Ptr(pid)
 	}
 	if out.degraded != nil {
 		doc.Limits = []string{report.DegradedText(out.degraded)}
@@ -58,7 +58,7 @@ func (out output) writeJSON() error {
 		e.Diversions = report.DiversionsJSON(out.firewall, report.Diverted(out.firewall, f.Endpoint))
 		doc.Endpoints = append(doc.Endpoints, e)
 	}
-	return cli.WriteJSON(out.app.Stdout, doc)
+	return page.WriteJSON(out.app.Stdout, doc)
 }
 
 func endpointJSON(f ready.Finding, facts why.Facts) jsonEndpoint {

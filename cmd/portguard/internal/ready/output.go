@@ -10,6 +10,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
@@ -50,16 +51,16 @@ func (out output) say() error {
 // write is for people: of what is well one line, of the rest who is in the way, as in every report.
 func (out output) write() {
 	w := out.app.Stdout
-	paint := out.app.Colour(w, out.NoColor)
-	t := report.Text{W: w, Width: cli.Width(w), Facts: report.ReadFacts(), Now: time.Now(), Paint: paint}
+	paint := page.Colour(w, out.NoColor)
+	t := report.Text{W: w, Width: page.Width(w), Facts: report.ReadFacts(), Now: time.Now(), Paint: paint}
 	for i, f := range out.told() {
 		if i > 0 && len(f.Holders) > 0 {
 			fmt.Fprintln(w)
 		}
-		cli.Page{Writer: w, Width: t.Width}.Line(0, out.line(f, paint))
+		page.Page{Writer: w, Width: t.Width}.Line(0, out.line(f, paint))
 		if f.Unexplained != nil {
 			fmt.Fprintln(w)
-			t.Say("holder", "not known: "+cli.Safe(f.Unexplained.Error()))
+			t.Say("holder", "not known: "+page.Safe(f.Unexplained.Error()))
 		}
 		if f.State != served.Whole {
 			t.Holders(f.Holders)
@@ -75,7 +76,7 @@ func (out output) write() {
 	}
 	if out.degraded != nil {
 		fmt.Fprintln(w)
-		t.Say("note", cli.Safe(report.DegradedText(out.degraded)))
+		t.Say("note", page.Safe(report.DegradedText(out.degraded)))
 	}
 }
 
@@ -93,7 +94,7 @@ func (out output) told() []ready.Finding {
 // toJournal says one line an endpoint: a journal's readers filter, they do not scroll.
 func (out output) toJournal() {
 	for _, f := range out.told() {
-		text, priority := out.line(f, cli.Paint{}), journal.PriErr
+		text, priority := out.line(f, page.Paint{}), journal.PriErr
 		about := f.Holders
 		switch {
 		case f.State == served.Whole:
@@ -114,7 +115,7 @@ func (out output) toJournal() {
 }
 
 // line is what there is to say of one endpoint in one.
-func (out output) line(f ready.Finding, paint cli.Paint) string {
+func (out output) line(f ready.Finding, paint page.Paint) string {
 	who, after := out.service.String(), out.after()
 	switch f.State {
 	case served.Whole:

@@ -13,6 +13,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/internal/environ"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -38,7 +39,7 @@ func (o *options) service(fs *pflag.FlagSet) (service, error) {
 			return service{}, cli.Misuse("--unit: "+err.Error(), right, mend.Value("unit", o.unit, "order.service"))
 		}
 		if !(owner.Scanner{}).NamesUnits() {
-			return service{}, fmt.Errorf("--unit %s: the service manager is outside of this cgroup namespace, where nothing tells which unit a process is of", cli.Safe(name))
+			return service{}, fmt.Errorf("--unit %s: the service manager is outside of this cgroup namespace, where nothing tells which unit a process is of", page.Safe(name))
 		}
 		return service{unit: systemd.Unit{Name: name}}, nil
 	case !fs.Changed("pid"):
@@ -170,11 +171,11 @@ func (s service) othersLive() bool {
 func (s service) String() string {
 	switch {
 	case s.process.PID != 0 && s.process.Command != "":
-		return fmt.Sprintf("%s (pid %d)", cli.Safe(s.process.Command), s.process.PID)
+		return fmt.Sprintf("%s (pid %d)", page.Safe(s.process.Command), s.process.PID)
 	case s.process.PID != 0:
 		return fmt.Sprintf("pid %d", s.process.PID)
 	case s.unit != systemd.Unit{}:
-		return cli.Safe(s.unit.Name)
+		return page.Safe(s.unit.Name)
 	}
 	return ""
 }

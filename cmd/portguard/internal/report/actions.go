@@ -8,6 +8,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper"
 )
 
@@ -63,7 +64,7 @@ func (t Text) listActions(o *wrapper.Outcome) {
 		seen[kind]++
 		switch n := seen[kind]; {
 		case n <= MaxHolders:
-			t.page().Hang(fmt.Sprintf("  %-7s ", a.Rung), below, 0, fmt.Sprintf("%s: %s", resultText(a.Result), cli.Safe(a.Detail)))
+			t.page().Hang(fmt.Sprintf("  %-7s ", a.Rung), below, 0, fmt.Sprintf("%s: %s", resultText(a.Result), page.Safe(a.Detail)))
 		case n == total[kind]:
 			t.Say("", fmt.Sprintf("and %d more (--json has them all)", n-MaxHolders))
 		}
@@ -124,7 +125,7 @@ func resultText(r wrapper.Result) string { return strings.ReplaceAll(string(r), 
 
 // outcomeText is what came of one action, in a clause: "close not possible: its program asked for the port".
 func outcomeText(a wrapper.Action) string {
-	return fmt.Sprintf("%s %s: %s", a.Rung, resultText(a.Result), cli.Safe(a.Detail))
+	return fmt.Sprintf("%s %s: %s", a.Rung, resultText(a.Result), page.Safe(a.Detail))
 }
 
 // outcomesText is what came of the rungs, each after a semicolon: of every rung and result one holder's, and how many more there are.

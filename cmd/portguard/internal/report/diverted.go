@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/nat"
 	"portguard/wrapper"
@@ -49,7 +49,7 @@ func DiversionText(d nat.Diversion) string {
 	if d.Some {
 		who = "some " + who
 	}
-	return fmt.Sprintf("%s are sent to %s by the firewall (nftables, %s), whoever listens here", who, targetText(d), cli.Safe(d.Rule()))
+	return fmt.Sprintf("%s are sent to %s by the firewall (nftables, %s), whoever listens here", who, targetText(d), page.Safe(d.Rule()))
 }
 
 func targetText(d nat.Diversion) string {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/elsewhere"
 	"portguard/netdiag/sockdiag"
@@ -50,7 +50,7 @@ func ServerText(s elsewhere.Server) string {
 		who = s.Owners[0].Named()
 	}
 	return fmt.Sprintf("%s is taken in another network namespace: %s has %s there; to ask there: portguard %s %s -p %s",
-		port, who, s.Local, flags.NetnsFlag, cli.ShellQuote(s.Namespace.Argument()), port)
+		port, who, s.Local, flags.NetnsFlag, page.ShellQuote(s.Namespace.Argument()), port)
 }
 
 func portOf(s elsewhere.Server) netdiag.Port {
@@ -101,4 +101,4 @@ func UnseenText(unseen elsewhere.Unseen) (all []string) {
 	return all
 }
 
-func (out Output) note(text string) { fmt.Fprintf(out.w, "\n  note    %s\n", cli.Safe(text)) }
+func (out Output) note(text string) { fmt.Fprintf(out.w, "\n  note    %s\n", page.Safe(text)) }

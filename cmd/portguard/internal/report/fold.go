@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
@@ -72,7 +72,7 @@ func (g group) name() string { return g.Endpoint.Through(g.last) }
 // are begins a sentence about the group: "30010/tcp is", "30000-30100/tcp: 101 ports are".
 func (g group) are() string {
 	if n := g.ports(); n > 1 {
-		return fmt.Sprintf("%s: %s are", g.name(), cli.Count(n))
+		return fmt.Sprintf("%s: %s are", g.name(), page.Count(n))
 	}
 	return g.name() + " is"
 }
@@ -97,5 +97,5 @@ func tally(r *wrapper.Report) string {
 	if len(not) == 1 {
 		are = "is"
 	}
-	return fmt.Sprintf("%d of %s %s %s: %s", len(not), cli.Count(len(r.Outcomes)), are, word, which)
+	return fmt.Sprintf("%d of %s %s %s: %s", len(not), page.Count(len(r.Outcomes)), are, word, which)
 }

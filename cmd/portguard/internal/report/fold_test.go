@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
@@ -177,7 +178,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			text := render(width)
 			for line := range strings.Lines(text) {
 				whole := strings.HasPrefix(strings.TrimSpace(line), "-p '") // a flag and its value, which are too long by themselves
-				if n := cli.WidthOf(strings.TrimRight(line, "\n")); n > width && !whole {
+				if n := page.WidthOf(strings.TrimRight(line, "\n")); n > width && !whole {
 					t.Errorf("%s: %d columns, the terminal has %d: %s", name, n, width, line)
 				}
 			}

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -35,14 +35,14 @@ func (t Text) heading(g group) string {
 	}
 	if o.Trial.Failed == netdiag.Owning {
 		return fmt.Sprintf("%s %s: a socket cannot be made one of user %s to try it (%v); that takes CAP_CHOWN, as root has it",
-			g.are(), t.Paint.Bad("unknown"), cli.Safe(names.User(e.Owner.UID)), o.Trial.Errno)
+			g.are(), t.Paint.Bad("unknown"), page.Safe(names.User(e.Owner.UID)), o.Trial.Errno)
 	}
 	return fails("unknown", unix.Errno(o.Trial.Errno).Error())
 }
 
 // lackText is why the host does not have an address, in a clause.
 func lackText(o *wrapper.Outcome, yet string) string {
-	device := cli.Safe(o.Lack.Device)
+	device := page.Safe(o.Lack.Device)
 	switch o.Lack.Why {
 	case netdiag.Tentative:
 		return fmt.Sprintf("%s is only tentative on %s: the network is still asked whether another host has it (duplicate address detection)", lacking(o), device)
@@ -61,9 +61,9 @@ func lacking(o *wrapper.Outcome) string {
 	case o.Trial.Errno != unix.ENODEV:
 		return e.Addr.String()
 	case e.Device != "":
-		return "the interface " + cli.Safe(e.Device)
+		return "the interface " + page.Safe(e.Device)
 	}
-	return "the interface " + cli.Safe(e.Addr.Zone())
+	return "the interface " + page.Safe(e.Addr.Zone())
 }
 
 func forbiddenHelp(g group) string {

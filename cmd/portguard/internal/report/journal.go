@@ -8,6 +8,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/cmd/portguard/internal/report/why"
 	"portguard/netdiag"
@@ -39,7 +40,7 @@ func aboutHolder(o *wrapper.Outcome, h *netdiag.Holder) map[string]string {
 	f["PORTGUARD_HOLDER_KIND"] = h.Kind.String()
 	if keepers := h.Keepers(); len(keepers) > 0 {
 		f["PORTGUARD_HOLDER_PID"] = strconv.Itoa(keepers[0].PID)
-		f["PORTGUARD_HOLDER_COMM"] = cli.Safe(keepers[0].Command)
+		f["PORTGUARD_HOLDER_COMM"] = page.Safe(keepers[0].Command)
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
 		f["PORTGUARD_HOLDER_UNIT"] = u.Name

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/advise"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/cmd/portguard/internal/report/why"
@@ -100,7 +100,7 @@ func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	if facts.Ephemeral.High != 0 {
 		doc.EphemeralRange = &[2]uint16{facts.Ephemeral.Low, facts.Ephemeral.High}
 	}
-	frame, err := cli.PlainJSON(doc)
+	frame, err := page.PlainJSON(doc)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	_, _ = out.Write(before)
 	_, _ = out.WriteString(list)
 	for i := range r.Outcomes {
-		one, err := cli.PlainJSON(endpointJSON(&r.Outcomes[i], advice, facts))
+		one, err := page.PlainJSON(endpointJSON(&r.Outcomes[i], advice, facts))
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint
 		e.By = o.By.String()
 	}
 	if o.Trial.Errno != 0 {
-		e.Errno = cli.Ptr(unix.ErrnoName(o.Trial.Errno))
+		e.Errno = page.Ptr(unix.ErrnoName(o.Trial.Errno))
 	}
 	if o.Lack.Why != netdiag.NotThere && o.Trial.Verdict == netdiag.NoAddress {
 		e.Lack = o.Lack.Why.String()
@@ -162,7 +162,7 @@ func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint
 	for i, a := range o.Actions {
 		e.Actions[i] = jsonAction{Rung: a.Rung.String(), Result: string(a.Result), Detail: a.Detail}
 		if a.Holder != nil {
-			e.Actions[i].Holder = cli.Ptr(place[a.Holder.ID()])
+			e.Actions[i].Holder = page.Ptr(place[a.Holder.ID()])
 		}
 	}
 	if v := o.Trial.Verdict; v == netdiag.Taken || v == netdiag.NoAddress {
@@ -195,16 +195,16 @@ func HolderJSON(h netdiag.Holder, facts why.Facts) JSONHolder {
 		Processes:   make([]JSONProcess, len(h.Owners)),
 	}
 	if h.Socket.Remote.Port() != 0 {
-		j.Remote = cli.Ptr(netdiag.Plain(h.Socket.Remote).String())
+		j.Remote = page.Ptr(netdiag.Plain(h.Socket.Remote).String())
 	}
 	if user := names.UserJSON(h.Socket.UID); h.Socket.Inode != 0 && user != "" { // a record without an inode says uid 0 of everybody's socket
-		j.UID, j.User = cli.Ptr(h.Socket.UID), cli.Ptr(user)
+		j.UID, j.User = page.Ptr(h.Socket.UID), page.Ptr(user)
 	}
 	if h.Kind == netdiag.Remains {
-		j.ExpiresMS = cli.Ptr(h.Socket.Expires.Milliseconds())
+		j.ExpiresMS = page.Ptr(h.Socket.Expires.Milliseconds())
 	}
 	if u, ok := systemd.UnitOfCgroup(h.Cgroup); ok {
-		j.Unit, j.UnitOwner = cli.Ptr(u.Name), u.Owner
+		j.Unit, j.UnitOwner = page.Ptr(u.Name), u.Owner
 	}
 	j.Container = containerJSON(facts.Judge.Around.Part(&h), h.Cgroup)
 	for _, n := range facts.Judge.Around.Beside(&h) {

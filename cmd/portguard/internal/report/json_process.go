@@ -3,7 +3,7 @@ package report
 import (
 	"time"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -52,7 +52,7 @@ func ProcessJSON(p owner.Process) JSONProcess {
 		j.User = ""
 	}
 	if p.Exe != "" {
-		j.Exe = cli.Ptr(p.Exe)
+		j.Exe = page.Ptr(p.Exe)
 	}
 	u, _ := systemd.UnitOfCgroup(p.Cgroup)
 	j.Unit, j.UnitOwner = u.Name, u.Owner

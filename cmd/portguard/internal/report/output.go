@@ -10,6 +10,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/nat"
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
@@ -24,7 +25,7 @@ type Output struct {
 	command  bool // there is one: stdout is the service's
 	DryRun   bool
 	Prospect Prospect // of a dry run
-	paint    cli.Paint
+	paint    page.Paint
 	log      cli.Log
 }
 
@@ -39,7 +40,7 @@ func NewOutput(a *cli.App, o flags.Output, command bool) Output {
 	if command {
 		out.w = a.Stderr
 	}
-	out.paint = a.Colour(out.w, o.NoColor)
+	out.paint = page.Colour(out.w, o.NoColor)
 	return out
 }
 
@@ -67,8 +68,8 @@ func (out Output) Report(r *wrapper.Report) error {
 		return nil
 	}
 	w := bufio.NewWriter(out.w) // a report on thousands of ports has as many lines
-	Text{W: w, Width: cli.Width(out.w), Facts: facts(), Now: time.Now(), Paint: out.paint, actions: out.actions()}.Render(r)
-	_ = w.Flush() // what could not be written cli.Stdio remembers
+	Text{W: w, Width: page.Width(out.w), Facts: facts(), Now: time.Now(), Paint: out.paint, actions: out.actions()}.Render(r)
+	_ = w.Flush() // what could not be written page.Stdio remembers
 	return nil
 }
 
@@ -83,7 +84,7 @@ func (out Output) actions() listed {
 	switch {
 	case out.command:
 		return none
-	case cli.IsTerminal(out.w) && cli.IsTerminal(out.log.W):
+	case page.IsTerminal(out.w) && page.IsTerminal(out.log.W):
 		return untold
 	}
 	return every

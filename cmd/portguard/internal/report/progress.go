@@ -11,6 +11,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/wrapper"
@@ -76,7 +77,7 @@ func (p *Progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	}
 	p.erase()
 	id, priority := cli.MsgActed, journal.PriNotice
-	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, cli.Safe(a.Detail))
+	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, page.Safe(a.Detail))
 	switch {
 	case a.Result != wrapper.Done:
 		priority = journal.PriWarning
@@ -159,7 +160,7 @@ func (p *Progress) draw() {
 	}
 	p.erase()
 	line := fmt.Sprintf("portguard: waiting (%s): %s%s", left, p.what, p.expiryText())
-	io.WriteString(p.Log.W, cli.Cut(line, cli.TerminalWidth()-1)) // a line that wraps cannot be erased
+	io.WriteString(p.Log.W, page.Cut(line, page.Columns(p.Log.W)-1)) // a line that wraps cannot be erased
 	p.live = true
 }
 

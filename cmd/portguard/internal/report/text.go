@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/advise"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/cmd/portguard/internal/report/why"
@@ -21,10 +21,10 @@ const MaxHolders = 8
 // Text writes the report that a person reads.
 type Text struct {
 	W     io.Writer
-	Width int // as a cli.Page has it
+	Width int // as a page.Page has it
 	Facts Facts
 	Now   time.Time
-	Paint cli.Paint
+	Paint page.Paint
 	// actions are those that are listed.
 	actions listed
 }
@@ -46,21 +46,21 @@ func (t Text) Render(r *wrapper.Report) {
 	t.advice(t.Facts.advice(r))
 	for _, text := range limits(r) {
 		fmt.Fprintln(t.W)
-		t.Say("note", cli.Safe(text))
+		t.Say("note", page.Safe(text))
 	}
 }
 
 // below is the column of what is said, behind the words in the margin.
 const below = 10
 
-func (t Text) page() cli.Page { return cli.Page{Writer: t.W, Width: t.Width} }
+func (t Text) page() page.Page { return page.Page{Writer: t.W, Width: t.Width} }
 
 // Say writes a text behind a word in the margin.
 func (t Text) Say(label, text string) {
 	if label != "" {
 		label = "  " + t.Paint.Label(label)
 	}
-	t.page().Hang(label, max(below, cli.WidthOf(label)+1), 0, text)
+	t.page().Hang(label, max(below, page.WidthOf(label)+1), 0, text)
 }
 
 // limits is what the report may lack, and why.
@@ -97,14 +97,14 @@ func (t Text) holders(g group) {
 	switch {
 	case g.Unexplained != nil:
 		fmt.Fprintln(t.W)
-		t.Say("holder", "not known: "+cli.Safe(g.Unexplained.Error()))
+		t.Say("holder", "not known: "+page.Safe(g.Unexplained.Error()))
 	case len(g.Holders) == 0:
 		fmt.Fprintln(t.W)
 		t.Say("holder", "not known: the kernel's tables show nobody on this port. Linux before 6.8 does not list a socket that is bound and neither listens nor is connected")
 	}
 	t.Holders(g.Holders)
 	if n := g.ports(); n > 1 && len(g.Holders) > 0 {
-		t.Say("", fmt.Sprintf("and the same on the other %s", cli.Count(n-1)))
+		t.Say("", fmt.Sprintf("and the same on the other %s", page.Count(n-1)))
 	}
 }
 
@@ -122,10 +122,10 @@ func (t Text) Holders(all []netdiag.Holder) {
 func (t Text) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.W)
 	for _, p := range h.Owners {
-		t.Say("holder", fmt.Sprintf("%s (pid %d, %s%s), running for %s%s", t.Paint.Name(cli.Safe(p.Command)), p.PID,
-			cli.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(h, p)), names.Age(t.Now.Sub(p.Started)), names.Hindered(p)))
+		t.Say("holder", fmt.Sprintf("%s (pid %d, %s%s), running for %s%s", t.Paint.Name(page.Safe(p.Command)), p.PID,
+			page.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(h, p)), names.Age(t.Now.Sub(p.Started)), names.Hindered(p)))
 		if len(p.Args) > 0 {
-			fmt.Fprintf(t.W, "%*s%s\n", below, "", cli.CommandLine(p.Args, t.shorter(100)))
+			fmt.Fprintf(t.W, "%*s%s\n", below, "", page.CommandLine(p.Args, t.shorter(100)))
 		}
 	}
 	for _, hint := range h.Hints {
@@ -133,7 +133,7 @@ func (t Text) holder(h netdiag.Holder) {
 		if !hint.Kind.Certain() {
 			perhaps = "perhaps "
 		}
-		t.Say("held by", fmt.Sprintf("%s%s (pid %d, %s), by fd %d%s", perhaps, cli.Safe(hint.Process.Command), hint.Process.PID, cli.Safe(names.UserOf(hint.Process)), hint.Process.FD, names.Hindered(hint.Process)))
+		t.Say("held by", fmt.Sprintf("%s%s (pid %d, %s), by fd %d%s", perhaps, page.Safe(hint.Process.Command), hint.Process.PID, page.Safe(names.UserOf(hint.Process)), hint.Process.FD, names.Hindered(hint.Process)))
 	}
 	if len(h.Owners) == 0 && len(h.Hints) == 0 {
 		t.Say("holder", names.Nobody(h)+names.WhereOf(h.Cgroup))
@@ -173,10 +173,10 @@ func (t Text) advice(all []advise.Line) {
 		return
 	}
 	fmt.Fprintln(t.W)
-	pairs := make([]cli.Pair, len(all))
+	pairs := make([]page.Pair, len(all))
 	when := ""
 	for i, a := range all {
-		pairs[i] = cli.Pair{Command: a.Command, Does: a.Effect}
+		pairs[i] = page.Pair{Command: a.Command, Does: a.Effect}
 		if a.When != when {
 			pairs[i].Margin = "  " + t.Paint.Label(a.When)
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/why"
 	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
@@ -192,7 +192,7 @@ func TestJSONOfOneThatIsGone(t *testing.T) {
 
 func TestColour(t *testing.T) {
 	o := reporttest.Incident()
-	coloured := Text{Paint: cli.Paint{On: true}}.headline(&o)
+	coloured := Text{Paint: page.Paint{On: true}}.headline(&o)
 	if want := "30010/tcp is \x1b[31;1mtaken\x1b[0m: "; !strings.HasPrefix(coloured, want) {
 		t.Errorf("got %q", coloured)
 	}

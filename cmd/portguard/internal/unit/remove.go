@@ -12,6 +12,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
 )
@@ -116,7 +117,7 @@ func removeUnits(a *cli.App, dir place, of whose) error {
 		if program, err := starts(dir.Dir, name); errors.Is(err, fs.ErrNotExist) {
 			continue // another of us was here before the lock was ours
 		} else if err != nil {
-			fmt.Fprintf(a.Stderr, "portguard: left alone: %s\n", cli.Safe(err.Error()))
+			fmt.Fprintf(a.Stderr, "portguard: left alone: %s\n", page.Safe(err.Error()))
 			continue
 		} else if program != self {
 			continue
@@ -125,13 +126,13 @@ func removeUnits(a *cli.App, dir place, of whose) error {
 			failed = multierror.Append(failed, dir.failure(err, "remove --all"))
 			continue
 		}
-		fmt.Fprintf(a.Stdout, "removed %s\n", cli.Safe(dir.Path(name)))
+		fmt.Fprintf(a.Stdout, "removed %s\n", page.Safe(dir.Path(name)))
 		removed++
 	}
 	switch {
 	case removed > 0:
 		if harm, right := of.editedNow(ctx, dir); harm != "" { // what is removed is about to go: not to reload would keep services from starting
-			fmt.Fprintf(a.Stderr, "portguard: %s\nhint: %s\n", cli.Safe(harm), cli.Safe(right))
+			fmt.Fprintf(a.Stderr, "portguard: %s\nhint: %s\n", page.Safe(harm), page.Safe(right))
 		}
 		if err := reload(ctx, dir); err != nil {
 			failed = multierror.Append(failed, dir.failure(err, "remove --all"))

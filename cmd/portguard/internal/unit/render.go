@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
 )
 
@@ -16,7 +16,7 @@ type JSON struct {
 	Units   []guardedUnit `json:"units"`
 }
 
-func unitsJSON(w io.Writer, units []guardedUnit) error { return cli.WriteJSON(w, JSON{1, units}) }
+func unitsJSON(w io.Writer, units []guardedUnit) error { return page.WriteJSON(w, JSON{1, units}) }
 
 // unitsText is a table; ports that follow each other and have all else in common share a line.
 func unitsText(w io.Writer, units []guardedUnit) error {
@@ -24,7 +24,7 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 	fmt.Fprintln(t, "UNIT\tFORM\tENDPOINT\tRESERVED\tFLAGS")
 	for _, u := range units {
 		if u.Problem != "" {
-			fmt.Fprintf(t, "%s\t-\t-\t-\t%s\n", cli.Safe(u.Unit), cli.Safe(u.Problem))
+			fmt.Fprintf(t, "%s\t-\t-\t-\t%s\n", page.Safe(u.Unit), page.Safe(u.Problem))
 			continue
 		}
 		form := string(u.Form)
@@ -32,7 +32,7 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 			form += ", outdated"
 		}
 		for _, row := range endpointRows(u.Endpoints) {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", cli.Safe(u.Unit), form, cli.Safe(row.name), yesNo(row.reserved), cli.Safe(strings.Join(u.Flags, " ")))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", page.Safe(u.Unit), form, page.Safe(row.name), yesNo(row.reserved), page.Safe(strings.Join(u.Flags, " ")))
 		}
 	}
 	return t.Flush()

@@ -6,6 +6,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 )
 
 // spelledAs is the command line as it was given, with another form perhaps.
@@ -17,7 +18,7 @@ func (in *unitInstall) spelledAs(form unitForm) string {
 	if in.ready != "" {
 		rest = append(rest, readyFlag, in.ready)
 	}
-	return cli.CommandLine(slices.Concat([]string{"install"}, strings.Fields(in.called()), ports, rest, []string{"--as", string(form)}), 0)
+	return page.CommandLine(slices.Concat([]string{"install"}, strings.Fields(in.called()), ports, rest, []string{"--as", string(form)}), 0)
 }
 
 // isYourOwn is for the unit of a user who did not say so.

@@ -4,8 +4,8 @@ import (
 	"os"
 	"slices"
 
-	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
@@ -111,5 +111,5 @@ func (a again) line(words []string, endpoints []netdiag.Endpoint, rest ...string
 	if len(args[last]) > longest {
 		args = append(args[:last:last], "ENDPOINTS")
 	}
-	return cli.CommandLine(slices.Concat(words, args, rest), 0)
+	return page.CommandLine(slices.Concat(words, args, rest), 0)
 }

@@ -3,8 +3,8 @@ package advise
 import (
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/cmd/portguard/internal/page"
 )
 
 // there has the advised lines act in the network namespace that was asked about: a COMMAND has to be started in it.
@@ -19,9 +19,9 @@ func there(all []Line, n flags.Netns) []Line {
 			continue
 		}
 		if ports, reserves := strings.CutPrefix(line, "reserve "); reserves {
-			line = cli.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, n.Netns}, 0) + " " + ports // or "--force" and ports
+			line = page.CommandLine([]string{"portguard", "reserve", flags.NetnsFlag, n.Netns}, 0) + " " + ports // or "--force" and ports
 		} else {
-			line = cli.CommandLine([]string{"nsenter", "--net=" + n.Path()}, 0) + " portguard " + line
+			line = page.CommandLine([]string{"nsenter", "--net=" + n.Path()}, 0) + " portguard " + line
 		}
 		if sudo {
 			line = "sudo " + line

@@ -3,7 +3,7 @@ package names
 import (
 	"fmt"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 )
 
@@ -16,7 +16,7 @@ func Having(all []netdiag.Holder) (who, more string) {
 	h := all[0]
 	who = Nobody(h) + WhereOf(h.Cgroup)
 	if keepers := h.Keepers(); len(keepers) > 0 {
-		who = fmt.Sprintf("%s (pid %d%s)", cli.Safe(keepers[0].Command), keepers[0].PID, WhereOf(CgroupOf(h, keepers[0])))
+		who = fmt.Sprintf("%s (pid %d%s)", page.Safe(keepers[0].Command), keepers[0].PID, WhereOf(CgroupOf(h, keepers[0])))
 	}
 	switch h.Kind {
 	case netdiag.Remains, netdiag.Closing:

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -62,7 +62,7 @@ func Hindered(p owner.Process) string {
 
 // Process is a process that has a socket, with its user, its unit and its container: "java (pid 1988719, app, order.service)".
 func Process(h netdiag.Holder, p owner.Process) string {
-	return fmt.Sprintf("%s (pid %d, %s%s)", cli.Safe(p.Command), p.PID, cli.Safe(UserOf(p)), WhereOf(CgroupOf(h, p)))
+	return fmt.Sprintf("%s (pid %d, %s%s)", page.Safe(p.Command), p.PID, page.Safe(UserOf(p)), WhereOf(CgroupOf(h, p)))
 }
 
 // Holder is the first process that has a socket, or what stands there for one.
@@ -87,7 +87,7 @@ func Nobody(h netdiag.Holder) string {
 	if _, known := owner.UserName(h.Socket.UID); !known {
 		of = ""
 	}
-	return "a process of " + of + cli.Safe(User(h.Socket.UID))
+	return "a process of " + of + page.Safe(User(h.Socket.UID))
 }
 
 // CgroupOf is that of an owner, or the one that its socket was made in: a service manager keeps sockets for its units.
@@ -102,9 +102,9 @@ func CgroupOf(h netdiag.Holder, p owner.Process) string {
 func WhereOf(cgroup string) string {
 	var b strings.Builder
 	if u, ok := systemd.UnitOfCgroup(cgroup); ok {
-		fmt.Fprintf(&b, ", %s", cli.Safe(u.Name))
+		fmt.Fprintf(&b, ", %s", page.Safe(u.Name))
 		if u.User {
-			fmt.Fprintf(&b, " of %s", cli.Safe(u.Owner))
+			fmt.Fprintf(&b, " of %s", page.Safe(u.Owner))
 		}
 	}
 	if c, ok := container.OfCgroup(cgroup); ok {
@@ -115,7 +115,7 @@ func WhereOf(cgroup string) string {
 		if name := (container.Files{}).Name(c); name != "" && name != c.ID {
 			id = name + " " + id
 		}
-		fmt.Fprintf(&b, ", %s container %s", c.Runtime, cli.Safe(id))
+		fmt.Fprintf(&b, ", %s container %s", c.Runtime, page.Safe(id))
 	}
 	return b.String()
 }

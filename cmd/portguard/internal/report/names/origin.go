@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
@@ -31,17 +31,17 @@ func fromText(p owner.Process, from wrapper.Origin) string {
 	if len(from.Parents) == 0 && from.Dir == "" {
 		return ""
 	}
-	line := []string{cli.Safe(p.Command)}
+	line := []string{page.Safe(p.Command)}
 	for i, parent := range from.Parents {
 		if i == maxParents {
 			line = append(line, "...")
 			break
 		}
-		line = append(line, cli.Safe(parent.Command))
+		line = append(line, page.Safe(parent.Command))
 	}
 	text := strings.Join(line, " <- ")
 	if from.Dir != "" {
-		text += ", in " + cli.Safe(from.Dir)
+		text += ", in " + page.Safe(from.Dir)
 	}
 	return text
 }

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/internal/taken"
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
@@ -57,5 +57,5 @@ func whatItLacks(h netdiag.Holder, facts Facts) string {
 	if name == "" {
 		return ""
 	}
-	return "; " + cli.Safe(name) + " goes on with IPv6 alone when somebody has its port in IPv4, as here: it counts as started, and is deaf to IPv4"
+	return "; " + page.Safe(name) + " goes on with IPv6 alone when somebody has its port in IPv4, as here: it counts as started, and is deaf to IPv4"
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
@@ -50,7 +50,7 @@ func openedIn(h netdiag.Holder) string {
 			return ""
 		}
 	}
-	return " in " + cli.Safe(made.Name)
+	return " in " + page.Safe(made.Name)
 }
 
 // LeftBehind reports whether those who have the listeners of an endpoint have not opened them, and do not serve by them, as far as can
@@ -73,5 +73,5 @@ func leftOver(h netdiag.Holder, facts Facts) string {
 	if unit == "" {
 		return ""
 	}
-	return fmt.Sprintf(": left over from an earlier run of %s, this very unit, which systemd has not ended (KillMode=, SendSIGKILL=)", cli.Safe(unit))
+	return fmt.Sprintf(": left over from an earlier run of %s, this very unit, which systemd has not ended (KillMode=, SendSIGKILL=)", page.Safe(unit))
 }

@@ -4,7 +4,7 @@ package why
 import (
 	"fmt"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -31,7 +31,7 @@ func (f Facts) Of(r *wrapper.Report) Facts {
 
 // Sentence is for an operator who has never heard of ephemeral ports. It has no full stop, and is safe to print.
 func Sentence(h netdiag.Holder, facts Facts) string {
-	return whatItIs(h, facts) + whatItLacks(h, facts) + leftOver(h, facts) + whereItIs(h) + whoIsMissing(h) + cli.Safe(whatIsAround(h, facts))
+	return whatItIs(h, facts) + whatItLacks(h, facts) + leftOver(h, facts) + whereItIs(h) + whoIsMissing(h) + page.Safe(whatIsAround(h, facts))
 }
 
 // whereItIs tells of the device that a service is bound to. A link-local address says it by itself.
@@ -39,7 +39,7 @@ func whereItIs(h netdiag.Holder) string {
 	if h.Device == "" || h.Kind != netdiag.Listener && h.Kind != netdiag.Bound || h.Socket.Local.Addr().IsLinkLocalUnicast() {
 		return ""
 	}
-	return fmt.Sprintf("; on the interface %s alone: a service that is bound to another one does not meet it", cli.Safe(h.Device))
+	return fmt.Sprintf("; on the interface %s alone: a service that is bound to another one does not meet it", page.Safe(h.Device))
 }
 
 // whatIsAround tells of the container that it belongs to, and of the services that would end with its owner.
@@ -66,7 +66,7 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 	switch h.Kind {
 	case netdiag.Listener:
 		if part := facts.Judge.Around.Part(&h); published(part, h) {
-			return cli.Safe(part.String()) + ": what comes to this port goes on to it, until it is stopped"
+			return page.Safe(part.String()) + ": what comes to this port goes on to it, until it is stopped"
 		}
 		return listens(h, facts)
 	case netdiag.Client:

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 )
@@ -56,7 +56,7 @@ func WhoHasFour(ctx context.Context) func(port uint16) string {
 		}
 		for _, h := range found[0] {
 			if len(h.Owners) > 0 {
-				return cli.Safe(h.Owners[0].Named())
+				return page.Safe(h.Owners[0].Named())
 			}
 		}
 		return "another socket"

@@ -1,7 +1,17 @@
-package cli
+package page
+
+import (
+	"io"
+	"os"
+)
 
 // Paint colours words of the report; the zero value leaves them plain.
 type Paint struct{ On bool }
+
+// Colour is for terminals alone, and for people who want it.
+func Colour(w io.Writer, no bool) Paint {
+	return Paint{On: !no && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(w)}
+}
 
 // Bad is for what stands in the way, Good for what is well, Name for who it is, Label for the words in the margin.
 func (p Paint) Bad(s string) string   { return p.code("31;1", s) }

@@ -1,4 +1,6 @@
-package cli
+// Package page answers: what does a person read on a terminal, and a program in a pipe or a file? How wide a line is and where it breaks,
+// what has a colour, and what of foreign names is safe to print.
+package page
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package cli
+package page
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ func Safe(s string) string {
 	return b.String()
 }
 
-// safeLines is safe for a text that has lines of its own.
-func safeLines(s string) string {
+// SafeLines is Safe for a text that has lines of its own.
+func SafeLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
 		lines[i] = Safe(lines[i])

@@ -1,4 +1,4 @@
-package cli
+package page
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ type Stdio struct {
 	failed error
 }
 
-// unread is how long a full pipe on stderr may keep a start waiting.
+// Unread is how long a full pipe on stderr may keep a start waiting.
 const Unread = time.Second
 
 // Write never fails where patience is limited: then there is nobody who could be told.
@@ -79,8 +79,8 @@ func (s *Stdio) ready() bool {
 	}
 }
 
-// descriptor is 1 or 2 for stdout and stderr, and -1 for other writers.
-func descriptor(w io.Writer) int {
+// Descriptor is 1 or 2 for stdout and stderr, and -1 for other writers.
+func Descriptor(w io.Writer) int {
 	if s, ok := w.(*Stdio); ok {
 		return s.Fd
 	}
