@@ -38,12 +38,13 @@ func (p *Prober) Beside(ctx context.Context, h *Holder) ([]Neighbour, error) {
 	if len(ports) == 0 {
 		return nil, nil
 	}
-	found, err := p.scanner.Find(ctx, slices.Collect(maps.Keys(ports)))
+	ownersOf, err := p.ownersOf(ctx, slices.Collect(maps.Keys(ports)))
 	if err != nil {
 		return nil, err
 	}
 	byPID := map[int]*Neighbour{}
-	for ino, owners := range found.Owners {
+	for ino := range ports {
+		owners := ownersOf[ino]
 		if slices.ContainsFunc(owners, func(o owner.Process) bool { return slices.Contains(line, o.PID) }) {
 			continue
 		}
@@ -72,21 +73,36 @@ func (p *Prober) Beside(ctx context.Context, h *Holder) ([]Neighbour, error) {
 // servedBeside are the ports, by inode, on which sockets of the holder's cgroup listen that asked for them, but for the
 // holder's own.
 func (p *Prober) servedBeside(ctx context.Context, h *Holder) (map[uint32]uint16, error) {
-	diag, err := p.Diag()
-	if err != nil {
-		return nil, err
-	}
-	listening, err := diag.Dump(ctx, sockdiag.Query{Protocol: uint8(TCP), States: sockdiag.MaskOf(sockdiag.Listen), Named: true})
+	listening, err := p.services(ctx, map[uint64]bool{h.Socket.CgroupID: true})
 	if err != nil {
 		return nil, err
 	}
 	ports := map[uint32]uint16{}
 	for _, s := range listening {
-		if s.Inode != 0 && s.Local.Port() != h.Socket.Local.Port() && s.CgroupID == h.Socket.CgroupID {
+		if s.Local.Port() != h.Socket.Local.Port() {
 			ports[s.Inode] = s.Local.Port()
 		}
 	}
 	return ports, nil
+}
+
+// services are the TCP listeners of some cgroups whose ports somebody asked for, and that a process has.
+func (p *Prober) services(ctx context.Context, cgroups map[uint64]bool) ([]sockdiag.Socket, error) {
+	diag, err := p.Diag()
+	if err != nil {
+		return nil, err
+	}
+	all, err := diag.Dump(ctx, sockdiag.Query{Protocol: uint8(TCP), States: sockdiag.MaskOf(sockdiag.Listen), Named: true})
+	return slices.DeleteFunc(all, func(s sockdiag.Socket) bool { return s.Inode == 0 || !cgroups[s.CgroupID] }), err
+}
+
+// ownersOf searches processes, unless the last look for owners was about all of these sockets.
+func (p *Prober) ownersOf(ctx context.Context, inodes []uint32) (map[uint32][]owner.Process, error) {
+	if !slices.ContainsFunc(inodes, func(ino uint32) bool { _, seen := p.seen[ino]; return !seen }) {
+		return p.seen, nil
+	}
+	found, err := p.scanner.Find(ctx, inodes)
+	return found.Owners, err
 }
 
 // lineOf is the owners, and all that they descend from but for pid 1, which everybody does.

@@ -110,26 +110,31 @@ func TestBeside(t *testing.T) {
 				}
 				defer end()
 			}
-			p := netdiag.NewProber()
-			defer p.Close()
-			f := netdiag.Finding{Endpoint: service("*", port), Trial: netdiag.Try(service("*", port))}
-			if err := p.Explain(t.Context(), []*netdiag.Finding{&f}); err != nil || len(f.Holders) != 1 || f.Holders[0].Owners[0].PID != pid {
-				t.Fatalf("%v, %+v", err, f.Holders)
-			}
-			some, err := p.Beside(t.Context(), &f.Holders[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, n := range some {
-				text := map[bool]string{true: "below", false: "beside"}[n.Below]
-				for _, at := range n.Ports {
-					text += fmt.Sprintf(" +%d", at-port)
+			for _, expected := range []bool{false, true} {
+				p := netdiag.NewProber()
+				defer p.Close()
+				if expected {
+					p.ExpectBeside()
 				}
-				got = append(got, text)
-			}
-			if diff := cmp.Diff(tt.want, strings.Join(got, "; ")); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
+				f := netdiag.Finding{Endpoint: service("*", port), Trial: netdiag.Try(service("*", port))}
+				if err := p.Explain(t.Context(), []*netdiag.Finding{&f}); err != nil || len(f.Holders) != 1 || f.Holders[0].Owners[0].PID != pid {
+					t.Fatalf("%v, %+v", err, f.Holders)
+				}
+				some, err := p.Beside(t.Context(), &f.Holders[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for _, n := range some {
+					text := map[bool]string{true: "below", false: "beside"}[n.Below]
+					for _, at := range n.Ports {
+						text += fmt.Sprintf(" +%d", at-port)
+					}
+					got = append(got, text)
+				}
+				if diff := cmp.Diff(tt.want, strings.Join(got, "; ")); diff != "" {
+					t.Errorf("expected: %v (-want +got)\n%s", expected, diff)
+				}
 			}
 		})
 	}

@@ -24,17 +24,32 @@ const (
 // owners searches /proc for every candidate's processes, all at once.
 func (p *Prober) owners(ctx context.Context, findings []*Finding, t *tables) (owner.Result, error) {
 	var inodes []uint32
+	cgroups := map[uint64]bool{}
 	for _, f := range findings {
 		for s := range t.candidates(f) {
 			if s.Inode != 0 {
 				inodes = append(inodes, s.Inode)
+				cgroups[s.CgroupID] = true
 			}
 		}
 	}
 	if len(inodes) == 0 {
 		return owner.Result{}, nil
 	}
-	return p.scanner.Find(ctx, inodes)
+	if p.expects && p.degraded == nil {
+		beside, _ := p.services(ctx, cgroups) // what is missing here Beside will search for
+		for _, s := range beside {
+			inodes = append(inodes, s.Inode)
+		}
+	}
+	found, err := p.scanner.Find(ctx, inodes)
+	p.seen = map[uint32][]owner.Process{}
+	if err == nil {
+		for _, ino := range inodes {
+			p.seen[ino] = found.Owners[ino]
+		}
+	}
+	return found, err
 }
 
 // holders are the candidates that conflict, the certain ones first.

@@ -27,9 +27,12 @@ type Finding struct {
 type Prober struct {
 	diag    *sockdiag.Conn
 	scanner owner.Scanner
-	mine    map[uint64]bool   // cookies of portguard's own sockets
-	lets    bool              // what it binds itself it closes at once
-	bound   sockdiag.Tristate // listsBound has found out
+	mine    map[uint64]bool // cookies of portguard's own sockets
+	lets    bool            // what it binds itself it closes at once
+	expects bool            // Beside will be asked
+	// seen are the owners, by inode, of what the last look for owners was about.
+	seen  map[uint32][]owner.Process
+	bound sockdiag.Tristate // listsBound has found out
 	// degraded is why /proc had to do instead of sock_diag; nil when it had not.
 	degraded error
 }
@@ -71,6 +74,9 @@ func (p *Prober) Ignore(fd int) {
 
 // LetGo has Explain close at once what it binds itself, for who only wants to know.
 func (p *Prober) LetGo() { p.lets = true }
+
+// ExpectBeside tells the prober that Beside will be asked about what it finds, so that processes are searched once for both.
+func (p *Prober) ExpectBeside() { p.expects = true }
 
 // Explain fills in the holders of every finding whose verdict is Taken, with one dump of the kernel's tables for all of
 // them. A UDP endpoint that nothing conflicts with becomes Free: its trial was stricter than the service will be.

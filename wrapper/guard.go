@@ -78,6 +78,9 @@ func (g *Guard) Try(endpoints []netdiag.Endpoint) *Report {
 
 // Climb is the other half: it names the holders and climbs the ladder.
 func (g *Guard) Climb(ctx context.Context, r *Report) error {
+	if _, climbs := g.policy.next(Ground, verdicts(r)); !climbs {
+		g.prober.ExpectBeside() // for the report
+	}
 	g.explain(ctx, r)
 	for rung := Ground; ctx.Err() == nil; {
 		next, ok := g.policy.next(rung, verdicts(r))
