@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -81,9 +82,14 @@ func TestSuperviseSeesWhoListens(t *testing.T) {
 func TestSupervisePortTaken(t *testing.T) {
 	h := holders.New(t).Hold(t, 26220, pooled(loopback4))
 	keeper := keep(t, h, "keeper")
-	status, said := supervised(t, "--restart", "on-failure", "--restart-delay", "10ms", "--restart-limit", "1/1m", "-p", "26220", "--", "true")
-	if status != cli.ExitUnavailable || strings.Count(said, "26220/tcp is taken") != 2 || !strings.Contains(said, "the command was not started; next start in 10ms") {
+	status, said := supervised(t, "--restart", "on-failure", "--restart-delay", "10ms", "--restart-limit", "2/1m", "-p", "26220", "--", "true")
+	whole, rest, _ := strings.Cut(said, "portguard: the command was not started; next start in 10ms\n")
+	if status != cli.ExitUnavailable || !strings.HasPrefix(whole, "26220/tcp is taken") {
 		t.Errorf("status %d, keeper %d\n%s", status, keeper.pid(), said)
+	}
+	line := fmt.Sprintf(`portguard: the command was not started: 26220/tcp: keeper \(pid %d[^)]*\) has it -> 127\.0\.0\.1:\d+; `, keeper.pid())
+	if again := regexp.MustCompile("^" + line + `next start in 20ms\n` + line + `it was restarted 2 times within 60s, and is not again \(--restart-limit\)\n$`); !again.MatchString(rest) {
+		t.Errorf("what is told again\n%s", rest)
 	}
 }
 

@@ -15,6 +15,7 @@ type attempt struct {
 	request  request
 	path     string // COMMAND's file, "" without one
 	out      report.Output
+	tell     func(*wrapper.Report) error // the report
 	progress *report.Progress
 	guard    *wrapper.Guard
 }
@@ -31,6 +32,7 @@ func newAttempt(a *cli.App, req request, path string) *attempt {
 	}
 	s.out.DryRun, s.out.Given = req.policy.DryRun, req.given
 	s.out.In(req.netns)
+	s.tell = func(r *wrapper.Report) error { return s.out.Report(r) }
 	s.guard = wrapper.New(req.policy, s.progress)
 	return s
 }
@@ -59,7 +61,7 @@ func (s *attempt) clear(watch func() context.Context) (*wrapper.Report, error) {
 	if s.request.policy.DryRun && r.Had() {
 		s.out.Prospect.Start = s.request.command
 	}
-	if err := s.out.Report(r); err != nil {
+	if err := s.tell(r); err != nil {
 		return r, err
 	}
 	if s.path == "" && s.request.Verbose {

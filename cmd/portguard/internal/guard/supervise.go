@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
@@ -30,7 +31,8 @@ func NewBecome(a *cli.App) *cobra.Command {
 
 // supervise starts the command, and starts it again, while the port is held.
 func (s *attempt) supervise() error {
-	r := &runs{attempt: s, unit: mainProcess()}
+	r := &runs{attempt: s, unit: mainProcess(), told: map[string]time.Time{}}
+	s.tell = r.report
 	manager, err := supervise.ListenNotify(s.app.Inherited.Environ)
 	if err != nil {
 		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
@@ -64,6 +66,9 @@ type runs struct {
 	held []wrapper.Placeholder // from the first start on; close-on-exec
 	last *supervise.Run        // nil: it has not run yet
 	unit bool                  // it is a unit's main process, and ends as the command does
+	told map[string]time.Time  // when each report.Story was told whole
+	// again: that of this try was told before
+	again bool
 }
 
 // prepare clears the way. The placeholders of the first start stay until we end.

@@ -29,6 +29,18 @@ func (r *runs) say(id cli.MessageID, p journal.Priority, text string) {
 	}
 }
 
+// report tells of a try: whole where who has the ports is news, as in a wait. Else the line about the next try has it.
+func (r *runs) report(found *wrapper.Report) error {
+	story := report.Story(found)
+	if story == "" {
+		clear(r.told)
+	}
+	if r.again = story != "" && !report.News(r.told, story, time.Now()); r.again {
+		return nil
+	}
+	return r.out.Report(found)
+}
+
 // Listening implements supervise.Watcher.
 func (r *runs) Listening(after time.Duration) {
 	r.say(cli.MsgFree, journal.PriInfo, "listening after "+tenths(after))
@@ -138,7 +150,7 @@ func (r *runs) whatEnded(run supervise.Run) string {
 	switch {
 	case run.Err != nil && !errors.As(run.Err, &reported):
 		return "the command was not started: " + run.Err.Error()
-	case run.Err != nil && r.request.Quiet:
+	case run.Err != nil && (r.request.Quiet || r.again):
 		return "the command was not started: " + report.Shortly(reported.Report)
 	case run.Err != nil: // the report has said why
 		return "the command was not started"

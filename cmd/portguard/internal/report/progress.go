@@ -132,16 +132,35 @@ func (p *Progress) tick(stop <-chan struct{}) {
 // retell is how long a wait is silent about what it has told before. On a busy port the holders of each look are others.
 const retell = 10 * time.Minute
 
+// News reports whether a story is not among those that were told lately, and puts it there.
+func News(told map[string]time.Time, story string, now time.Time) bool {
+	maps.DeleteFunc(told, func(_ string, at time.Time) bool { return now.Sub(at) >= retell })
+	if _, before := told[story]; before {
+		return false
+	}
+	told[story] = now
+	return true
+}
+
+// Story is who has the endpoints that are not free, without what changes with every connection; "" where all are free.
+func Story(r *wrapper.Report) string {
+	var all []string
+	for _, o := range r.NotFree().Outcomes {
+		who, _ := whoHolds(&o)
+		all = append(all, fmt.Sprintf("%s: %s: %s", o.Endpoint, o.Trial.Verdict, who))
+	}
+	return strings.Join(all, "; ")
+}
+
 // tell writes a line when the story is another than before.
 func (p *Progress) tell(w wrapper.Waiting, story string, now time.Time) {
 	if p.told == nil {
 		p.told = map[string]time.Time{}
 	}
-	maps.DeleteFunc(p.told, func(_ string, at time.Time) bool { return now.Sub(at) >= retell })
-	if _, told := p.told[story]; told || story == p.story {
+	if story == p.story || !News(p.told, story, now) {
 		return
 	}
-	p.story, p.told[story] = story, now
+	p.story = story
 	limit := "without limit"
 	if !p.until.IsZero() {
 		limit = "for up to " + names.Left(p.until.Sub(now))
