@@ -10,38 +10,14 @@
 #   a visitor: container
 #   the rules are flushed, a visitor: connected, no answer within 3 s
 #   the container is removed: nobody listens
-set -euo pipefail
-lacks() { echo "cannot be seen here: $*" >&2; exit 77; }
-[ "$(id -u)" = 0 ] || lacks 'needs root'
-command -v mmdebstrap >/dev/null || lacks 'needs mmdebstrap'
+. "$(dirname "$(readlink -f "$0")")/containers/here.bash"
 version=20.10.24+dfsg1-1+deb12u1+b6
 
-tmp=$(mktemp -d)
-trap 'rm -rf --one-file-system "$tmp"' EXIT
-site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v security | sort -u | head -n 1)
-mmdebstrap --quiet --variant=minbase --include="docker.io=$version,iptables,iproute2,busybox-static,python3-minimal" \
-	bookworm "$tmp/root" "$site" >"$tmp/log" 2>&1 || lacks "needs Debian's docker.io $version"
-
-seen=$(unshare --mount --pid --fork --net --cgroup bash -s "$tmp/root" 2>"$tmp/log" <<'SH'
-set -eu
-mount -t tmpfs none /mnt # docker's layers and sockets, and none of this machine's
-mkdir /mnt/root /mnt/up /mnt/work
-mount -t overlay -o "lowerdir=$1,upperdir=/mnt/up,workdir=/mnt/work" none /mnt/root
-cd /mnt/root
-for directory in /sys /dev; do mount --rbind $directory ".$directory"; done
-mount -t proc proc proc
-mount -t tmpfs none run
-ip link set lo up
-exec chroot . bash -eu <<'IN'
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-until_so() { for _ in $(seq 300); do ! "$@" >/dev/null 2>&1 || return 0; sleep 0.1; done; echo "in vain: $*" >&2; exit 1; }
-command dockerd --userland-proxy=false --storage-driver=vfs --exec-opt native.cgroupdriver=cgroupfs >/dockerd 2>&1 &
-daemon=$!
-until_so docker version
-mkdir -p /image
-cp /bin/busybox /image/
+seen=$(inside bookworm "docker.io=$version,iptables" <<'IN'
+dockerd --userland-proxy=false
+mkdir /image
 echo container >/image/index.html
-tar -C /image -c . | docker import - image:1 >/dev/null
+image docker
 docker run -d --name look -p 7000:80 image:1 /busybox httpd -f -p 80 -h / >/dev/null
 listens() {
 	local all
@@ -73,8 +49,7 @@ echo "the container is removed: $(listens)"
 kill $daemon
 wait $daemon || :
 IN
-SH
-) || lacks "docker does not run: $(tail -n 1 "$tmp/log")"
+)
 echo "docker $version"
 echo "$seen"
 [ "$seen" = 'listens: 0.0.0.0:7000 of dockerd

@@ -10,38 +10,12 @@
 #   host 0, podman run: 1024, bind: Permission denied
 #   host 0, podman run --sysctl: 0, listens
 #   host 0, podman run --network host: 0, listens
-set -euo pipefail
-lacks() { echo "cannot be seen here: $*" >&2; exit 77; }
-[ "$(id -u)" = 0 ] || lacks 'needs root'
-command -v mmdebstrap >/dev/null || lacks 'needs mmdebstrap'
+. "$(dirname "$(readlink -f "$0")")/containers/here.bash"
 version=5.4.2+ds1-2+b2
 
-tmp=$(mktemp -d)
-trap 'rm -rf --one-file-system "$tmp"' EXIT
-site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v security | sort -u | head -n 1)
-mmdebstrap --quiet --variant=minbase --include="podman=$version,crun,netavark,nftables,busybox-static" trixie "$tmp/root" "$site" >"$tmp/log" 2>&1 ||
-	lacks "needs Debian's podman $version"
-
-seen=$(unshare --mount --pid --fork --net --cgroup bash -s "$tmp/root" 2>"$tmp/log" <<'SH'
-set -eu
-mount -t tmpfs none /mnt # podman's layers, and none of this machine's
-mkdir /mnt/root /mnt/up /mnt/work
-mount -t overlay -o "lowerdir=$1,upperdir=/mnt/up,workdir=/mnt/work" none /mnt/root
-cd /mnt/root
-mount --rbind /dev dev
-mount -t proc proc proc
-mount -t sysfs none sys
-mount -t cgroup2 none sys/fs/cgroup
-mount -t tmpfs none run
-mount -t tmpfs none var/tmp
-ip link set lo up
+seen=$(inside trixie "podman=$version,crun,netavark,nftables" <<'IN'
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
-exec chroot . bash -eu <<'IN'
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-podman() { command podman --storage-driver=vfs --events-backend=file --cgroup-manager=cgroupfs "$@"; }
-mkdir /image
-cp /bin/busybox /image/
-tar -C /image -c . | podman import - image:1 >/dev/null
+image podman
 # binds FLAG...: the sysctl in a container, and what becomes of bind() there.
 binds() {
 	podman run --rm --cgroups=disabled --user 1000 "$@" image:1 /busybox sh -c '
@@ -53,8 +27,7 @@ echo "host 0, podman run: $(binds)"
 echo "host 0, podman run --sysctl: $(binds --sysctl net.ipv4.ip_unprivileged_port_start=0)"
 echo "host 0, podman run --network host: $(binds --network host)"
 IN
-SH
-) || lacks "podman does not run: $(tail -n 1 "$tmp/log")"
+)
 echo "podman $version"
 echo "$seen"
 [ "$seen" = 'host 0, podman run: 1024, bind: Permission denied
