@@ -41,13 +41,14 @@ func units(root string) []string {
 			found, _ := filepath.Glob(filepath.Join(root, folder, "*."+how, "*")) // the pattern is right
 			for _, f := range found {
 				name := filepath.Base(f)
-				if ext := filepath.Ext(name); (ext == ".service" || ext == ".socket") && !slices.Contains(all, name) {
+				if ext := filepath.Ext(name); ext == ".service" || ext == ".socket" {
 					all = append(all, name)
 				}
 			}
 		}
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // lines are the values of a unit that may have a port in them.
@@ -85,9 +86,11 @@ func files(root, unit string) [][]unitfile.Assignment {
 			if text, ok := read(filepath.Join(root, folder, name)); ok && len(all) == 0 {
 				all = append(all, unitfile.Parse(text))
 			}
-			found, _ := filepath.Glob(filepath.Join(root, folder, name+".d", "*.conf"))
+			found, _ := os.ReadDir(filepath.Join(root, folder, name+".d")) // most have none
 			for _, f := range found {
-				dropins[filepath.Base(f)] = cmp.Or(dropins[filepath.Base(f)], f)
+				if filepath.Ext(f.Name()) == ".conf" {
+					dropins[f.Name()] = cmp.Or(dropins[f.Name()], filepath.Join(root, folder, name+".d", f.Name()))
+				}
 			}
 		}
 	}

@@ -28,6 +28,15 @@ ExecStart=/usr/bin/app -p%i -c9000
 	"usr/lib/systemd/system/old.service": `[Service]
 ExecStart=/usr/bin/old --port 40000
 `,
+	`usr/lib/systemd/system/data\x2dsync.service`: `[Service]
+ExecStart=/usr/bin/sync
+`,
+	`etc/systemd/system/data\x2dsync.service.d/port.conf`: `[Service]
+Environment=PORT=30030
+`,
+	`etc/systemd/system/data\x2dsync.service.d/port.conf.old`: `[Service]
+Environment=PORT=30031
+`,
 	"usr/lib/systemd/system/web.socket": `[Socket]
 ListenStream=[::]:8080
 ListenDatagram=5353
@@ -44,13 +53,14 @@ func TestPorts(t *testing.T) {
 	}
 	wants := filepath.Join(root, "etc/systemd/system/multi-user.target.wants")
 	check(t, os.MkdirAll(wants, 0o755))
-	for _, unit := range []string{"order.service", "app@8000.service", "web.socket", "gone.service", "some.path"} {
+	for _, unit := range []string{"order.service", "app@8000.service", "web.socket", `data\x2dsync.service`, "gone.service", "some.path"} {
 		check(t, os.Symlink("/usr/lib/systemd/system/"+unit, filepath.Join(wants, unit)))
 	}
 	want := map[string][]uint16{
-		"order.service":    {30020, 30011, 30013},
-		"app@8000.service": {9000, 8000},
-		"web.socket":       {8080, 5353},
+		"order.service":        {30020, 30011, 30013},
+		"app@8000.service":     {9000, 8000},
+		"web.socket":           {8080, 5353},
+		`data\x2dsync.service`: {30030},
 	}
 	if diff := cmp.Diff(want, Ports(root)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
