@@ -1,8 +1,9 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"slices"
 
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
@@ -115,15 +116,16 @@ func (r *auditReport) lessLikely(port uint16, than auditRow) bool {
 	return r.model.TCP(port, r.down).Chance <= than.chance.Chance/2
 }
 
-// takenPorts are those that a client has, as -p takes them.
+// takenPorts are those that a client has, as -p takes them: those of one protocol together, so that they come to ranges.
 func (r *auditReport) takenPorts() string {
-	var ports []string
+	var ports []netdiag.Endpoint
 	for _, row := range r.rows {
 		if row.taken() {
-			ports = append(ports, netdiag.Endpoint{Protocol: row.Protocol, Port: row.Number}.Argument())
+			ports = append(ports, netdiag.Endpoint{Protocol: row.Protocol, Port: row.Number})
 		}
 	}
-	return strings.Join(ports, ",")
+	slices.SortStableFunc(ports, func(a, b netdiag.Endpoint) int { return cmp.Compare(a.Protocol, b.Protocol) })
+	return netdiag.Arguments(ports)
 }
 
 // otherRange is a part of the range that has no port of a service in it and is large enough or, where there is none, what lies above

@@ -54,6 +54,16 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 	taken := servedBy(7000, "redis", 70, 0.01)
 	taken.services, taken.clients = nil, []netdiag.Holder{holderOf(netdiag.Client, "java", "/system.slice/order.service")}
 	taken.asked = true
+	many := []auditRow{taken}
+	for i := uint16(0); i < 2000; i++ {
+		row := taken
+		row.Number = 20000 + i
+		many = append(many, row)
+		if row.Number = 30000 + i; i < 1000 {
+			row.Protocol = netdiag.UDP
+			many = append(many, row)
+		}
+	}
 	vacant := auditRow{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 7001}, inRange: true, asked: true}
 	reserved := servedBy(7002, "web", 72, 0)
 	reserved.reserved = true
@@ -70,6 +80,7 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 		{"a port that was asked about", textReport(vacant), "1 port can be taken: portguard reserve 7001\n"},
 		{"both", textReport(servedBy(7000, "redis", 70, 0.01), vacant), "1 of 3 services can lose its port, and 1 port that nobody serves on can be taken:\n  portguard reserve 7000-7001\n"},
 		{"one that is lost", textReport(taken), "1 port can be taken: portguard reserve 7000\n1 port is somebody else's now, and the next start there fails: portguard -p 7000\n"},
+		{"many that are lost", textReport(many...), "3001 ports can be taken: portguard reserve 7000,20000-21999,30000-30999\n3001 ports are somebody else's now, and the next starts there fail:\n  portguard -p 7000,20000-21999,30000-30999/udp\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := inColumns(80, false, tt.report); !strings.HasPrefix(got, tt.want) {
