@@ -1,13 +1,13 @@
 package cli
 
 import (
-	"portguard/cmd/portguard/internal/page"
-
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"portguard/cmd/portguard/internal/page"
 )
 
 const (

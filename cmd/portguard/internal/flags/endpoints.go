@@ -16,6 +16,7 @@ import (
 	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
+	"portguard/netdiag/portrange"
 )
 
 // Endpoint are the flags that say what the service will bind.
@@ -131,6 +132,20 @@ func LookupService(protocol, name string) (int, error) {
 // between them.
 func LooksLikePort(word string) bool {
 	return IsPort(word) || word != "" && word[0] >= '0' && word[0] <= '9' && strings.Trim(word, "0123456789-:.,/~_?;") == ""
+}
+
+// BarePort is the error of a port that stands where only flags do.
+func BarePort(word, right string) error {
+	return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", word), right, mend.Flagged("-p", LooksLikePort))
+}
+
+// PortsOf are the endpoints' numbers.
+func PortsOf(endpoints []netdiag.Endpoint) portrange.Set {
+	ports := make([]uint16, len(endpoints))
+	for i, e := range endpoints {
+		ports[i] = e.Port
+	}
+	return portrange.Of(ports...)
 }
 
 // IsPort reports whether a word is an endpoint and can hardly be a program: one with a number, not a service's name.

@@ -1,8 +1,6 @@
 package flags
 
 import (
-	"slices"
-
 	"github.com/spf13/pflag"
 
 	"portguard/netdiag"
@@ -76,11 +74,5 @@ func Spelled(visit func(func(*pflag.Flag))) (ports, rest []string) {
 	return ports, rest
 }
 
-// SpelledOut is portguard with the flags that were given.
-func SpelledOut(fs *pflag.FlagSet) []string {
-	ports, rest := Spelled(fs.Visit)
-	return slices.Concat([]string{"portguard"}, rest, ports)
-}
-
-// argv0Flag stands in the drop-ins of units whose command has the prefix "@".
+// Argv0Flag stands in the drop-ins of units whose command has the prefix "@".
 const Argv0Flag = "--argv0"

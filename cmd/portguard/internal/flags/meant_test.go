@@ -38,7 +38,7 @@ func TestMeantEndpoint(t *testing.T) {
 		"::1:80":                       "[::1]:80",
 		":::80":                        "[::]:80",
 		"2001:db8::5":                  "[2001:db8::5]:8080",
-		"80 - 90":                      "80-90", "app01:80": "80", "80-": "80-89", "abc": "30010", "": "30010", "80/udp;81": "30010/udp",
+		"80 - 90":                      "80-90", "app01:80": "80", "80-": "80-89", "abc": "30010", "": "30010", "80/udp;81": "80/udp,81",
 	} {
 		_, err := ParseEndpoints(typed, netdiag.Options{})
 		var wrong *netdiag.SyntaxError

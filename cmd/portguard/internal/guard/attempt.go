@@ -56,7 +56,7 @@ func (s *attempt) clear(watch func() context.Context) (*wrapper.Report, error) {
 	}
 	s.progress.Finish() // takes back, too, what was said between two runs
 	if s.request.reserve && r.Had() {
-		s.reserve(r)
+		s.reserve()
 	}
 	if s.request.policy.DryRun && r.Had() {
 		s.out.Prospect.Start = s.request.command

@@ -1,11 +1,10 @@
 package guard
 
 import (
-	"portguard/cmd/portguard/internal/page"
-
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper/supervise"
 )
 

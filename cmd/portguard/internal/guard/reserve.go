@@ -14,18 +14,13 @@ import (
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/sysctld"
-	"portguard/wrapper"
 )
 
-// reserve is --reserve: the endpoints of a report, which are all free, become reserved until the next boot. What cannot be done
+// reserve is --reserve: the endpoints, which are all free, become reserved until the next boot. What cannot be done
 // is said, and the start goes on.
-func (s *attempt) reserve(r *wrapper.Report) {
-	numbers := make([]uint16, len(r.Outcomes))
-	for i := range r.Outcomes {
-		numbers[i] = r.Outcomes[i].Endpoint.Port
-	}
+func (s *attempt) reserve() {
 	before := s.out.Facts().Reserved
-	added := portrange.Of(numbers...).Minus(before)
+	added := flags.PortsOf(s.request.endpoints).Minus(before)
 	if len(added) == 0 {
 		return
 	}

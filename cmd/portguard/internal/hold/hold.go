@@ -17,7 +17,6 @@ import (
 	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
-	"portguard/netdiag/portrange"
 	"portguard/systemd"
 	"portguard/wrapper"
 )
@@ -48,29 +47,8 @@ func New(a *cli.App) *cobra.Command {
 		Example: "  portguard hold -p 30000-31000",
 		Args:    cobra.ArbitraryArgs,
 		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
-			right := func(port string) string { return "portguard hold -p " + port }
-			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
-				return err
-			}
-			switch {
-			case len(args) == 0:
-			case flags.LooksLikePort(args[0]):
-				return cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(page.ShellQuote(args[0])), mend.Flagged("-p", flags.LooksLikePort))
-			case !o.force && o.Netns.Netns != "":
-				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), o.Inside(cmd.Flags(), args))
-			case !o.force:
-				at := slices.Index(a.Args, cmd.Name())
-				return cli.MisuseOf(fmt.Sprintf("%q: hold starts no command; without it portguard does, and holds the port for it", args[0]), mend.Amended(a.Args, at, 1))
-			default:
-				return cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"), mend.Alone, mend.Instead())
-			}
-			if endpoints, err = o.Endpoints(right); err != nil {
-				return err
-			}
-			if e, why := wrapper.Unholdable(endpoints); why != "" {
-				return cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), fmt.Sprintf("portguard reserve %d", e.Port))
-			}
-			return nil
+			endpoints, err = o.parse(a, cmd, args)
+			return err
 		},
 		RunE: func(*cobra.Command, []string) error {
 			if err := o.Enter(a); err != nil {
@@ -93,14 +71,38 @@ func New(a *cli.App) *cobra.Command {
 	return cmd
 }
 
+// parse checks everything that can be checked before anything is touched.
+func (o *holdOptions) parse(a *cli.App, cmd *cobra.Command, args []string) ([]netdiag.Endpoint, error) {
+	const startsNone = "%q: hold starts no command; without it portguard does, and holds the port for it"
+	right := func(port string) string { return "portguard hold -p " + port }
+	if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(args) == 0:
+	case flags.LooksLikePort(args[0]):
+		return nil, flags.BarePort(args[0], right(page.ShellQuote(args[0])))
+	case o.force:
+		return nil, cli.Misuse(fmt.Sprintf("%q: hold starts no command; it holds until it is stopped", args[0]), right("30000-31000"), mend.Alone, mend.Instead())
+	case o.Netns.Netns != "":
+		return nil, cli.Misuse(fmt.Sprintf(startsNone, args[0]), o.Inside(cmd.Flags(), args))
+	default:
+		return nil, cli.MisuseOf(fmt.Sprintf(startsNone, args[0]), mend.Amended(a.Args, slices.Index(a.Args, cmd.Name()), 1))
+	}
+	endpoints, err := o.Endpoints(right)
+	if err != nil {
+		return nil, err
+	}
+	if e, why := wrapper.Unholdable(endpoints); why != "" {
+		return nil, cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), fmt.Sprintf("portguard reserve %d", e.Port))
+	}
+	return endpoints, nil
+}
+
 // unheld says what is left for outgoing connections beside what is held, and whether that is enough.
 func unheld(endpoints []netdiag.Endpoint) (string, bool) {
-	numbers := make([]uint16, len(endpoints))
-	for i, e := range endpoints {
-		numbers[i] = e.Port
-	}
 	facts := report.ReadFacts()
-	left, enough := facts.Ephemeral.Left(facts.Reserved.Union(portrange.Of(numbers...)), facts.Reserved)
+	left, enough := facts.Ephemeral.Left(facts.Reserved.Union(flags.PortsOf(endpoints)), facts.Reserved)
 	return flags.Leaves(left, facts.Ephemeral), enough
 }
 

@@ -20,7 +20,7 @@ or for bind() to port 0. It is set now and for every boot. Existing connections 
 
 A range is refused, unless --force is given, when it has fewer ports than are in use now, or fewer than 1024.`
 
-// rangePath sorts behind the usual names, as reserved.Path does. To take it back, remove the file.
+// RangePath sorts behind the usual names, as reserved.Path does. To take it back, remove the file.
 const RangePath = "/etc/sysctl.d/zz-portguard-range.conf"
 
 // NewRange is the command range.

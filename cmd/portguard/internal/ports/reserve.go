@@ -172,7 +172,7 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 	if strings.ContainsAny(text, "/:") {
 		meant := mend.Part("", "", "")
 		if err == nil {
-			right, meant = "portguard "+command+" "+portsOf(endpoints).String(), mend.Instead(portsOf(endpoints).String())
+			right, meant = "portguard "+command+" "+flags.PortsOf(endpoints).String(), mend.Instead(flags.PortsOf(endpoints).String())
 		} else if syntax, ok := err.(*netdiag.SyntaxError); ok {
 			meant = mend.Part("", syntax.Text, syntax.Right)
 		}
@@ -188,15 +188,7 @@ func parsePortSet(command string, args []string) (portrange.Set, error) {
 		}
 		return nil, err
 	}
-	return portsOf(endpoints), nil
-}
-
-func portsOf(endpoints []netdiag.Endpoint) portrange.Set {
-	ports := make([]uint16, len(endpoints))
-	for i, e := range endpoints {
-		ports[i] = e.Port
-	}
-	return portrange.Of(ports...)
+	return flags.PortsOf(endpoints), nil
 }
 
 // changeReserved is both commands: read, plan, say or do.

@@ -99,7 +99,7 @@ func (o *options) parse(cmd *cobra.Command, args []string) (question, error) {
 	switch {
 	case len(args) == 0:
 	case flags.LooksLikePort(args[0]):
-		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: an ENDPOINT needs -p before it", args[0]), right(page.ShellQuote(args[0])), mend.Flagged("-p", flags.LooksLikePort))
+		return q, flags.BarePort(args[0], right(page.ShellQuote(args[0])))
 	case len(args) == 1 && cmd.ArgsLenAtDash() < 0 && o.unit == "" && o.pid == 0:
 		return q, cli.Misuse(fmt.Sprintf("%q is not a flag: the name of a service needs --unit before it", args[0]), right("30010"), mend.Flagged("--unit", func(string) bool { return true }))
 	default:

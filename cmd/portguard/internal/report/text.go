@@ -15,7 +15,7 @@ import (
 	"portguard/wrapper"
 )
 
-// maxHolders is how many holders of one endpoint are shown in full; JSON has them all.
+// MaxHolders is how many holders of one endpoint are shown in full; JSON has them all.
 const MaxHolders = 8
 
 // Text writes the report that a person reads.

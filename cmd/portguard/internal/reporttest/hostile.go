@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// hostile are names that would clear a screen, forge a line of the report, hide themselves, or are no text at all.
+// Hostile are names that would clear a screen, forge a line of the report, hide themselves, or are no text at all.
 var Hostile = struct {
 	Name string // at most 15 bytes: longer ones are cut by the kernel
 	Args []string
