@@ -120,6 +120,9 @@ func TestBeside(t *testing.T) {
 				if err := p.Explain(t.Context(), []*netdiag.Finding{&f}); err != nil || len(f.Holders) != 1 || f.Holders[0].Owners[0].PID != pid {
 					t.Fatalf("%v, %+v", err, f.Holders)
 				}
+				if expected {
+					p.SeesNoProcess() // it was searched for along with the holder
+				}
 				some, err := p.Beside(t.Context(), &f.Holders[0])
 				if err != nil {
 					t.Fatal(err)

@@ -76,14 +76,14 @@ func (b *bench) loaded(l *load) error {
 		return err
 	}
 	b.add(ratioRow("the same", "`ss -tan 'sport = :P'`", ratioOf(took[0], took[1]), 0.35))
-	if err := b.held(l, crowd, heldBars{0.33, 0.10, 0.2}); err != nil {
+	if err := b.held(l, crowd, heldBars{0.33, 0.10, 0.2, 0.75}); err != nil {
 		return err
 	}
 	return b.others(l, crowd)
 }
 
 // heldBars are those of held: 0 for none.
-type heldBars struct{ bpf, unit, proc float64 }
+type heldBars struct{ bpf, unit, proc, procProcessor float64 }
 
 // held is a port that a client has.
 func (b *bench) held(l *load, crowd string, bars heldBars) error {
@@ -102,15 +102,17 @@ func (b *bench) held(l *load, crowd string, bars heldBars) error {
 			return err
 		}
 	}
-	took, err := inTurn(b.slow, taken(l.plain, b.portguard), taken(l.unit, b.portguard), taken(l.plain, withoutBPF...),
+	took, err := costsInTurn(b.slow, taken(l.plain, b.portguard), taken(l.unit, b.portguard), taken(l.plain, withoutBPF...),
 		command{ss("-tanp", l.plain.port), 0})
 	if err != nil {
 		return err
 	}
 	const ssp = "`ss -tanp 'sport = :P'`"
-	b.add(ratioRow("a port that a client has, "+crowd+", owner named", ssp, ratioOf(took[0], took[3]), bars.bpf))
-	b.add(ratioRow("the same, the owner in a systemd unit's cgroup", ssp, ratioOf(took[1], took[3]), bars.unit))
-	b.add(ratioRow("the same without CAP_BPF: by /proc alone", ssp, ratioOf(took[2], took[3]), bars.proc))
+	b.add(ratioRow("a port that a client has, "+crowd+", owner named", ssp, took[0].over(took[3]).wall, bars.bpf))
+	b.add(ratioRow("the same, the owner in a systemd unit's cgroup", ssp, took[1].over(took[3]).wall, bars.unit))
+	byProc := took[2].over(took[3])
+	b.add(ratioRow("the same without CAP_BPF: by /proc alone", ssp, byProc.wall, bars.proc))
+	b.add(ratioRow("the same, processor time", ssp, byProc.processor, bars.procProcessor))
 	return b.memory(l)
 }
 

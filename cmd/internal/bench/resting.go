@@ -25,7 +25,7 @@ func (b *bench) resting() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.what, err)
 		}
-		b.add(numberRow("memory of its own that "+c.what+" keeps at rest", "", float64(kib)/1024, "MiB", 0.75))
+		b.add(numberRow("memory of its own that "+c.what+" keeps at rest", "", float64(kib)/1024, "MiB", 0.75).inShort(1.25))
 	}
 	return nil
 }
