@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -176,4 +177,73 @@ func TestSums(t *testing.T) {
 			t.Errorf("%s has no sum:\n%s", e.Name(), out)
 		}
 	}
+}
+
+// README's way to be rid of an unpacked archive leaves what there was before, and nothing else.
+func TestArchiveRemoved(t *testing.T) {
+	needs.Program(t, "tar", "tar")
+	archive := filepath.Join(dist(t), "portguard_0.1.0_linux_amd64.tar.gz")
+	for name, there := range map[string][]string{
+		"a host with nothing in /usr/local": {"bin/", "share/man/"},
+		"beside others": {
+			"bin/other", "share/man/man1/other.1", "share/doc/other/README", "share/bash-completion/completions/other", "share/empty/",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			local := t.TempDir()
+			for _, p := range there {
+				path := filepath.Join(local, p)
+				if err := os.MkdirAll(filepath.Dir(local+"/"+p+"x"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if strings.HasSuffix(p, "/") {
+					continue
+				}
+				if err := os.WriteFile(path, nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := tree(t, local)
+			for _, readme := range []string{"../../../README.md", "../../../README.zh-CN.md"} {
+				if out, err := exec.Command("tar", "-xzf", archive, "-C", local).CombinedOutput(); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				script := strings.NewReplacer("/usr/local", local, "dist/portguard_*_linux_amd64.tar.gz", archive).Replace(removal(t, readme))
+				if out, err := exec.Command("sh", "-e", "-c", script).CombinedOutput(); err != nil || len(out) > 0 {
+					t.Fatalf("%s%v\n%s", script, err, out)
+				}
+				if diff := cmp.Diff(before, tree(t, local)); diff != "" {
+					t.Errorf("%s (-before +after)\n%s", readme, diff)
+				}
+			}
+		})
+	}
+}
+
+// removal is the block of commands by which README takes an archive's files away, without that for the drop-ins.
+func removal(t *testing.T, readme string) string {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(text), "\n    portguard unit remove --all\n")
+	block, _, ends := strings.Cut(after, "\n\n")
+	if !found || !ends || !strings.Contains(block, "xargs rm") {
+		t.Fatalf("%s has no such block: %q", readme, block)
+	}
+	return block + "\n"
+}
+
+// tree are the paths below a directory.
+func tree(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		all = append(all, strings.TrimPrefix(path, dir))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
