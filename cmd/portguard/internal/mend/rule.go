@@ -28,7 +28,7 @@ func ByRule(rules []Rule, words []string, at int) (line []string, problem string
 		if found == nil {
 			continue
 		}
-		meant := strings.Fields(strings.Replace(typed.ReplaceAllString(text, r.Meant), "¦", "", 1))
+		meant := strings.FieldsFunc(strings.Replace(typed.ReplaceAllString(text, r.Meant), "¦", "", 1), func(r rune) bool { return r == ' ' })
 		for i := range meant {
 			meant[i] = strings.ReplaceAll(meant[i], inWord, " ")
 		}

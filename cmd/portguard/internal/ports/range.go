@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,16 +51,6 @@ func NewRange(a *cli.App) *cobra.Command {
 	o.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.force, "force", false, "even if too few ports are left for outgoing connections")
 	return cmd
-}
-
-// parseRangeArgument reads LOW-HIGH, or the two numbers as sysctl(8) shows them.
-func parseRangeArgument(args []string) (portrange.Range, error) {
-	text := strings.Join(args, "-")
-	s, err := parsePortSet("range", []string{text})
-	if err != nil || len(s) != 1 || !strings.Contains(text, "-") || strings.Contains(text, ",") {
-		return portrange.Range{}, notRange(text)
-	}
-	return s[0], nil
 }
 
 // setRange checks first, and writes the file only when the kernel's range can be written.

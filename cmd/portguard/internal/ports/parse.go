@@ -5,12 +5,57 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 )
+
+// parsePortSet reads the PORTS of a command: what -p takes, without addresses and protocols.
+func parsePortSet(command string, args []string) (portrange.Set, error) {
+	right := "portguard " + command + " 30010,30000-30100"
+	text := strings.Join(args, ",")
+	if text == "" {
+		return nil, cli.Misuse(command+" needs to know which ports", right, mend.Named("30010,30000-30100"))
+	}
+	if word, meant := strayWord(args); meant != nil {
+		return nil, cli.Misuse(fmt.Sprintf("%q is no port", word), right, meant)
+	}
+	endpoints, err := flags.ParseEndpoints(text, netdiag.Options{})
+	if strings.ContainsAny(text, "/:") {
+		meant := mend.Part("", "", "")
+		if err == nil {
+			right, meant = "portguard "+command+" "+flags.PortsOf(endpoints).String(), mend.Instead(flags.PortsOf(endpoints).String())
+		} else if syntax, ok := err.(*netdiag.SyntaxError); ok {
+			meant = mend.Part("", syntax.Text, syntax.Right)
+		}
+		return nil, cli.Misuse(fmt.Sprintf("%q: a reservation is for both protocols and every address, so PORTS are numbers", text), right, meant)
+	}
+	if err != nil {
+		if syntax, ok := err.(*netdiag.SyntaxError); ok {
+			meant := syntax.Right
+			if (len(args) > 1 || strings.Contains(text, ",")) && !strings.ContainsAny(syntax.Text, "0123456789") {
+				meant = "" // a word too many
+			}
+			return nil, cli.Misuse(fmt.Sprintf("port %q: %s", syntax.Text, syntax.Problem), "portguard "+command+" "+syntax.Right, mend.Part("", syntax.Text, meant))
+		}
+		return nil, err
+	}
+	return flags.PortsOf(endpoints), nil
+}
+
+// parseRangeArgument reads LOW-HIGH, or the two numbers as sysctl(8) shows them.
+func parseRangeArgument(args []string) (portrange.Range, error) {
+	text := strings.Join(args, "-")
+	s, err := parsePortSet("range", []string{text})
+	if err != nil || len(s) != 1 || !strings.Contains(text, "-") || strings.Contains(text, ",") {
+		return portrange.Range{}, notRange(text)
+	}
+	return s[0], nil
+}
 
 // strayWord is a word among PORTS that is none, and the line that was meant with it: "30010 to 30020", "add 30010", "list".
 func strayWord(args []string) (word string, meant mend.Mend) {
