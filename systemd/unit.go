@@ -92,16 +92,16 @@ func isAlphanumeric(c byte) bool {
 
 // isUserManager: user@UID.service, and capsule@NAME.service since systemd 256.
 func isUserManager(name string) bool {
-	instance, ok := instanceOf(name, "user@", ".service")
+	instance, ok := InstanceOf(name, "user@", ".service")
 	if ok {
 		return strings.Trim(instance, "0123456789") == ""
 	}
-	_, ok = instanceOf(name, "capsule@", ".service")
+	_, ok = InstanceOf(name, "capsule@", ".service")
 	return ok
 }
 
-// instanceOf cuts a prefix and a suffix off; what is between them must not be empty.
-func instanceOf(name, prefix, suffix string) (string, bool) {
+// InstanceOf cuts a prefix and a suffix off; what is between them must not be empty.
+func InstanceOf(name, prefix, suffix string) (string, bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
 	if !ok {
 		return "", false

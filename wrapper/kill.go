@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/pidfd"
 )
 
 // kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind. Who has got one
@@ -99,15 +100,7 @@ func (p Policy) killText(h *netdiag.Holder) string {
 			who[i] += ", which is stopped, and SIGCONT"
 		}
 	}
-	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", signalName(p.signal()), strings.Join(who, " and "), Span(p.Grace))
-}
-
-// signalName is "SIGTERM"; the realtime signals have numbers only.
-func signalName(sig unix.Signal) string {
-	if name := unix.SignalName(sig); name != "" {
-		return name
-	}
-	return fmt.Sprintf("signal %d", int(sig))
+	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", pidfd.SignalName(p.signal()), strings.Join(who, " and "), Span(p.Grace))
 }
 
 // awaitDeath waits until every target is free, no victim has a socket of theirs any more, or time is up. A trial decides,

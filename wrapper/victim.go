@@ -193,7 +193,7 @@ func (v *victim) action(holder *netdiag.Holder, interrupted bool) Action {
 	}
 	var names []string
 	for _, s := range v.sent {
-		names = append(names, signalName(s))
+		names = append(names, pidfd.SignalName(s))
 	}
 	a := Action{Kill, holder, Done, "sent " + listed(names) + " to " + who}
 	switch ended, err := v.pidfd.Ended(); {

@@ -53,3 +53,11 @@ func (p *Process) Ended() (bool, error) {
 		}
 	}
 }
+
+// SignalName is "SIGHUP", or "signal 40": the realtime signals have numbers only.
+func SignalName(sig syscall.Signal) string {
+	if name := unix.SignalName(sig); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", int(sig))
+}

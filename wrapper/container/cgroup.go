@@ -59,10 +59,10 @@ func containerAt(part, parent string, second, inPod bool) (runtime, id string, o
 	if parent == "lxc" && second { // before LXC 4
 		return "lxc", part, true
 	}
-	if name, ok := instanceOf(part, "systemd-nspawn@", ".service"); ok {
+	if name, ok := systemd.InstanceOf(part, "systemd-nspawn@", ".service"); ok {
 		return "systemd-nspawn", systemd.Unescape(name), true
 	}
-	if name, ok := instanceOf(part, "machine-", ".scope"); ok {
+	if name, ok := systemd.InstanceOf(part, "machine-", ".scope"); ok {
 		return machine(systemd.Unescape(name))
 	}
 	return "", "", false
@@ -108,19 +108,9 @@ func machine(name string) (runtime, id string, ok bool) {
 
 // userOf reads the service manager of a user, "user@1000.service": what runs below it is that user's own.
 func userOf(part string) (uid uint32, ok bool) {
-	text, ok := instanceOf(part, "user@", ".service")
+	text, ok := systemd.InstanceOf(part, "user@", ".service")
 	n, err := strconv.ParseUint(text, 10, 32)
 	return uint32(n), ok && err == nil
-}
-
-// instanceOf cuts a prefix and a suffix off; what is between them must not be empty.
-func instanceOf(name, prefix, suffix string) (string, bool) {
-	rest, ok := strings.CutPrefix(name, prefix)
-	if !ok {
-		return "", false
-	}
-	instance, ok := strings.CutSuffix(rest, suffix)
-	return instance, ok && instance != ""
 }
 
 // podOf reads "podUID" of the cgroupfs driver and "kubepods-burstable-podUID.slice" of the systemd driver, where the

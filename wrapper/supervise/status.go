@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/pidfd"
 )
 
 // Status is how a process ended: by itself, or by a signal if Signal is not 0.
@@ -32,15 +34,7 @@ func (s Status) String() string {
 	if s.Signal == 0 {
 		return fmt.Sprintf("with status %d", s.Code)
 	}
-	return "by " + SignalName(s.Signal)
-}
-
-// SignalName is "SIGHUP", or "signal 40".
-func SignalName(sig unix.Signal) string {
-	if name := unix.SignalName(sig); name != "" {
-		return name
-	}
-	return fmt.Sprintf("signal %d", int(sig))
+	return "by " + pidfd.SignalName(s.Signal)
 }
 
 // by reports whether it ended as a process does by this signal.

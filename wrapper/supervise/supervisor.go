@@ -17,6 +17,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/netdiag/pidfd"
 	"portguard/wrapper/ready"
 )
 
@@ -80,7 +81,7 @@ type Supervisor struct {
 // Interrupted is a signal that ended the supervision while no service was running.
 type Interrupted struct{ Signal unix.Signal }
 
-func (e *Interrupted) Error() string { return "ended by " + SignalName(e.Signal) }
+func (e *Interrupted) Error() string { return "ended by " + pidfd.SignalName(e.Signal) }
 
 // Supervise runs the service until the policy, or a signal, says that it was the last time. It returns the last run. The error
 // is *Interrupted: no service had run by then, or the last one had ended before.

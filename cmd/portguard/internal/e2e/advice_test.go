@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/cmd/portguard/internal/reporttest"

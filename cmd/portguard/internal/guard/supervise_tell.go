@@ -16,6 +16,7 @@ import (
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/netdiag/pidfd"
 	"portguard/netdiag/served"
 	"portguard/wrapper"
 	"portguard/wrapper/ready"
@@ -123,7 +124,7 @@ func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
 	}
 	if run.Obeyed != 0 {
 		r.say(cli.MsgFailed, journal.PriInfo, fmt.Sprintf("the command ended %s on %s, which is taken for a request to stop",
-			run.Status, supervise.SignalName(run.Obeyed)))
+			run.Status, pidfd.SignalName(run.Obeyed)))
 	}
 	if run.Asked || run.Obeyed != 0 || run == (supervise.Run{Ran: run.Ran}) && next == (supervise.Decision{}) {
 		return // as it should be

@@ -3,11 +3,12 @@ package page
 import (
 	"io"
 	"os"
-	"portguard/netdiag/permit"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
+
+	"portguard/netdiag/permit"
 )
 
 const usualWidth = 80

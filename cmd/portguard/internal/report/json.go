@@ -91,7 +91,7 @@ type (
 	}
 )
 
-// renderJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
+// WriteJSON writes one document. It is put together from one endpoint at a time: about thousands of them, in use by tens of
 // thousands of connections, it takes more memory than all that was learnt of them.
 func WriteJSON(w io.Writer, r *wrapper.Report, facts Facts, p Prospect) error {
 	facts = facts.about(r)
