@@ -78,8 +78,10 @@ type id struct{ dev, ino uint64 }
 
 func idOf(path string) (id, error) {
 	var st unix.Stat_t
-	err := unix.Stat(path, &st)
-	return id{st.Dev, st.Ino}, err
+	if err := unix.Stat(path, &st); err != nil {
+		return id{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return id{st.Dev, st.Ino}, nil
 }
 
 // within runs f on a thread that is in the namespace, and ends with it: Go gives no other goroutine to a thread that is still

@@ -120,8 +120,24 @@ func mayExecute(path string) error {
 	default:
 		return unix.EACCES // what execve says of devices, too
 	}
-	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+	err := unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+	if err == unix.EACCES && isNoExec(path) {
+		return noExec{}
+	}
+	return err
 }
+
+func isNoExec(path string) bool {
+	var fs unix.Statfs_t
+	return unix.Statfs(path, &fs) == nil && fs.Flags&unix.ST_NOEXEC != 0
+}
+
+// noExec is the error of a file that nobody can execute where it is, whatever its mode: execve says only that it is not permitted.
+type noExec struct{}
+
+func (noExec) Error() string { return "its file system is mounted noexec" }
+
+func (noExec) Unwrap() error { return unix.EACCES }
 
 // directory is the error of one: execve says only that it is not permitted.
 type directory struct{}
