@@ -43,8 +43,8 @@ func beforeCommand(args []string) []string {
 func mended(cmd *cobra.Command, args []string, wrong *cli.UsageError) []string {
 	for range 10 {
 		line := mend.Read(cmd, args)
-		for _, right := range wrong.Mends {
-			right(line)
+		for _, change := range wrong.Mends {
+			change(line)
 		}
 		words := line.Words()
 		if slices.Equal(words, args) {

@@ -2,8 +2,6 @@ package flags
 
 import (
 	"fmt"
-	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,39 +100,6 @@ func waiting(wait string) []mend.Mend {
 		return []mend.Mend{mend.Without("share")}
 	}
 	return []mend.Mend{mend.Before("share", "--wait", "30s"), mend.Without("share")}
-}
-
-// meantOnly puts KEY=VALUE in the place of what was given instead. It never names anybody else.
-func meantOnly(typed string) []mend.Mend {
-	as := func(key, value string) []mend.Mend { return []mend.Mend{mend.Value("only", typed, key+"="+value)} }
-	key, value, given := strings.Cut(typed, "=")
-	if before, after, ok := strings.Cut(typed, ":"); ok && slices.Contains([]string{"user", "unit", "user-unit", "exe"}, before) {
-		return as(before, after)
-	}
-	if !given {
-		value = typed
-	}
-	switch _, isUser := UserID(value); {
-	case value == "" || strings.ContainsAny(value, "[\\"):
-		return nil
-	case slices.Contains([]string{"uid", "owner", "username"}, key):
-		return as("user", value)
-	case strings.HasPrefix(value, "/"):
-		return as("exe", value)
-	case slices.Contains([]string{"cmd", "comm", "command", "program", "process", "proc", "exec", "executable", "bin"}, key):
-		path, err := exec.LookPath(value)
-		if err != nil {
-			return nil
-		}
-		return as("exe", path)
-	case !given && isUser:
-		return as("user", value)
-	case key != typed && !slices.Contains([]string{"name", "service", "systemd", "svc"}, key):
-		return nil
-	case strings.Contains(value, "."):
-		return as("unit", value)
-	}
-	return as("unit", value+".service")
 }
 
 // lesser is the flag that a flag which narrows or widens others is shown with: the one that does the least.

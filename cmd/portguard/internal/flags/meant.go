@@ -3,8 +3,10 @@ package flags
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
+	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
 )
 
@@ -46,4 +48,27 @@ func guesses(text string) []string {
 		}
 	}
 	return all
+}
+
+// meantOnly puts KEY=VALUE in the place of what was given instead. It never names anybody else.
+func meantOnly(typed string) []mend.Mend {
+	key, value, given := strings.Cut(strings.Replace(typed, ":", "=", 1), "=")
+	if !given {
+		key, value = "name", typed
+	}
+	switch _, isUser := UserID(value); {
+	case value == "" || strings.ContainsAny(value, "[\\"):
+		return nil
+	case strings.HasPrefix(value, "/"):
+		key = "exe"
+	case key == "uid", key == "owner", !given && isUser:
+		key = "user"
+	case key == "name" || key == "service":
+		if key = "unit"; !strings.Contains(value, ".") {
+			value += ".service"
+		}
+	case !slices.Contains([]string{"user", "unit", "user-unit", "exe"}, key):
+		return nil
+	}
+	return []mend.Mend{mend.Value("only", typed, key+"="+value)}
 }

@@ -33,6 +33,9 @@ func meantByFlag(cmd *cobra.Command, args []string, at int, name string) []strin
 	if words := strings.Fields(args[at]); len(words) > 1 {
 		return Amended(args, at, 1, words...)
 	}
+	if name == "version" {
+		return []string{name}
+	}
 	rules := portsRules
 	if cmd.Flags().Lookup("port") != nil {
 		rules = flagRules
@@ -83,7 +86,6 @@ func saidByPort(cmd *cobra.Command, args []string, at int, name string) []string
 // flagRules are other programs' flags. None does more than what was typed asks for.
 func flagRules() []Rule {
 	return []Rule{
-		{Typed: `.*¦--?(version)\b.*`, Meant: "$1"},
 		{Typed: `¦-P`, Meant: "-p"},
 		{Typed: `¦(?:--(?:timeout|until)|-[tw])\b=?`, Meant: "--wait "},
 		{Typed: `¦(?:--(?:noop|simulate|check)|-n)\b`, Meant: "--dry-run"},
@@ -101,9 +103,7 @@ func flagRules() []Rule {
 // portsRules are those of commands that take PORTS without a flag.
 func portsRules() []Rule {
 	return []Rule{
-		{Typed: `.*¦--?(version)\b.*`, Meant: "$1"},
-		{Typed: `¦(?:-p|--ports?)\b[= ]?`, Meant: ""},
-		{Typed: `¦-p`, Meant: ""},
+		{Typed: `¦--?p(?:orts?)?[= ]?`, Meant: ""},
 		{Typed: `¦--(?:all|list)\b`, Meant: ""},
 	}
 }
