@@ -30,15 +30,7 @@ func (p *Prober) Beside(ctx context.Context, h *Holder) ([]Neighbour, error) {
 		return nil, err
 	}
 	line := lineOf(h.Owners)
-	for _, pid := range line { // mostly they are the holder's own, which spares a look at all processes of the host
-		for _, ino := range p.scanner.Has(pid, slices.Collect(maps.Keys(ports))) {
-			delete(ports, ino)
-		}
-	}
-	if len(ports) == 0 {
-		return nil, nil
-	}
-	ownersOf, err := p.ownersOf(ctx, slices.Collect(maps.Keys(ports)))
+	ownersOf, err := p.ownersOf(ctx, ports, line)
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +88,21 @@ func (p *Prober) services(ctx context.Context, cgroups map[uint64]bool) ([]sockd
 	return slices.DeleteFunc(all, func(s sockdiag.Socket) bool { return s.Inode == 0 || !cgroups[s.CgroupID] }), err
 }
 
-// ownersOf searches processes, unless the last look for owners was about all of these sockets.
-func (p *Prober) ownersOf(ctx context.Context, inodes []uint32) (map[uint32][]owner.Process, error) {
-	if !slices.ContainsFunc(inodes, func(ino uint32) bool { _, seen := p.seen[ino]; return !seen }) {
+// ownersOf are the owners of these sockets, but for some that the line has. What the last look for owners was about is not searched again.
+func (p *Prober) ownersOf(ctx context.Context, ports map[uint32]uint16, line []int) (map[uint32][]owner.Process, error) {
+	unseen := slices.DeleteFunc(slices.Collect(maps.Keys(ports)), func(ino uint32) bool { _, seen := p.seen[ino]; return seen })
+	for _, pid := range line { // mostly they are the holder's own, which spares a look at all processes of the host
+		if len(unseen) > 0 {
+			had := p.scanner.Has(pid, unseen)
+			unseen = slices.DeleteFunc(unseen, func(ino uint32) bool { return slices.Contains(had, ino) })
+		}
+	}
+	if len(unseen) == 0 {
 		return p.seen, nil
 	}
-	found, err := p.scanner.Find(ctx, inodes)
-	return found.Owners, err
+	found, err := p.scanner.Find(ctx, unseen)
+	maps.Copy(p.seen, found.Owners)
+	return p.seen, err
 }
 
 // lineOf is the owners, and all that they descend from but for pid 1, which everybody does.

@@ -38,7 +38,7 @@ type Prober struct {
 }
 
 // NewProber returns a prober that opens its netlink socket when it first needs one: a free port asks nobody.
-func NewProber() *Prober { return &Prober{mine: map[uint64]bool{}} }
+func NewProber() *Prober { return &Prober{mine: map[uint64]bool{}, seen: map[uint32][]owner.Process{}} }
 
 // Close ends the prober.
 func (p *Prober) Close() error {
