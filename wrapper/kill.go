@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/owner"
 	"portguard/netdiag/pidfd"
 )
 
@@ -92,15 +92,14 @@ const killLimit = 5 * time.Second
 
 // killText is what kill does to a holder that somebody owns.
 func (p Policy) killText(h *netdiag.Holder) string {
-	keepers := h.Keepers()
-	who := make([]string, len(keepers))
-	for i, o := range keepers {
-		who[i] = fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
+	who := eachOf(h.Keepers(), func(o owner.Process) string {
+		text := fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
 		if wakes(o.Condition, p.signal()) {
-			who[i] += ", which is stopped, and SIGCONT"
+			text += ", which is stopped, and SIGCONT"
 		}
-	}
-	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", pidfd.SignalName(p.signal()), strings.Join(who, " and "), Span(p.Grace))
+		return text
+	})
+	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", pidfd.SignalName(p.signal()), who, Span(p.Grace))
 }
 
 // awaitDeath waits until every target is free, no victim has a socket of theirs any more, or time is up. A trial decides,

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"portguard/netdiag"
+	"portguard/netdiag/owner"
 )
 
 // share makes every holder of the endpoints still wanted let the service bind beside it, and clears the remains of
@@ -44,6 +45,21 @@ func (g *Guard) shareOne(ctx context.Context, h *netdiag.Holder) (a Action, agai
 	return Action{Share, h, Done, fmt.Sprintf("set SO_REUSEADDR on the %s; nothing else of it changes", describe(h))}, true
 }
 
+// maxNamed is how many processes of one socket a line names. A server's workers may be hundreds: the report's JSON has them all.
+const maxNamed = 8
+
+// eachOf joins what is said of each process.
+func eachOf(all []owner.Process, say func(owner.Process) string) string {
+	var parts []string
+	for _, o := range all[:min(len(all), maxNamed)] {
+		parts = append(parts, say(o))
+	}
+	if more := len(all) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(parts, " and ")
+}
+
 // describe names a holder in one clause: what, whose, and which connection.
 func describe(h *netdiag.Holder) string {
 	var b strings.Builder
@@ -57,13 +73,8 @@ func describe(h *netdiag.Holder) string {
 	default:
 		b.WriteString("connection")
 	}
-	for i, o := range h.Keepers() {
-		if i == 0 {
-			b.WriteString(" of")
-		} else {
-			b.WriteString(" and")
-		}
-		b.WriteString(" " + o.Named())
+	if who := h.Keepers(); len(who) > 0 {
+		b.WriteString(" of " + eachOf(who, owner.Process.Named))
 	}
 	fmt.Fprintf(&b, " %s", h.Local())
 	if h.Socket.Remote.Port() != 0 {

@@ -41,9 +41,12 @@ func throughOwner(h *netdiag.Holder, act func(fd int) error) error {
 
 // oneLine joins the errors of parallel work for a log.
 func oneLine(all []error) string {
-	parts := make([]string, len(all))
-	for i, e := range all {
-		parts[i] = e.Error()
+	var parts []string
+	for _, e := range all[:min(len(all), maxNamed)] {
+		parts = append(parts, e.Error())
+	}
+	if more := len(all) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -121,7 +121,11 @@ func (t Text) Holders(all []netdiag.Holder) {
 
 func (t Text) holder(h netdiag.Holder) {
 	fmt.Fprintln(t.W)
-	for _, p := range h.Owners {
+	for i, p := range h.Owners {
+		if i == names.MaxProcesses {
+			t.Say("", fmt.Sprintf("and %d more processes (--json has them all)", len(h.Owners)-i))
+			break
+		}
 		t.Say("holder", fmt.Sprintf("%s (pid %d, %s%s), running for %s%s", t.Paint.Name(page.Safe(p.Command)), p.PID,
 			page.Safe(names.UserOf(p)), names.WhereOf(names.CgroupOf(h, p)), names.Age(t.Now.Sub(p.Started)), names.Hindered(p)))
 		if len(p.Args) > 0 {

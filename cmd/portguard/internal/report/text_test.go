@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/page"
+	"portguard/cmd/portguard/internal/report/names"
 	"portguard/cmd/portguard/internal/report/why"
 	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
@@ -152,6 +153,29 @@ func TestTextOfManyHolders(t *testing.T) {
 	}
 	if want := "\n  and 12 more (--json has them all)\n"; !strings.Contains(got, want) {
 		t.Errorf("%q is missing in:\n%s", want, got)
+	}
+}
+
+// Nor does a server with many workers, each of which has its socket.
+func TestTextOfManyProcesses(t *testing.T) {
+	o := reporttest.Incident()
+	h := &o.Holders[0]
+	for pid := 10; len(h.Owners) < 150; pid++ {
+		p := h.Owners[0]
+		p.PID = pid
+		h.Owners = append(h.Owners, p)
+	}
+	got := text(o)
+	if n := strings.Count(got, "  holder  java"); n != names.MaxProcesses {
+		t.Errorf("%d processes are shown, want %d", n, names.MaxProcesses)
+	}
+	for _, want := range []string{"\n          and 142 more processes (--json has them all)\n", "fd 272 of 1988719, fd 272 of 10, ", "fd 272 of 16, and 142 more\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in:\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "\n"); n > 40 {
+		t.Errorf("%d lines", n)
 	}
 }
 

@@ -128,6 +128,9 @@ func Arrow(h netdiag.Holder) string {
 	return " -> " + netdiag.Plain(h.Socket.Remote).String()
 }
 
+// MaxProcesses is how many processes of one socket are shown: a server's workers may be hundreds. JSON has them all.
+const MaxProcesses = 8
+
 // FDs are the descriptors by which owners have a socket, after a comma.
 func FDs(owners []owner.Process) string {
 	switch len(owners) {
@@ -139,9 +142,12 @@ func FDs(owners []owner.Process) string {
 		}
 		return fmt.Sprintf(", fd %d", owners[0].FD)
 	}
-	parts := make([]string, len(owners))
-	for i, p := range owners {
-		parts[i] = fmt.Sprintf("fd %d of %d", p.FD, p.PID)
+	var parts []string
+	for _, p := range owners[:min(len(owners), MaxProcesses)] {
+		parts = append(parts, fmt.Sprintf("fd %d of %d", p.FD, p.PID))
+	}
+	if more := len(owners) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return ", " + strings.Join(parts, ", ")
 }
