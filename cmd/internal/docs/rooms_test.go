@@ -60,6 +60,8 @@ var arrows = []struct{ room, may string }{
 	{"cmd/portguard/internal/reporttest", "wrapper/... netdiag/... systemd/..."},
 	{"cmd/portguard/internal/unit/listens", "cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend cmd/portguard/internal/flags wrapper/... netdiag/... systemd/..."},
 	{"cmd/portguard/internal/unit/within", "cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend cmd/portguard/internal/flags wrapper/... systemd/..."},
+	{"cmd/portguard/internal/unit/place", "cmd/portguard/internal/cli cmd/portguard/internal/mend cmd/portguard/internal/flags systemd/... internal/..."},
+	{"cmd/portguard/internal/unit/install", "cmd/portguard/internal/unit/listens cmd/portguard/internal/unit/place cmd/portguard/internal/unit/within cmd/portguard/internal/report/... cmd/portguard/internal/flags cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/unit", "cmd/portguard/internal/unit/... cmd/portguard/internal/report/... cmd/portguard/internal/flags cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend wrapper/... netdiag/... systemd/... internal/..."},
 	// A command: never another one.
 	{"cmd/portguard/internal/...", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend wrapper/... netdiag/... systemd/... internal/..."},

@@ -13,6 +13,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/page"
+	"portguard/cmd/portguard/internal/unit/place"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
 )
@@ -26,7 +27,7 @@ a service would not start with a drop-in that names a program which is gone.`
 
 func newUnitRemove(a *cli.App) *cobra.Command {
 	var all bool
-	var of whose
+	var of place.Whose
 	var name string
 	cmd := &cobra.Command{
 		Use:     "remove UNIT | --all",
@@ -39,12 +40,12 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 			case all && len(args) > 0:
 				return cli.Misuse("--all is every service: it takes no UNIT", "portguard unit remove order.service", mend.Without("all"))
 			case !all:
-				name, err = oneService("remove", args)
+				name, err = place.OneService("remove", args)
 			}
 			return err
 		},
 		RunE: func(*cobra.Command, []string) error {
-			at, err := of.place()
+			at, err := of.Place()
 			if err != nil {
 				return err
 			}
@@ -54,18 +55,18 @@ func newUnitRemove(a *cli.App) *cobra.Command {
 			return removeUnit(a, at, of, name)
 		},
 	}
-	of.addFlag(cmd.Flags())
+	of.AddFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&all, "all", false, "take the drop-ins of all services away that start this very program")
 	return cmd
 }
 
-func removeUnit(a *cli.App, dir place, of whose, name string) error {
-	ctx, cancel := unitContext()
+func removeUnit(a *cli.App, dir place.Place, of place.Whose, name string) error {
+	ctx, cancel := place.Context()
 	defer cancel()
 	err := dir.Exists(name) // who has nothing to remove needs no right to
 	if errors.Is(err, fs.ErrNotExist) {
-		m, _ := dir.connect(ctx) // without one the files tell
-		name = unaliased(ctx, m, dir.Dir, name)
+		m, _ := dir.Connect(ctx) // without one the files tell
+		name = place.Unaliased(ctx, m, dir.Dir, name)
 		if m != nil {
 			m.Close()
 		}
@@ -75,7 +76,7 @@ func removeUnit(a *cli.App, dir place, of whose, name string) error {
 		var unlock func()
 		if unlock, err = dir.Lock(ctx); err == nil {
 			defer unlock()
-			if harm, right := of.editedNow(ctx, dir); harm != "" {
+			if harm, right := of.EditedNow(ctx, dir); harm != "" {
 				return cli.Misuse(harm, right)
 			}
 			err = dir.Remove(name)
@@ -86,19 +87,19 @@ func removeUnit(a *cli.App, dir place, of whose, name string) error {
 		fmt.Fprintf(a.Stdout, "%s is not guarded: there is no %s\n", name, dir.Path(name))
 		return nil
 	case err != nil:
-		return dir.failure(err, "remove "+name)
+		return dir.Failure(err, "remove "+name)
 	}
 	fmt.Fprintf(a.Stdout, "removed %s\n", dir.Path(name))
-	return dir.failure(reload(ctx, dir), "remove "+name)
+	return dir.Failure(place.Reload(ctx, dir), "remove "+name)
 }
 
 // removeUnits removes all that it can, whatever cannot be.
-func removeUnits(a *cli.App, dir place, of whose) error {
+func removeUnits(a *cli.App, dir place.Place, of place.Whose) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := unitContext()
+	ctx, cancel := place.Context()
 	defer cancel()
 	names, err := dir.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -107,7 +108,7 @@ func removeUnits(a *cli.App, dir place, of whose) error {
 	if len(names) > 0 {
 		unlock, err := dir.Lock(ctx)
 		if err != nil {
-			return dir.failure(err, "remove --all")
+			return dir.Failure(err, "remove --all")
 		}
 		defer unlock()
 	}
@@ -123,7 +124,7 @@ func removeUnits(a *cli.App, dir place, of whose) error {
 			continue
 		}
 		if err := dir.Remove(name); err != nil {
-			failed = multierror.Append(failed, dir.failure(err, "remove --all"))
+			failed = multierror.Append(failed, dir.Failure(err, "remove --all"))
 			continue
 		}
 		fmt.Fprintf(a.Stdout, "removed %s\n", page.Safe(dir.Path(name)))
@@ -131,11 +132,11 @@ func removeUnits(a *cli.App, dir place, of whose) error {
 	}
 	switch {
 	case removed > 0:
-		if harm, right := of.editedNow(ctx, dir); harm != "" { // what is removed is about to go: not to reload would keep services from starting
+		if harm, right := of.EditedNow(ctx, dir); harm != "" { // what is removed is about to go: not to reload would keep services from starting
 			fmt.Fprintf(a.Stderr, "portguard: %s\nhint: %s\n", page.Safe(harm), page.Safe(right))
 		}
-		if err := reload(ctx, dir); err != nil {
-			failed = multierror.Append(failed, dir.failure(err, "remove --all"))
+		if err := place.Reload(ctx, dir); err != nil {
+			failed = multierror.Append(failed, dir.Failure(err, "remove --all"))
 		}
 	case failed == nil:
 		fmt.Fprintf(a.Stdout, "no service is guarded by %s\n", self)

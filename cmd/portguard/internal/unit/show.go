@@ -12,6 +12,8 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/cmd/portguard/internal/unit/install"
+	"portguard/cmd/portguard/internal/unit/place"
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
@@ -29,7 +31,7 @@ package may do: until it is installed again, systemd starts the old command.`
 
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
-	var of whose
+	var of place.Whose
 	var names []string // nil: of all services
 	cmd := &cobra.Command{
 		Use:     "show [UNIT]",
@@ -41,19 +43,19 @@ func newUnitShow(a *cli.App) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			name, err := oneService("show", args)
+			name, err := place.OneService("show", args)
 			names = []string{name}
 			return err
 		},
 		RunE: func(*cobra.Command, []string) error {
-			at, err := of.place()
+			at, err := of.Place()
 			if err != nil {
 				return err
 			}
 			return showUnits(a, at, names, asJSON)
 		},
 	}
-	of.addFlag(cmd.Flags())
+	of.AddFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "report as one JSON document")
 	return cmd
 }
@@ -62,7 +64,7 @@ func newUnitShow(a *cli.App) *cobra.Command {
 type guardedUnit struct {
 	Unit      string            `json:"unit"`
 	File      string            `json:"file"`
-	Form      unitForm          `json:"form,omitempty"`
+	Form      install.Form      `json:"form,omitempty"`
 	Hold      string            `json:"hold,omitempty"`
 	Ready     string            `json:"ready,omitempty"` // how long it may take to listen
 	Flags     []string          `json:"flags"`
@@ -81,16 +83,16 @@ type guardedEndpoint struct {
 }
 
 // showUnits shows these units, or all that are guarded.
-func showUnits(a *cli.App, dir place, names []string, asJSON bool) error {
+func showUnits(a *cli.App, dir place.Place, names []string, asJSON bool) error {
 	if names == nil {
 		var err error
 		if names, err = dir.List(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	ctx, cancel := unitContext()
+	ctx, cancel := place.Context()
 	defer cancel()
-	m, err := dir.connect(ctx)
+	m, err := dir.Connect(ctx)
 	if err == nil {
 		defer m.Close()
 	}
@@ -98,7 +100,7 @@ func showUnits(a *cli.App, dir place, names []string, asJSON bool) error {
 	units := []guardedUnit{}
 	for i, name := range names {
 		if errors.Is(dir.Exists(name), fs.ErrNotExist) {
-			name = unaliased(ctx, m, dir.Dir, name)
+			name = place.Unaliased(ctx, m, dir.Dir, name)
 			names[i] = name
 		}
 		u, err := readUnit(dir.Dir, name, facts)
@@ -158,10 +160,10 @@ func readUnit(dir dropin.Dir, name string, facts report.Facts) (guardedUnit, err
 		u.Flags = g.Rest
 	}
 	if u.Ready = in.Ready(); u.Ready != "" {
-		u.Flags = append(u.Flags, readyFlag, u.Ready)
+		u.Flags = append(u.Flags, install.ReadyFlag, u.Ready)
 	}
-	if u.Form = formPre; in.Exec != "" {
-		u.Form, u.Hold = formWrapper, g.Hold
+	if u.Form = install.FormPre; in.Exec != "" {
+		u.Form, u.Hold = install.FormWrapper, g.Hold
 	}
 	return u, nil
 }
@@ -187,7 +189,7 @@ func outdated(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name stri
 	if err != nil || svc.LoadState != "loaded" {
 		return false
 	}
-	files, err := readUnitFiles(svc, dir.Path(name))
+	files, err := install.ReadUnitFiles(svc, dir.Path(name))
 	if err != nil {
 		return false
 	}

@@ -2,24 +2,17 @@
 package unit
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
-	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
-	"portguard/systemd"
+	"portguard/cmd/portguard/internal/unit/install"
 )
 
 const unitLong = `Puts portguard in front of a service that systemd starts, by one drop-in file of its own:
@@ -53,7 +46,7 @@ func New(a *cli.App) *cobra.Command {
 		}
 		return notUnits(a.Args[at:])
 	})
-	cmd.AddCommand(newUnitInstall(a), newUnitShow(a), newUnitRemove(a))
+	cmd.AddCommand(install.New(a), newUnitShow(a), newUnitRemove(a))
 	return cmd
 }
 
@@ -94,88 +87,3 @@ func meant(args []string) []string {
 	}
 	return append([]string{verb}, args[1:]...)
 }
-
-// oneService takes the one argument that unit's commands have.
-func oneService(command string, args []string) (string, error) {
-	right := "portguard unit " + command + " order.service"
-	if len(args) != 1 {
-		mends := []mend.Mend{mend.Named("order.service")}
-		if len(args) > 1 {
-			mends = []mend.Mend{mend.Alone, mend.Flagged("-p", flags.IsPort), mend.Instead(args[0])}
-		}
-		return "", cli.Misuse(fmt.Sprintf("unit %s takes one UNIT, not %d", command, len(args)), right, mends...)
-	}
-	name, err := systemd.ServiceName(args[0])
-	if err != nil {
-		return "", cli.Misuse(err.Error(), right, mend.Instead(meantService(args[0])))
-	}
-	return name, nil
-}
-
-// meantService is the service that was probably meant by what is none.
-func meantService(typed string) string {
-	name := path.Base(typed) // of its file
-	ext := path.Ext(name)
-	if slices.Contains([]string{".service", ".socket", ".timer", ".path", ".target", ".slice", ".scope", ".mount"}, ext) {
-		name = strings.TrimSuffix(name, ext)
-	}
-	if strings.HasSuffix(name, "@") {
-		name += "1"
-	}
-	if name += ".service"; !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return name
-	}
-	return "order.service"
-}
-
-// unitContext bounds what is asked of systemd: a reload takes seconds on a host with thousands of units.
-func unitContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 2*time.Minute)
-}
-
-// needsRootError is an attempt to change units without the right to.
-type needsRootError struct {
-	command string // of portguard's, with its arguments
-	uid     int    // whose attempt
-	err     error
-}
-
-func (e *needsRootError) Error() string {
-	return fmt.Sprintf("only %s may change how a service starts: %v", cli.WhoMay(e.uid), e.err)
-}
-
-func (e *needsRootError) Unwrap() error { return e.err }
-
-// ExitStatus is that of a missing right.
-func (*needsRootError) ExitStatus() int { return cli.ExitNoPerm }
-
-// Hint is the line that would be allowed.
-func (e *needsRootError) Hint() string { return cli.AsRoot(e.uid, strings.TrimSpace(e.command)) }
-
-// failure says what an error of the file system or of systemd means here.
-func (p place) failure(err error, command string) error {
-	var own *noSessionError
-	switch {
-	case errors.As(err, &own):
-		return err
-	case errors.Is(err, fs.ErrPermission) && p.runtime != "":
-		return &notYoursError{err}
-	case errors.Is(err, fs.ErrPermission):
-		return &needsRootError{"portguard unit " + command, os.Geteuid(), err}
-	case errors.Is(err, systemd.Absent):
-		return &absentError{err}
-	case errors.Is(err, unix.EROFS):
-		return fmt.Errorf("%w: its image or a configuration tool has to bring the drop-in (--dry-run prints it)", err)
-	}
-	return err
-}
-
-// absentError is a host without systemd.
-type absentError struct{ err error }
-
-func (e *absentError) Error() string { return e.err.Error() }
-
-func (e *absentError) Unwrap() error { return e.err }
-
-// Hint is the form that needs no systemd.
-func (*absentError) Hint() string { return "portguard -p 30010 -- COMMAND" }

@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // settleEndpoints finds the endpoints when none were given, and keeps off those whose sockets are systemd's.
-func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, svc systemd.Service) error {
+func (in *installation) settleEndpoints(ctx context.Context, m *systemd.Manager, svc systemd.Service) error {
 	activated, err := activatedPorts(ctx, m, svc)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (in *unitInstall) settleEndpoints(ctx context.Context, m *systemd.Manager, 
 
 // learnRunning is for endpoints that were given: where the service listens on them right now, its sockets tell what it takes to
 // start it. Where they cannot be seen, nothing is learned.
-func (in *unitInstall) learnRunning(ctx context.Context, svc systemd.Service) error {
+func (in *installation) learnRunning(ctx context.Context, svc systemd.Service) error {
 	if svc.ControlGroup == "" || svc.PrivateNetwork || svc.NetworkNSPath != "" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"cmp"
@@ -27,14 +27,14 @@ func (p *plan) say(format string, args ...any) {
 }
 
 // plan decides what the drop-in says. files are the unit's own.
-func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) (plan, error) {
+func (in *installation) plan(svc systemd.Service, files [][]unitfile.Assignment) (plan, error) {
 	ports, rest := flags.Spelled(in.flags.VisitAll)
 	p := plan{
 		dropIn: dropin.DropIn{Unit: svc.Name},
 		argv:   slices.Concat([]string{in.portguard}, ports, rest),
 		notes:  append(slices.Clone(in.learned), in.options.Idle(in.endpoints)...),
 	}
-	if in.form == formPre {
+	if in.form == FormPre {
 		if err := in.asService(&p, svc); err != nil {
 			return p, err
 		}
@@ -80,8 +80,8 @@ func (in *unitInstall) plan(svc systemd.Service, files [][]unitfile.Assignment) 
 }
 
 // ownCommand is the one command of the service, as its files write it.
-func (in *unitInstall) ownCommand(svc systemd.Service, files [][]unitfile.Assignment) (unitfile.Command, error) {
-	asPre := "portguard unit " + in.spelledAs(formPre)
+func (in *installation) ownCommand(svc systemd.Service, files [][]unitfile.Assignment) (unitfile.Command, error) {
+	asPre := "portguard unit " + in.spelledAs(FormPre)
 	lines := unitfile.List(files, "Service", "ExecStart")
 	if len(lines) != 1 {
 		return unitfile.Command{}, cli.Misuse(fmt.Sprintf("%s has %d ExecStart= commands; portguard can become only one", svc.Name, len(lines)), asPre)
@@ -106,7 +106,7 @@ func behind(args []string, portguard string) bool {
 }
 
 // store makes room for the placeholders, one a TCP endpoint, beside what the unit stores itself.
-func (in *unitInstall) store(p *plan, svc systemd.Service, files [][]unitfile.Assignment) error {
+func (in *installation) store(p *plan, svc systemd.Service, files [][]unitfile.Assignment) error {
 	var own uint64
 	if text := unitfile.Last(files, "Service", "FileDescriptorStoreMax"); text != "" {
 		var err error

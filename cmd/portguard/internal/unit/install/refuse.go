@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"fmt"
@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/cmd/portguard/internal/unit/place"
 	"portguard/cmd/portguard/internal/unit/within"
 	"portguard/systemd"
 )
 
 // refuse finds what makes a service impossible to guard, whatever its endpoints are.
-func refuse(svc systemd.Service, in *unitInstall) error {
+func refuse(svc systemd.Service, in *installation) error {
 	refusal := func(right, format string, args ...any) error {
 		return cli.Misuse(fmt.Sprintf(format, args...), right)
 	}
 	switch svc.LoadState {
 	case "loaded":
 	case "not-found":
-		if !in.user && ownUnit(in.name) {
+		if !in.User && place.HasOwn(in.name) {
 			return in.isYourOwn()
 		}
-		return refusal(in.manager()+" list-unit-files --type=service", "there is no %s", in.name)
+		return refusal(in.Manager()+" list-unit-files --type=service", "there is no %s", in.name)
 	case "masked":
-		return refusal(in.manager()+" unmask "+in.name, "%s is masked: it cannot be started, so there is nothing to guard", in.name)
+		return refusal(in.Manager()+" unmask "+in.name, "%s is masked: it cannot be started, so there is nothing to guard", in.name)
 	default:
 		return refusal("systemd-analyze verify "+in.name, "systemd does not load %s (%s): there is something wrong with its files", in.name, svc.LoadState)
 	}
@@ -37,18 +38,18 @@ func refuse(svc systemd.Service, in *unitInstall) error {
 }
 
 // cannotRun refuses where the service leaves portguard no place, or too little. ExecStartPre=+ has no filter and no limits.
-func (in *unitInstall) cannotRun(svc systemd.Service) error {
+func (in *installation) cannotRun(svc systemd.Service) error {
 	at := systemd.AtStart
-	if in.form == formPre {
+	if in.form == FormPre {
 		at = systemd.Privileged
 	}
 	if why := in.program().Unseen(svc, at); why != "" {
 		return cli.Misuse(svc.Name+" "+why, in.shown(svc, at))
 	}
-	if in.form == formPre {
+	if in.form == FormPre {
 		return nil
 	}
-	asPre := "portguard unit " + in.spelledAs(formPre)
+	asPre := "portguard unit " + in.spelledAs(FormPre)
 	if missing := within.Lacking(svc.SystemCalls); len(missing) > 0 {
 		return cli.Misuse(fmt.Sprintf("SystemCallFilter= of %s lacks what portguard needs to start: %s", svc.Name, strings.Join(missing, " ")), asPre)
 	}
@@ -59,14 +60,14 @@ func (in *unitInstall) cannotRun(svc systemd.Service) error {
 }
 
 // shown is what would do where the service does not see portguard: the other form, or what lets it see.
-func (in *unitInstall) shown(svc systemd.Service, at systemd.Place) string {
+func (in *installation) shown(svc systemd.Service, at systemd.Place) string {
 	if p := in.program(); at == systemd.AtStart && p.Lasts() && p.Unseen(svc, systemd.Privileged) == "" {
-		return "portguard unit " + in.spelledAs(formPre)
+		return "portguard unit " + in.spelledAs(FormPre)
 	}
 	return in.program().Shown(svc, at)
 }
 
-func (in *unitInstall) program() within.Program { return within.Program(in.portguard) }
+func (in *installation) program() within.Program { return within.Program(in.portguard) }
 
 // noteCalls is about a filter under which portguard starts, and is ended when there is something to do.
 func noteCalls(p *plan, svc systemd.Service) {
@@ -77,7 +78,7 @@ func noteCalls(p *plan, svc systemd.Service) {
 
 // notePlace is about a file that is there now and may not be at the next start. A package's is in /usr/bin, and its removal takes the
 // drop-ins away before the file; nobody does that for another one.
-func (in *unitInstall) notePlace(p *plan, svc systemd.Service) {
+func (in *installation) notePlace(p *plan, svc systemd.Service) {
 	switch {
 	case !in.program().Lasts():
 		p.say("%s is not a place that lasts, nor one that every service may see; /usr/local/bin is", in.portguard)

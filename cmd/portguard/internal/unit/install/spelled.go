@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"slices"
@@ -10,33 +10,33 @@ import (
 )
 
 // spelledAs is the command line as it was given, with another form perhaps.
-func (in *unitInstall) spelledAs(form unitForm) string {
+func (in *installation) spelledAs(form Form) string {
 	ports, rest := flags.Spelled(in.flags.VisitAll)
-	if i := slices.Index(rest, "--hold"); i >= 0 && form == formPre {
+	if i := slices.Index(rest, "--hold"); i >= 0 && form == FormPre {
 		rest = slices.Delete(rest, i, i+2)
 	}
 	if in.ready != "" {
-		rest = append(rest, readyFlag, in.ready)
+		rest = append(rest, ReadyFlag, in.ready)
 	}
 	return page.CommandLine(slices.Concat([]string{"install"}, strings.Fields(in.called()), ports, rest, []string{"--as", string(form)}), 0)
 }
 
 // isYourOwn is for the unit of a user who did not say so.
-func (in *unitInstall) isYourOwn() error {
+func (in *installation) isYourOwn() error {
 	mine := *in
-	mine.user = true
-	return cli.Misuse(in.name+" is a unit of your own manager, not of the system's", "portguard unit "+mine.spelledAs(formWrapper))
+	mine.User = true
+	return cli.Misuse(in.name+" is a unit of your own manager, not of the system's", "portguard unit "+mine.spelledAs(FormWrapper))
 }
 
 // called is the unit as a command line has it.
-func (in *unitInstall) called() string {
-	if in.user {
+func (in *installation) called() string {
+	if in.User {
 		return "--user " + in.name
 	}
 	return in.name
 }
 
-func (in unitInstall) spelledWithoutReady() string {
+func (in installation) spelledWithoutReady() string {
 	in.ready = ""
 	return in.spelledAs(in.form)
 }

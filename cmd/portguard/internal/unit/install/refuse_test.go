@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"path/filepath"
@@ -77,22 +77,22 @@ func TestRefuse(t *testing.T) {
 
 func TestMayAskForTime(t *testing.T) {
 	for _, tt := range []struct {
-		form         unitForm
+		form         Form
 		kind, access string
 		want         string // the NotifyAccess= it takes
 	}{
-		{formPre, "simple", "none", "exec"},
-		{formPre, "notify", "main", "exec"},
-		{formPre, "notify", "exec", ""},
-		{formPre, "forking", "all", ""},
-		{formWrapper, "simple", "none", ""},
-		{formWrapper, "exec", "none", ""},
-		{formWrapper, "notify", "main", ""},
-		{formWrapper, "oneshot", "none", "main"},
-		{formWrapper, "oneshot", "main", ""},
-		{formWrapper, "dbus", "none", "main"},
-		{formWrapper, "forking", "main", "exec"},
-		{formWrapper, "forking", "exec", ""},
+		{FormPre, "simple", "none", "exec"},
+		{FormPre, "notify", "main", "exec"},
+		{FormPre, "notify", "exec", ""},
+		{FormPre, "forking", "all", ""},
+		{FormWrapper, "simple", "none", ""},
+		{FormWrapper, "exec", "none", ""},
+		{FormWrapper, "notify", "main", ""},
+		{FormWrapper, "oneshot", "none", "main"},
+		{FormWrapper, "oneshot", "main", ""},
+		{FormWrapper, "dbus", "none", "main"},
+		{FormWrapper, "forking", "main", "exec"},
+		{FormWrapper, "forking", "exec", ""},
 	} {
 		if got := mayAskForTime(tt.form, tt.kind, tt.access); got != tt.want {
 			t.Errorf("%s, Type=%s, NotifyAccess=%s: %q, want %q", tt.form, tt.kind, tt.access, got, tt.want)

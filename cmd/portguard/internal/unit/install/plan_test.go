@@ -1,7 +1,6 @@
-package unit
+package install
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -9,17 +8,16 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
-	"portguard/cmd/portguard/internal/report"
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/systemd/unitfile"
 )
 
 // asked is an installation with these flags.
-func asked(t *testing.T, as string, given ...string) unitInstall {
+func asked(t *testing.T, as string, given ...string) installation {
 	t.Helper()
 	o := &flags.Guarded{}
-	in := unitInstall{name: "order.service", options: o, flags: o.Set()}
+	in := installation{name: "order.service", options: o, flags: o.Set()}
 	if err := in.flags.Parse(given); err != nil {
 		t.Fatal(err)
 	}
@@ -209,55 +207,5 @@ func TestPlanKnowsTheUser(t *testing.T) {
 				t.Errorf("%v (%s)", err, cli.Hint(err))
 			}
 		})
-	}
-}
-
-// What was installed is what is shown.
-func TestGuarded(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		in   dropin.DropIn
-		want guardedUnit
-		rows []endpointRow
-	}{
-		{
-			"pre", dropin.DropIn{Pre: `+/usr/bin/portguard -p 30010-30012,53/udp -p 127.0.0.1:80 -p 0.0.0.0%%eth0:67-68/udp --kill --only "exe=/opt/100%% $$x"`},
-			guardedUnit{Form: formPre, Flags: []string{"--kill", "--only", "exe=/opt/100% $x"}},
-			[]endpointRow{{"30010-30012/tcp", false}, {"53/udp", false}, {"127.0.0.1 80/tcp", false}, {"0.0.0.0%eth0 67-68/udp", false}},
-		},
-		{
-			"wrapper", dropin.DropIn{Exec: "-:/usr/bin/portguard -p 30010 --hold fdstore -- /a --share -p 9"},
-			guardedUnit{Form: formWrapper, Hold: "fdstore", Flags: []string{"--hold", "fdstore"}},
-			[]endpointRow{{"30010/tcp", false}},
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := dropin.Dir(t.TempDir())
-			tt.in.Unit = "order.service"
-			if err := dir.Write(tt.in); err != nil {
-				t.Fatal(err)
-			}
-			got, err := readUnit(dir, "order.service", report.Facts{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.rows, endpointRows(got.Endpoints), cmp.AllowUnexported(endpointRow{})); diff != "" {
-				t.Errorf("endpoints (-want +got)\n%s", diff)
-			}
-			tt.want.Unit, tt.want.File, tt.want.Endpoints = "order.service", dir.Path("order.service"), got.Endpoints
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
-// Without the right to, nothing is asked of systemd, and the hint is the line that would do: who is root already is so in a user namespace.
-func TestUnitNeedsRoot(t *testing.T) {
-	for uid, hint := range map[int]string{1000: "sudo portguard unit remove order.service", 0: "on the host: portguard unit remove order.service"} {
-		err := error(&needsRootError{"portguard unit remove order.service", uid, errors.New("x")})
-		if cli.Status(err) != cli.ExitNoPerm || cli.Hint(err) != hint {
-			t.Errorf("uid %d: status %d, hint %q", uid, cli.Status(err), cli.Hint(err))
-		}
 	}
 }

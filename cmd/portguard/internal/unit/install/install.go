@@ -1,4 +1,5 @@
-package unit
+// Package install answers: how is a service guarded by a drop-in? It looks at the service, decides or refuses, and writes.
+package install
 
 import (
 	"context"
@@ -14,6 +15,7 @@ import (
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/unit/listens"
+	"portguard/cmd/portguard/internal/unit/place"
 	"portguard/internal/wholefile"
 	"portguard/netdiag"
 	"portguard/systemd"
@@ -21,7 +23,7 @@ import (
 	"portguard/wrapper"
 )
 
-const unitInstallLong = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
+const long = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
 guarded. Installing again, with other flags, takes the place of what was there; with the same flags nothing is
 written or reloaded, and it says "unchanged".
 
@@ -39,23 +41,23 @@ Without -p the endpoints are those TCP ports that the service listens on right n
 
 Exit status: 0; 64 this service cannot be guarded like this; 71 systemd could not be asked; 77 needs root.`
 
-const unitInstallExample = `  portguard unit install order.service -p 30010 --share --wait 30s
+const example = `  portguard unit install order.service -p 30010 --share --wait 30s
   portguard unit install order.service --wait 30s --dry-run   what would be written?
   portguard unit install order.service -p 30010 --wait 30s --ready 30s
   portguard unit install order.service --as wrapper --hold fdstore --wait 30s`
 
-// unitForm is where portguard stands in a service.
-type unitForm string
+// Form is where portguard stands in a service.
+type Form string
 
 const (
-	formPre     unitForm = "pre"
-	formWrapper unitForm = "wrapper"
+	FormPre     Form = "pre"
+	FormWrapper Form = "wrapper"
 )
 
-// unitInstall is one installation, as asked for.
-type unitInstall struct {
+// installation is one installation, as asked for.
+type installation struct {
 	name      string
-	form      unitForm
+	form      Form
 	dryRun    bool
 	flags     *pflag.FlagSet // options.set()
 	options   *flags.Guarded
@@ -69,33 +71,33 @@ type unitInstall struct {
 	deaf      []netdiag.Endpoint // on which it does not listen now, though it runs
 	portguard string             // path
 	line      string             // the command line, as it was given
-	whose
+	place.Whose
 }
 
-func newUnitInstall(a *cli.App) *cobra.Command {
+func New(a *cli.App) *cobra.Command {
 	var o flags.Guarded
 	var as string
-	in := unitInstall{options: &o, flags: o.Set()}
+	in := installation{options: &o, flags: o.Set()}
 	cmd := &cobra.Command{
 		Use:     "install UNIT",
 		Short:   "guard a service",
-		Long:    unitInstallLong,
-		Example: unitInstallExample,
+		Long:    long,
+		Example: example,
 		Args:    cobra.ArbitraryArgs,
 		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
 				return err
 			}
-			if in.name, err = oneService("install", args); err != nil {
+			if in.name, err = place.OneService("install", args); err != nil {
 				return err
 			}
-			if in.user && !cmd.Flags().Changed("as") {
-				as = string(formWrapper)
+			if in.User && !cmd.Flags().Changed("as") {
+				as = string(FormWrapper)
 			}
-			return in.check(as, cmd.Flags().Changed(readyFlag[2:]))
+			return in.check(as, cmd.Flags().Changed(ReadyFlag[2:]))
 		},
 		RunE: func(*cobra.Command, []string) error {
-			at, err := in.place()
+			at, err := in.Place()
 			if err != nil {
 				return err
 			}
@@ -106,28 +108,28 @@ func newUnitInstall(a *cli.App) *cobra.Command {
 	fs.SortFlags = false
 	fs.AddFlagSet(in.flags)
 	fs.StringVar(&as, "as", "pre", "where portguard stands: before the service's command, or in front of it, `pre|wrapper`")
-	fs.StringVar(&in.ready, readyFlag[2:], "", "fail the start where the service does not listen within this `DURATION` (30s, 2m, forever)")
-	in.addFlag(fs)
+	fs.StringVar(&in.ready, ReadyFlag[2:], "", "fail the start where the service does not listen within this `DURATION` (30s, 2m, forever)")
+	in.AddFlag(fs)
 	fs.BoolVar(&in.dryRun, "dry-run", false, "print the drop-in, and write nothing")
 	return cmd
 }
 
 // check finds everything that is wrong with the flags before systemd is asked. ready says that --ready was given.
-func (in *unitInstall) check(as string, ready bool) error {
+func (in *installation) check(as string, ready bool) error {
 	withPort := func(port string) string {
 		return "portguard unit install " + in.called() + " -p " + port + " --share --wait 30s"
 	}
 	right := withPort("30010")
-	switch in.form = unitForm(as); in.form {
-	case formPre:
-		if in.user {
+	switch in.form = Form(as); in.form {
+	case FormPre:
+		if in.User {
 			return cli.Misuse("--as pre is for the system's manager, where ExecStartPre=+ has root's rights; --user takes --as wrapper", right+" --as wrapper", mend.Value("as", as, "wrapper"))
 		}
 		if in.flags.Changed("hold") {
 			return cli.Misuse("--hold is for --as wrapper: an ExecStartPre= has ended when the service starts", right+" --as wrapper --hold "+in.options.Mode,
 				mend.Without("as"), mend.Before("hold", "--as", "wrapper"))
 		}
-	case formWrapper:
+	case FormWrapper:
 	default:
 		return cli.Misuse(fmt.Sprintf("--as %q is neither pre nor wrapper", as), right+" --as wrapper", mend.Value("as", as, mend.Word(as, nil, "wrapper", "pre")))
 	}
@@ -139,13 +141,13 @@ func (in *unitInstall) check(as string, ready bool) error {
 	} else if _, err = in.options.SocketOptions(); err != nil {
 		return err
 	}
-	if in.hold, err = in.options.Holds(in.flags, in.form == formWrapper); err != nil {
+	if in.hold, err = in.options.Holds(in.flags, in.form == FormWrapper); err != nil {
 		return err
 	}
 	if in.policy, err = in.options.Policy(in.flags, in.options.Endpoint); err != nil {
 		return err
 	}
-	if in.readyWait, err = flags.ParseWait(readyFlag, in.ready, ready, right+" "+readyFlag+" 30s"); err != nil {
+	if in.readyWait, err = flags.ParseWait(ReadyFlag, in.ready, ready, right+" "+ReadyFlag+" 30s"); err != nil {
 		return err
 	}
 	in.line = in.spelledAs(in.form)
@@ -154,28 +156,28 @@ func (in *unitInstall) check(as string, ready bool) error {
 }
 
 // installUnit looks, decides, writes, and makes sure that systemd has understood.
-func installUnit(a *cli.App, dir place, in unitInstall) error {
+func installUnit(a *cli.App, dir place.Place, in installation) error {
 	if !in.dryRun {
-		err := errors.Join(dir.prepare(), dir.Writable())
+		err := errors.Join(dir.Prepare(), dir.Writable())
 		switch {
-		case err != nil && !in.user && ownUnit(in.name):
+		case err != nil && !in.User && place.HasOwn(in.name):
 			return in.isYourOwn()
 		case err != nil:
-			return dir.failure(err, in.line)
+			return dir.Failure(err, in.line)
 		}
 	}
-	ctx, cancel := unitContext()
+	ctx, cancel := place.Context()
 	defer cancel()
 	if !in.dryRun {
 		unlock, err := dir.Lock(ctx)
 		if err != nil {
-			return dir.failure(err, in.line)
+			return dir.Failure(err, in.line)
 		}
 		defer unlock()
 	}
-	m, err := dir.connect(ctx)
+	m, err := dir.Connect(ctx)
 	if err != nil {
-		return dir.failure(err, in.line)
+		return dir.Failure(err, in.line)
 	}
 	defer m.Close()
 	svc, p, err := in.decide(ctx, m, dir)
@@ -186,8 +188,8 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 		fmt.Fprintf(a.Stdout, "unchanged %s\n", dir.Path(svc.Name))
 		return nil
 	}
-	if err := in.spares(ctx, m); err != nil {
-		return dir.failure(err, in.line)
+	if err := in.Spares(ctx, m); err != nil {
+		return dir.Failure(err, in.line)
 	}
 	if in.dryRun {
 		fmt.Fprintf(a.Stdout, "# %s\n%s", dir.Path(svc.Name), p.dropIn.Render())
@@ -195,24 +197,24 @@ func installUnit(a *cli.App, dir place, in unitInstall) error {
 		return nil
 	}
 	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
-		return dir.failure(err, in.line)
+		return dir.Failure(err, in.line)
 	}
 	if svc, p, err = in.decide(ctx, m, dir); err != nil {
 		return err
 	}
 	if err := write(ctx, m, dir.Dir, svc, p); err != nil {
-		return dir.failure(err, in.line)
+		return dir.Failure(err, in.line)
 	}
-	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (%s restart %s)\n", dir.Path(svc.Name), svc.Name, in.manager(), svc.Name)
+	fmt.Fprintf(a.Stdout, "wrote %s\n%s is guarded from its next start on (%s restart %s)\n", dir.Path(svc.Name), svc.Name, in.Manager(), svc.Name)
 	sayNotes(a, p.notes)
 	return nil
 }
 
 // decide looks at the service as systemd knows it, and plans its drop-in, or says why there can be none.
-func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir place) (systemd.Service, plan, error) {
+func (in *installation) decide(ctx context.Context, m *systemd.Manager, dir place.Place) (systemd.Service, plan, error) {
 	svc, err := m.Service(ctx, in.name)
 	if err != nil {
-		return svc, plan{}, dir.failure(err, in.line)
+		return svc, plan{}, dir.Failure(err, in.line)
 	}
 	if err := refuse(svc, in); err != nil {
 		return svc, plan{}, err
@@ -223,9 +225,9 @@ func (in *unitInstall) decide(ctx context.Context, m *systemd.Manager, dir place
 	if err := in.cannotBeReady(ctx, svc); err != nil {
 		return svc, plan{}, err
 	}
-	files, err := readUnitFiles(svc, dir.Path(svc.Name))
+	files, err := ReadUnitFiles(svc, dir.Path(svc.Name))
 	if err != nil {
-		return svc, plan{}, dir.failure(err, in.line)
+		return svc, plan{}, dir.Failure(err, in.line)
 	}
 	p, err := in.plan(svc, files)
 	return svc, p, err
@@ -237,8 +239,8 @@ func sayNotes(a *cli.App, notes []string) {
 	}
 }
 
-// readUnitFiles reads a unit's files in the order in which they count, but for one.
-func readUnitFiles(svc systemd.Service, but string) ([][]unitfile.Assignment, error) {
+// ReadUnitFiles reads a unit's files in the order in which they count, but for one.
+func ReadUnitFiles(svc systemd.Service, but string) ([][]unitfile.Assignment, error) {
 	var files [][]unitfile.Assignment
 	for _, path := range append([]string{svc.FragmentPath}, svc.DropInPaths...) {
 		if path == but || path == "" {

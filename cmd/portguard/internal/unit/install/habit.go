@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"path/filepath"
@@ -12,7 +12,7 @@ import (
 
 // noteHabit is about a server that is known to go on when somebody has its port: systemd takes it for started then, unless somebody
 // looks whether it listens.
-func (in *unitInstall) noteHabit(p *plan, svc systemd.Service) {
+func (in *installation) noteHabit(p *plan, svc systemd.Service) {
 	if in.ready != "" {
 		return
 	}
@@ -26,7 +26,7 @@ func (in *unitInstall) noteHabit(p *plan, svc systemd.Service) {
 }
 
 // processOf is the name of the process that listens, or of the program that systemd starts.
-func (in *unitInstall) processOf(svc systemd.Service) string {
+func (in *installation) processOf(svc systemd.Service) string {
 	if i := slices.IndexFunc(in.running, func(l listens.Listener) bool { return l.Process != "" }); i >= 0 {
 		return in.running[i].Process
 	}
@@ -37,7 +37,7 @@ func (in *unitInstall) processOf(svc systemd.Service) string {
 }
 
 // inBothFamilies reports whether there is a port that the service has in IPv4 and in IPv6.
-func (in *unitInstall) inBothFamilies() bool {
+func (in *installation) inBothFamilies() bool {
 	four, six := map[uint16]bool{}, map[uint16]bool{}
 	for _, e := range in.endpoints {
 		if e.Protocol == netdiag.TCP {

@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 )
 
 // asService writes the ExecStartPre=. It runs as root: where SO_REUSEPORT counts, it has to judge as the service's user.
-func (in *unitInstall) asService(p *plan, svc systemd.Service) error {
+func (in *installation) asService(p *plan, svc systemd.Service) error {
 	p.dropIn.Pre = unitfile.Join("+", p.argv)
 	user, err := in.servicesUser(svc)
 	if err != nil || user == "" {
@@ -29,7 +29,7 @@ func (in *unitInstall) asService(p *plan, svc systemd.Service) error {
 }
 
 // servicesUser is what --as-user says, "" for nothing.
-func (in *unitInstall) servicesUser(svc systemd.Service) (string, error) {
+func (in *installation) servicesUser(svc systemd.Service) (string, error) {
 	opts, err := in.options.SocketOptions()
 	switch {
 	case err != nil || !opts.ReusePort || opts.Owner.Other:
@@ -42,10 +42,10 @@ func (in *unitInstall) servicesUser(svc systemd.Service) (string, error) {
 	switch {
 	case svc.DynamicUser && elsewhere:
 		return "", cli.Misuse(fmt.Sprintf("%s has a user of DynamicUser='s making, whose number cannot be seen in %s, and SO_REUSEPORT hangs on it", svc.Name, svc.RootDirectory),
-			"portguard unit "+in.spelledAs(formWrapper))
+			"portguard unit "+in.spelledAs(FormWrapper))
 	case !svc.DynamicUser && !known:
 		return "", cli.Misuse(fmt.Sprintf("%s runs as %s, who is not in /etc/passwd, and SO_REUSEPORT hangs on the number", svc.Name, svc.User),
-			"portguard unit "+in.spelledAs(formPre)+" "+flags.AsUserFlag+" $(id -u "+svc.User+")")
+			"portguard unit "+in.spelledAs(FormPre)+" "+flags.AsUserFlag+" $(id -u "+svc.User+")")
 	case elsewhere:
 		return strconv.FormatUint(uint64(uid), 10), nil
 	}

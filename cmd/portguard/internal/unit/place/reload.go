@@ -1,4 +1,4 @@
-package unit
+package place
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"portguard/systemd"
 )
 
-// reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
-func reload(ctx context.Context, dir place) error {
-	m, err := dir.connect(ctx)
+// Reload has systemd read its files again. Where there is none, as in an image that is being built, nobody has read them.
+func Reload(ctx context.Context, dir Place) error {
+	m, err := dir.Connect(ctx)
 	if errors.Is(err, systemd.Absent) {
 		return nil
 	}
@@ -25,7 +25,7 @@ func reload(ctx context.Context, dir place) error {
 
 // edited says what a reload would do to others: to the ports of .socket units whose files have changed, and what helps. "": nothing. What is
 // reloaded to put a change back follows another reload at once, and is not asked about.
-func (w whose) edited(ctx context.Context, m *systemd.Manager) (harm, right string, err error) {
+func (w Whose) edited(ctx context.Context, m *systemd.Manager) (harm, right string, err error) {
 	all, err := m.EditedSockets(ctx)
 	if err != nil || len(all) == 0 {
 		return "", "", err
@@ -45,11 +45,11 @@ func (w whose) edited(ctx context.Context, m *systemd.Manager) (harm, right stri
 	if len(units) > len(sockets) { // a socket of a service that runs does not start, and one restart of both is a race of the two
 		right = "%[1]s daemon-reload && %[1]s stop %[2]s && %[1]s start %[2]s"
 	}
-	return harm, fmt.Sprintf(right, w.manager(), strings.Join(units, " ")), nil
+	return harm, fmt.Sprintf(right, w.Manager(), strings.Join(units, " ")), nil
 }
 
-// spares refuses a reload that would close ports.
-func (w whose) spares(ctx context.Context, m *systemd.Manager) error {
+// Spares refuses a reload that would close ports.
+func (w Whose) Spares(ctx context.Context, m *systemd.Manager) error {
 	harm, right, err := w.edited(ctx, m)
 	if harm != "" {
 		return cli.Misuse(harm, right)
@@ -57,9 +57,9 @@ func (w whose) spares(ctx context.Context, m *systemd.Manager) error {
 	return err
 }
 
-// editedNow is edited where nothing hangs on systemd's being there, or on its answer.
-func (w whose) editedNow(ctx context.Context, dir place) (harm, right string) {
-	m, err := dir.connect(ctx)
+// EditedNow is edited where nothing hangs on systemd's being there, or on its answer.
+func (w Whose) EditedNow(ctx context.Context, dir Place) (harm, right string) {
+	m, err := dir.Connect(ctx)
 	if err != nil {
 		return "", ""
 	}

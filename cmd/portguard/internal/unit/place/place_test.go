@@ -1,4 +1,4 @@
-package unit
+package place
 
 import (
 	"io/fs"
@@ -12,16 +12,16 @@ import (
 // Who may not change the system's units is told of sudo. Behind sudo, a user's own units would be others.
 func TestSudoIsForTheSystemsUnits(t *testing.T) {
 	for _, tt := range []struct {
-		at    place
+		at    Place
 		err   error
 		right string
 		exit  int
 	}{
-		{place{Dir: dropin.System}, fs.ErrPermission, cli.AsRoot(os.Geteuid(), "portguard unit remove a.service"), cli.ExitNoPerm},
-		{place{runtime: "/run/user/1000"}, fs.ErrPermission, "", cli.ExitNoPerm},
-		{place{runtime: "/run/user/1000"}, &noSessionError{fs.ErrPermission}, (*noSessionError)(nil).Hint(), cli.ExitOSErr},
+		{Place{Dir: dropin.System}, fs.ErrPermission, cli.AsRoot(os.Geteuid(), "portguard unit remove a.service"), cli.ExitNoPerm},
+		{Place{runtime: "/run/user/1000"}, fs.ErrPermission, "", cli.ExitNoPerm},
+		{Place{runtime: "/run/user/1000"}, &noSessionError{fs.ErrPermission}, (*noSessionError)(nil).Hint(), cli.ExitOSErr},
 	} {
-		err := tt.at.failure(tt.err, "remove a.service")
+		err := tt.at.Failure(tt.err, "remove a.service")
 		if right, exit := cli.Hint(err), cli.Status(err); right != tt.right || exit != tt.exit {
 			t.Errorf("%+v: %v: %q and %d, want %q and %d", tt.at, tt.err, right, exit, tt.right, tt.exit)
 		}

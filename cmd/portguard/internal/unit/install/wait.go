@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"time"
@@ -9,7 +9,7 @@ import (
 
 // noteWait is about a wait that systemd would end: only a process that may notify it can ask for more time. access is NotifyAccess=
 // as the drop-in leaves it.
-func (in *unitInstall) noteWait(p *plan, svc systemd.Service, access string) {
+func (in *installation) noteWait(p *plan, svc systemd.Service, access string) {
 	wait := in.policy.Wait
 	if wait == 0 || svc.TimeoutStart == 0 || wait != wrapper.Forever && wait < svc.TimeoutStart {
 		return
@@ -25,12 +25,12 @@ func (in *unitInstall) noteWait(p *plan, svc systemd.Service, access string) {
 // mayAskForTime is the NotifyAccess= by which portguard could ask systemd for more time while it waits; "" when it can, or when
 // nothing ends the wait. In front of its command it is the main process, except in a service that forks; and of simple services
 // systemd only waits for the exec.
-func mayAskForTime(form unitForm, kind, access string) string {
+func mayAskForTime(form Form, kind, access string) string {
 	byAnyone := access == "exec" || access == "all"
 	switch {
 	case byAnyone:
 		return ""
-	case form == formPre, kind == "forking":
+	case form == FormPre, kind == "forking":
 		return "exec"
 	case kind == "simple", kind == "exec", kind == "idle":
 		return ""
@@ -42,7 +42,7 @@ func mayAskForTime(form unitForm, kind, access string) string {
 
 // noteRestarts is about a service that systemd restarts until it is up. Alone it may take seconds to find its port taken; behind
 // portguard a start fails at once, and then systemd soon has enough of it.
-func (in *unitInstall) noteRestarts(p *plan, svc systemd.Service) {
+func (in *installation) noteRestarts(p *plan, svc systemd.Service) {
 	wait := in.policy.Wait
 	if svc.Restart != "always" && svc.Restart != "on-failure" || !hitsStartLimit(svc, wait) {
 		return

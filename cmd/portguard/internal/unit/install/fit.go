@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // fit makes the flags suit a service that sets no SO_REUSEADDR, as its listeners tell: the trial does without it, too, and where
 // every placeholder would be in the way of one of its sockets, the port is reserved in place of it.
-func (in *unitInstall) fit(svc systemd.Service, listeners []listens.Listener) error {
+func (in *installation) fit(svc systemd.Service, listeners []listens.Listener) error {
 	reuseAddr := func(f netdiag.Flags) sockdiag.Tristate { return f.ReuseAddr }
 	bare := slices.DeleteFunc(slices.Clone(listeners), func(l listens.Listener) bool { return l.Flags.ReuseAddr != sockdiag.No })
 	if len(bare) == 0 || in.flags.Changed("reuseaddr") || in.flags.Changed("no-reuseaddr") {
@@ -40,7 +40,7 @@ func (in *unitInstall) fit(svc systemd.Service, listeners []listens.Listener) er
 			"portguard unit install "+svc.Name+" --as wrapper --reserve --hold none --wait 30s")
 	}
 	in.learned = append(in.learned, "it sets no SO_REUSEADDR, so no socket holds its port before it starts: the port is reserved")
-	if err := in.flags.Set("reserve", "true"); err != nil || in.form == formPre {
+	if err := in.flags.Set("reserve", "true"); err != nil || in.form == FormPre {
 		return err
 	}
 	in.hold = flags.HoldNone

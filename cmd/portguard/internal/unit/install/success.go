@@ -1,4 +1,4 @@
-package unit
+package install
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 
 // noteSuccess is about a service of which a status is a success that portguard ends with where it did not get a port. systemd counts it
 // for ExecStartPre= as well, though its manual says that it is about the main process.
-func (in *unitInstall) noteSuccess(p *plan, svc systemd.Service) {
+func (in *installation) noteSuccess(p *plan, svc systemd.Service) {
 	var own []string
 	for _, status := range []int{cli.ExitUnavailable, cli.ExitOSErr, cli.ExitTempFail, cli.ExitNoPerm} {
 		if slices.Contains(svc.SuccessStatuses, status) {
@@ -22,7 +22,7 @@ func (in *unitInstall) noteSuccess(p *plan, svc systemd.Service) {
 		return
 	}
 	then := "ends without having failed, and Restart=on-failure does not start it again"
-	if in.form == formPre {
+	if in.form == FormPre {
 		then = "is started all the same"
 	}
 	p.say("SuccessExitStatus= of %s has %s, with which portguard ends when it does not get a port: the service then %s",

@@ -1,4 +1,5 @@
-package unit
+// Package place answers: which unit is meant, where are its files, and which manager reads them?
+package place
 
 import (
 	"context"
@@ -15,23 +16,24 @@ import (
 	"portguard/systemd/dropin"
 )
 
-// place is where a unit's files are, and which manager reads them: the system's or, with --user, that of the calling user.
-type place struct {
+// Place is where a unit's files are, and which manager reads them: the system's or, with --user, that of the calling user.
+type Place struct {
 	dropin.Dir
 	runtime string // the user's; "" for the system's manager
 }
 
-// whose is the flag.
-type whose struct{ user bool }
+// Whose is the flag.
+type Whose struct{ User bool }
 
-func (w *whose) addFlag(fs *pflag.FlagSet) {
-	fs.BoolVar(&w.user, "user", false, "a unit of your own manager (systemctl --user), not of the system's")
+// AddFlag adds it.
+func (w *Whose) AddFlag(fs *pflag.FlagSet) {
+	fs.BoolVar(&w.User, "user", false, "a unit of your own manager (systemctl --user), not of the system's")
 }
 
-// place is that of the flag.
-func (w whose) place() (place, error) {
-	if !w.user {
-		return place{Dir: dropin.System}, nil
+// Place is that of the flag.
+func (w Whose) Place() (Place, error) {
+	if !w.User {
+		return Place{Dir: dropin.System}, nil
 	}
 	runtime := os.Getenv("XDG_RUNTIME_DIR")
 	config, err := os.UserConfigDir()
@@ -39,28 +41,28 @@ func (w whose) place() (place, error) {
 		err = errors.New("$XDG_RUNTIME_DIR is not set")
 	}
 	if err != nil {
-		return place{}, &noSessionError{err}
+		return Place{}, &noSessionError{err}
 	}
-	return place{dropin.Dir(filepath.Join(config, "systemd/user")), runtime}, nil
+	return Place{dropin.Dir(filepath.Join(config, "systemd/user")), runtime}, nil
 }
 
-// manager is the command that reaches it.
-func (w whose) manager() string {
-	if w.user {
+// Manager is the command that reaches it.
+func (w Whose) Manager() string {
+	if w.User {
 		return "systemctl --user"
 	}
 	return "systemctl"
 }
 
-// ownUnit reports whether the calling user's manager has a unit.
-func ownUnit(name string) bool {
-	at, err := whose{user: true}.place()
+// HasOwn reports whether the calling user's manager has a unit.
+func HasOwn(name string) bool {
+	at, err := Whose{User: true}.Place()
 	if err != nil {
 		return false
 	}
-	ctx, cancel := unitContext()
+	ctx, cancel := Context()
 	defer cancel()
-	m, err := at.connect(ctx)
+	m, err := at.Connect(ctx)
 	if err != nil {
 		return false
 	}
@@ -69,8 +71,8 @@ func ownUnit(name string) bool {
 	return err == nil && svc.LoadState == "loaded"
 }
 
-// connect reaches the manager.
-func (p place) connect(ctx context.Context) (*systemd.Manager, error) {
+// Connect reaches the manager.
+func (p Place) Connect(ctx context.Context) (*systemd.Manager, error) {
 	if p.runtime == "" {
 		return systemd.Connect(ctx)
 	}
@@ -81,9 +83,9 @@ func (p place) connect(ctx context.Context) (*systemd.Manager, error) {
 	return m, nil
 }
 
-// unaliased is the name that a service has its drop-in under, where it was called by another: systemd's word or, where none runs, as
+// Unaliased is the name that a service has its drop-in under, where it was called by another: systemd's word or, where none runs, as
 // in an image that is being built, the link that an alias is.
-func unaliased(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name string) string {
+func Unaliased(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name string) string {
 	if m == nil {
 		if target, err := os.Readlink(filepath.Join(string(dir), name)); err == nil {
 			if real, err := systemd.ServiceName(filepath.Base(target)); err == nil {
@@ -100,15 +102,15 @@ func unaliased(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name str
 }
 
 // Lock is dropin.Dir's, but in a directory that its user may write.
-func (p place) Lock(ctx context.Context) (unlock func(), err error) {
+func (p Place) Lock(ctx context.Context) (unlock func(), err error) {
 	if p.runtime == "" {
 		return p.Dir.Lock(ctx)
 	}
 	return wholefile.Lock(ctx, filepath.Join(p.runtime, filepath.Base(dropin.LockFile)))
 }
 
-// prepare makes the directory of a user who has none.
-func (p place) prepare() error {
+// Prepare makes the directory of a user who has none.
+func (p Place) Prepare() error {
 	if p.runtime == "" {
 		return nil
 	}
