@@ -84,6 +84,6 @@ func (l *loop) succeed(heir owner.Stat) {
 			l.leader = group
 		}
 	}
-	l.Notify.follow(heir.PID)
+	l.Notify.Follow(heir.PID)
 	l.Watcher.Followed(heir)
 }

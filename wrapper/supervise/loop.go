@@ -85,7 +85,7 @@ func (l *loop) take(info catch.Info) {
 		}
 	case sig == unix.SIGTTIN && !info.Sent():
 		// About whoever reads, in a group that we have in common with the service.
-	case l.Notify.ends(sig):
+	case l.Notify.Ends(sig):
 		l.asked.note(sig, time.Now())
 		l.stop(info)
 	case l.stops(sig):
@@ -105,7 +105,7 @@ func (l *loop) take(info catch.Info) {
 func (l *loop) takeStop(info catch.Info) {
 	switch l.asked.note(info.Signal(), time.Now()) {
 	case firstAsked:
-		l.Notify.stopping()
+		l.Notify.Stopping()
 		if l.late {
 			l.send(info) // it is being stopped already, and its time is running
 			return

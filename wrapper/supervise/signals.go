@@ -30,10 +30,10 @@ func (l *loop) idle(info catch.Info) (by unix.Signal) {
 	switch sig := info.Signal(); {
 	case sig == unix.SIGCHLD:
 		l.reap()
-	case l.stops(sig), sig == unix.SIGQUIT, sig == unix.SIGHUP && !info.Sent(), l.Notify.ends(sig):
+	case l.stops(sig), sig == unix.SIGQUIT, sig == unix.SIGHUP && !info.Sent(), l.Notify.Ends(sig):
 		return sig
 	case sig == unix.SIGHUP: // a reload that has found nobody: the next run begins with what is new
-		l.Notify.reloads()
+		l.Notify.Reloads()
 	case l.status.by(sig) && time.Since(l.ended) < deliberate:
 		return sig
 	}

@@ -19,6 +19,7 @@ import (
 	"portguard/netdiag/owner"
 	"portguard/netdiag/pidfd"
 	"portguard/wrapper/ready"
+	"portguard/wrapper/supervise/notify"
 )
 
 // Watcher is told what happens while it happens.
@@ -75,7 +76,7 @@ type Supervisor struct {
 	Prepare func(context.Context) error
 	Watcher Watcher
 	// Notify speaks to the service manager for the service, which has been given its address. nil: there is no manager.
-	Notify *NotifyProxy
+	Notify *notify.Proxy
 }
 
 // Interrupted is a signal that ended the supervision while no service was running.
@@ -96,12 +97,12 @@ func (s *Supervisor) Supervise() (Run, error) {
 	l := &loop{Supervisor: s, shared: os.Getpid() == 1 || !childless(), signals: signals, left: leftovers{}}
 	l.looker = ready.New(s.Endpoints, ready.Whose{Family: l.family})
 	defer l.looker.Close()
-	defer s.Notify.stopping()
+	defer s.Notify.Stopping()
 	began := time.Now()
 	var h History
 	for {
 		run := l.once()
-		s.Notify.ended()
+		s.Notify.Ended()
 		if l.interrupted != 0 {
 			return run, &Interrupted{l.interrupted}
 		}
@@ -128,7 +129,7 @@ func (l *loop) once() Run {
 	if err := l.start(); err != nil {
 		return Run{Err: err}
 	}
-	l.Notify.begun(l.pid, l.root(), l.ReadyTimeout)
+	l.Notify.Begun(l.pid, l.root(), l.ReadyTimeout)
 	l.attend(start)
 	l.sweep()
 	r := Run{Status: l.status, Ran: l.ended.Sub(start), NotReady: l.late, Asked: l.asked.made() || l.terminal && l.status.fromKeyboard()}

@@ -14,6 +14,7 @@ import (
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/wrapper"
 	"portguard/wrapper/supervise"
+	"portguard/wrapper/supervise/notify"
 )
 
 // becomeVerb is how portguard starts itself in a new process that is to become the service.
@@ -33,7 +34,7 @@ func NewBecome(a *cli.App) *cobra.Command {
 func (s *attempt) supervise() error {
 	r := &runs{attempt: s, unit: mainProcess(), told: map[string]time.Time{}}
 	s.tell = r.report
-	manager, err := supervise.ListenNotify(s.app.Inherited.Environ)
+	manager, err := notify.Listen(s.app.Inherited.Environ)
 	if err != nil {
 		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("the command speaks to NOTIFY_SOCKET itself: %v", err))
 	}

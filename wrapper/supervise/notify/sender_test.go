@@ -1,4 +1,4 @@
-package supervise
+package notify
 
 import (
 	"io"
@@ -69,11 +69,11 @@ func TestWhoSpeaksForTheService(t *testing.T) {
 			}
 			m.expectNothing(t)
 			pid := cmd.Process.Pid // which nobody has any more
-			n.begun(pid, os.Getpid(), 0)
+			n.Begun(pid, os.Getpid(), 0)
 			if !n.knows(pid) {
 				t.Error("the service's last words do not count when it has ended")
 			}
-			n.ended()
+			n.Ended()
 			if n.knows(pid) {
 				t.Error("its pid speaks for the next run")
 			}

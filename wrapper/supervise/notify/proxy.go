@@ -1,4 +1,5 @@
-package supervise
+// Package notify answers: how does a service whose parent is portguard speak to its service manager?
+package notify
 
 import (
 	"fmt"
@@ -14,7 +15,7 @@ import (
 	"portguard/systemd"
 )
 
-// NotifyProxy speaks to the service manager for the service. systemd listens to a unit's main process (NotifyAccess=main, what
+// Proxy speaks to the service manager for the service. systemd listens to a unit's main process (NotifyAccess=main, what
 // Type=notify implies), which is portguard; so the service gets a socket of ours as its NOTIFY_SOCKET, and what the service
 // and its descendants say there goes on, descriptors included, as our own word. See [readNotice] for what does not.
 //
@@ -24,8 +25,8 @@ import (
 // gives up its user or its root directory, could not be made on every system, and would be left behind by SIGKILL. Anybody in
 // the network namespace can write to an abstract socket, as anybody can to systemd's; the kernel tells who it was.
 //
-// A nil *NotifyProxy does nothing.
-type NotifyProxy struct {
+// A nil *Proxy does nothing.
+type Proxy struct {
 	conn    *net.UnixConn    // where messages come in
 	address string           // NOTIFY_SOCKET as it was given
 	manager *systemd.Mailbox // the same, for what we say ourselves
@@ -40,9 +41,9 @@ type NotifyProxy struct {
 	watchdog watchdog
 }
 
-// ListenNotify puts a proxy between the service and the manager that an environment names. It is nil, and nothing is made, where
+// Listen puts a proxy between the service and the manager that an environment names. It is nil, and nothing is made, where
 // NOTIFY_SOCKET is not set, or no local socket: "vsock:" is for a virtual machine's manager, which asks nobody who he is.
-func ListenNotify(env []string) (*NotifyProxy, error) {
+func Listen(env []string) (*Proxy, error) {
 	socket := environ.Get(env, notifySocket)
 	if !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "@") {
 		return nil, nil
@@ -55,7 +56,7 @@ func ListenNotify(env []string) (*NotifyProxy, error) {
 		_ = conn.Close() // never used
 		return nil, err
 	}
-	n := &NotifyProxy{
+	n := &Proxy{
 		conn:     conn,
 		root:     os.Getpid(),
 		address:  socket,
@@ -69,7 +70,7 @@ func ListenNotify(env []string) (*NotifyProxy, error) {
 const notifySocket = "NOTIFY_SOCKET"
 
 // Environ is the environment for the service: NOTIFY_SOCKET is the proxy's, and all else as it was, order included.
-func (n *NotifyProxy) Environ(environ []string) []string {
+func (n *Proxy) Environ(environ []string) []string {
 	if n == nil {
 		return environ
 	}
@@ -84,7 +85,7 @@ func (n *NotifyProxy) Environ(environ []string) []string {
 }
 
 // Close passes on what has come in by now, and nothing after it.
-func (n *NotifyProxy) Close() {
+func (n *Proxy) Close() {
 	if n == nil {
 		return
 	}
@@ -92,9 +93,9 @@ func (n *NotifyProxy) Close() {
 	_ = n.conn.Close() // whatever fails, it is not ours any more
 }
 
-// begun notes down the process of a new run, and the one that all of the run descends from. limit is how long it may take to
+// Begun notes down the process of a new run, and the one that all of the run descends from. limit is how long it may take to
 // be ready, if that is limited.
-func (n *NotifyProxy) begun(pid, root int, limit time.Duration) {
+func (n *Proxy) Begun(pid, root int, limit time.Duration) {
 	if n == nil {
 		return
 	}
@@ -110,8 +111,8 @@ func (n *NotifyProxy) begun(pid, root int, limit time.Duration) {
 	}
 }
 
-// follow notes down that another process is the service.
-func (n *NotifyProxy) follow(pid int) {
+// Follow notes down that another process is the service.
+func (n *Proxy) Follow(pid int) {
 	if n == nil {
 		return
 	}
@@ -120,8 +121,8 @@ func (n *NotifyProxy) follow(pid int) {
 	n.mu.Unlock()
 }
 
-// ended is told when nothing of a run is left. What it has said by then goes first.
-func (n *NotifyProxy) ended() {
+// Ended is told when nothing of a run is left. What it has said by then goes first.
+func (n *Proxy) Ended() {
 	if n == nil {
 		return
 	}
@@ -133,8 +134,8 @@ func (n *NotifyProxy) ended() {
 	_ = n.conn.SetReadDeadline(time.Now()) // wakes serve, which feeds; fails only when closed
 }
 
-// stopping says STOPPING=1, once: the service is stopping for the last time, or has.
-func (n *NotifyProxy) stopping() {
+// Stopping says STOPPING=1, once: the service is stopping for the last time, or has.
+func (n *Proxy) Stopping() {
 	if n == nil {
 		return
 	}
@@ -147,9 +148,9 @@ func (n *NotifyProxy) stopping() {
 	}
 }
 
-// ends reports whether a signal is the end of the unit: systemd sends SIGABRT when the watchdog has run out, and does not
+// Ends reports whether a signal is the end of the unit: systemd sends SIGABRT when the watchdog has run out, and does not
 // want another run. (WatchdogSignal= may say otherwise, and nobody tells us.)
-func (n *NotifyProxy) ends(sig unix.Signal) bool {
+func (n *Proxy) Ends(sig unix.Signal) bool {
 	if n == nil || sig != unix.SIGABRT {
 		return false
 	}
@@ -158,9 +159,9 @@ func (n *NotifyProxy) ends(sig unix.Signal) bool {
 	return n.watchdog.period > 0
 }
 
-// reloads: the unit is asked to reload while there is no service. The next run's READY=1 ends the reload (Type=notify-reload,
+// Reloads: the unit is asked to reload while there is no service. The next run's READY=1 ends the reload (Type=notify-reload,
 // systemd 253).
-func (n *NotifyProxy) reloads() {
+func (n *Proxy) Reloads() {
 	if n == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package supervise
+package notify
 
 import (
 	"errors"
@@ -13,12 +13,12 @@ import (
 const deaf = 500 * time.Millisecond
 
 // say sends a message of our own. An absent or deaf manager is no reason not to go on.
-func (n *NotifyProxy) say(state string) {
+func (n *Proxy) say(state string) {
 	_ = n.manager.Send(state)
 }
 
 // settle waits until all that was in the socket has been passed on: until a message of our own behind it comes in.
-func (n *NotifyProxy) settle() {
+func (n *Proxy) settle() {
 	n.mu.Lock()
 	mark, reached := unguessable(), make(chan struct{})
 	n.mark, n.reached = mark, reached
@@ -33,7 +33,7 @@ func (n *NotifyProxy) settle() {
 }
 
 // serve passes messages on until the proxy is closed.
-func (n *NotifyProxy) serve() {
+func (n *Proxy) serve() {
 	in := newInbox()
 	for {
 		m, err := in.read(n.conn)
@@ -52,7 +52,7 @@ func (n *NotifyProxy) serve() {
 }
 
 // take passes a message on if it is the service's, and sees what it means for the watchdog.
-func (n *NotifyProxy) take(m message) {
+func (n *Proxy) take(m message) {
 	if n.marked(m) || !m.whole || !n.knows(m.sender) {
 		return
 	}
@@ -79,7 +79,7 @@ func (n *NotifyProxy) take(m message) {
 }
 
 // marked reports whether the message is the mark of settle.
-func (n *NotifyProxy) marked(m message) bool {
+func (n *Proxy) marked(m message) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.mark == "" || m.sender != os.Getpid() || string(m.text) != n.mark {
@@ -92,14 +92,14 @@ func (n *NotifyProxy) marked(m message) bool {
 
 // knows reports whether a process may speak for the service: it is the service, which may have ended since, or descends from
 // it. What it descends from is what systemd-notify(1), run by root as the service itself, gives as its parent.
-func (n *NotifyProxy) knows(pid int) bool {
+func (n *Proxy) knows(pid int) bool {
 	n.mu.Lock()
 	service, root := n.service, n.root
 	n.mu.Unlock()
 	return pid > 0 && root > 0 && (pid == service || pid == root || descends(pid, root))
 }
 
-func (n *NotifyProxy) feed() {
+func (n *Proxy) feed() {
 	n.mu.Lock()
 	var next time.Time // none
 	now := time.Now()

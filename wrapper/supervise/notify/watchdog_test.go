@@ -1,4 +1,4 @@
-package supervise
+package notify
 
 import (
 	"os"
@@ -12,13 +12,13 @@ import (
 func TestTheWatchdogIsFedWhileThereIsNoService(t *testing.T) {
 	m := listenAsManager(t)
 	n, service := proxyTo(t, m, "WATCHDOG_USEC=60000000", "WATCHDOG_PID="+strconv.Itoa(os.Getpid()))
-	n.ended()
+	n.Ended()
 	m.expectNothing(t) // it would start a clock that does not run before READY=1
-	n.begun(1, os.Getpid(), 0)
+	n.Begun(1, os.Getpid(), 0)
 	tell(t, service, "READY=1\nWATCHDOG_USEC=100000")
 	m.expect(t, "READY=1\nWATCHDOG_USEC=100000")
 	m.expectNothing(t) // it is the service's to feed
-	n.ended()
+	n.Ended()
 	began := time.Now()
 	for range 4 {
 		m.expect(t, keepAlive)
@@ -26,7 +26,7 @@ func TestTheWatchdogIsFedWhileThereIsNoService(t *testing.T) {
 	if took := time.Since(began); took > 20*time.Second { // as the clock of before, of 60 s, would have it
 		t.Errorf("four times take %s, want one at once and one each 50 ms", took)
 	}
-	n.begun(1, os.Getpid(), 0)
+	n.Begun(1, os.Getpid(), 0)
 	for text := keepAlive; text == keepAlive; {
 		if text, _ = m.next(t, soon); text != keepAlive && text != "WATCHDOG_USEC=60000000" {
 			t.Fatalf("%q, want the time that the next run knows of", text)
@@ -36,7 +36,7 @@ func TestTheWatchdogIsFedWhileThereIsNoService(t *testing.T) {
 	m.expect(t, "READY=1")
 	m.expect(t, keepAlive)
 	m.expectNothing(t)
-	if !n.ends(unix.SIGABRT) || n.ends(unix.SIGTERM) {
+	if !n.Ends(unix.SIGABRT) || n.Ends(unix.SIGTERM) {
 		t.Error("SIGABRT, and only that, is how the watchdog ends a unit")
 	}
 }

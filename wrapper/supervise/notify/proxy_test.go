@@ -1,4 +1,4 @@
-package supervise
+package notify
 
 import (
 	"errors"
@@ -77,10 +77,10 @@ func (m manager) expectNothing(t *testing.T) {
 }
 
 // proxyTo starts a proxy to the manager, and returns the address that the service is given.
-func proxyTo(t *testing.T, m manager, env ...string) (n *NotifyProxy, address string) {
+func proxyTo(t *testing.T, m manager, env ...string) (n *Proxy, address string) {
 	t.Helper()
 	env = append(env, "NOTIFY_SOCKET="+m.path)
-	n, err := ListenNotify(env)
+	n, err := Listen(env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,18 +109,18 @@ func tell(t *testing.T, to, text string, fds ...int) {
 func TestWithoutAManagerNothingIsMade(t *testing.T) {
 	for _, environ := range [][]string{nil, {"A=1"}, {"NOTIFY_SOCKET="}, {"NOTIFY_SOCKET=vsock:2:1"}, {"XNOTIFY_SOCKET=/run/notify"}} {
 		before := openFDs(t)
-		n, err := ListenNotify(environ)
+		n, err := Listen(environ)
 		if n != nil || err != nil || openFDs(t) != before {
 			t.Errorf("%q: got %v, %v", environ, n, err)
 		}
 		if diff := cmp.Diff(environ, n.Environ(environ)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
-		n.begun(1, 1, 0) // none of these may need one
-		n.stopping()
-		n.ended()
+		n.Begun(1, 1, 0) // none of these may need one
+		n.Stopping()
+		n.Ended()
 		n.Close()
-		if n.ends(unix.SIGABRT) {
+		if n.Ends(unix.SIGABRT) {
 			t.Error("SIGABRT is no end without a watchdog")
 		}
 	}
@@ -251,9 +251,9 @@ func TestWhatWasSaidGoesFirst(t *testing.T) {
 		for i := range 200 {
 			tell(t, service, fmt.Sprint("STATUS=", i))
 		}
-		n.ended()
-		n.stopping()
-		n.stopping() // is said once
+		n.Ended()
+		n.Stopping()
+		n.Stopping() // is said once
 	}()
 	for i := range 200 {
 		m.expect(t, fmt.Sprint("STATUS=", i))
@@ -278,8 +278,8 @@ func TestADeafManager(t *testing.T) {
 		sent++
 	}
 	began := time.Now()
-	n.stopping()
-	n.ended()
+	n.Stopping()
+	n.Ended()
 	if took := time.Since(began); took > 10*deaf {
 		t.Errorf("it keeps us for %s", took)
 	}
