@@ -19,7 +19,7 @@ import (
 	"portguard/netdiag"
 )
 
-const auditLong = `Says which services of this host can lose their port while they are down: those whose port lies in
+const long = `Says which services of this host can lose their port while they are down: those whose port lies in
 ip_local_port_range and is not reserved, so that the kernel may pick it as the ephemeral port of somebody's outgoing
 connection. For each it tells how likely that is, going by the connections that there are and by those that come
 within --sample, and which command makes it impossible.
@@ -32,7 +32,7 @@ With --openmetrics the exit status is 0 whenever the metrics were written, whate
 How the chances are computed is in /usr/share/doc/portguard/docs/audit.md; alerts, a dashboard and a timer for the metrics
 are in /usr/share/doc/portguard/docs/fleet.md.`
 
-type auditOptions struct {
+type options struct {
 	downtime, sample       time.Duration
 	json, portMap, noColor bool
 	verbose                bool
@@ -42,7 +42,7 @@ type auditOptions struct {
 	allNetns bool
 }
 
-func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
+func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.DurationVar(&o.downtime, "downtime", 10*time.Second, "the `DURATION` for which a service is down")
 	fs.DurationVar(&o.sample, "sample", 2*time.Second, "count the connections that come within `DURATION`")
@@ -56,7 +56,7 @@ func (o *auditOptions) addFlags(fs *pflag.FlagSet) {
 	flags.AddNoColor(fs, &o.noColor)
 }
 
-func (o *auditOptions) check() error {
+func (o *options) check() error {
 	right := "portguard audit --downtime 10s --sample 2s"
 	switch {
 	case o.downtime <= 0:
@@ -77,12 +77,12 @@ func (o *auditOptions) check() error {
 
 // New is the command.
 func New(a *cli.App) *cobra.Command {
-	var o auditOptions
+	var o options
 	var asked []netdiag.Endpoint
 	cmd := &cobra.Command{
 		Use:   "audit [PORTS...]",
 		Short: "say which ports of this host can be taken, how likely, and how to prevent it",
-		Long:  auditLong,
+		Long:  long,
 		Example: "  portguard audit\n  portguard audit 30000-30100\n  portguard audit --downtime 1m --json\n" +
 			"  portguard audit --openmetrics --output portguard.prom",
 		Args: cobra.ArbitraryArgs,
@@ -90,7 +90,7 @@ func New(a *cli.App) *cobra.Command {
 			if err := o.check(); err != nil {
 				return err
 			}
-			asked, err = parseAuditPorts(args)
+			asked, err = parsePorts(args)
 			return err
 		},
 		RunE: func(*cobra.Command, []string) error {
@@ -104,8 +104,8 @@ func New(a *cli.App) *cobra.Command {
 	return cmd
 }
 
-// parseAuditPorts reads PORTS: what -p takes, without addresses.
-func parseAuditPorts(args []string) ([]netdiag.Endpoint, error) {
+// parsePorts reads PORTS: what -p takes, without addresses.
+func parsePorts(args []string) ([]netdiag.Endpoint, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
@@ -136,11 +136,11 @@ func (*atRiskError) ExitStatus() int { return cli.ExitAtRisk }
 // Reported says that the report has said it.
 func (*atRiskError) Reported() {}
 
-func auditHost(a *cli.App, asked []netdiag.Endpoint, o auditOptions) error {
+func auditHost(a *cli.App, asked []netdiag.Endpoint, o options) error {
 	ctx, stop := cli.WithSignals(a.Inherited, false)
 	defer stop()
 	began := time.Now()
-	r, err := takeAudit(ctx, asked, o)
+	r, err := take(ctx, asked, o)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -19,8 +19,8 @@ import (
 	"portguard/systemd/enabled"
 )
 
-// takeAudit looks twice, and then at who is who.
-func takeAudit(ctx context.Context, asked []netdiag.Endpoint, o auditOptions) (*auditReport, error) {
+// take looks twice, and then at who is who.
+func take(ctx context.Context, asked []netdiag.Endpoint, o options) (*auditReport, error) {
 	r := &auditReport{down: o.downtime}
 	var err error
 	if r.facts, err = portrange.ReadFacts(); err != nil {

@@ -21,15 +21,15 @@ import (
 	"portguard/wrapper"
 )
 
-const holdLong = `Keeps ports from being taken until it is stopped, for services that start later. The kernel picks none
+const long = `Keeps ports from being taken until it is stopped, for services that start later. The kernel picks none
 of them as an ephemeral port. The service has to set SO_REUSEADDR to bind its port nevertheless, and so can any
 other program that sets it. A port that is in use is taken as soon as it is free.
 
 With --reuseaddr no, for services that do not set it, only outgoing connections are kept off.
 With Type=notify, systemd is told when everything that is free is held.`
 
-// holdOptions are the flags of hold.
-type holdOptions struct {
+// options are the flags of hold.
+type options struct {
 	flags.Endpoint
 	flags.Output
 	flags.Netns
@@ -38,12 +38,12 @@ type holdOptions struct {
 
 // New is the command.
 func New(a *cli.App) *cobra.Command {
-	var o holdOptions
+	var o options
 	var endpoints []netdiag.Endpoint
 	cmd := &cobra.Command{
 		Use:     "hold -p ENDPOINT [-p ENDPOINT]...",
 		Short:   "keep ports from being taken, in the foreground",
-		Long:    holdLong,
+		Long:    long,
 		Example: "  portguard hold -p 30000-31000",
 		Args:    cobra.ArbitraryArgs,
 		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -72,7 +72,7 @@ func New(a *cli.App) *cobra.Command {
 }
 
 // parse checks everything that can be checked before anything is touched.
-func (o *holdOptions) parse(a *cli.App, cmd *cobra.Command, args []string) ([]netdiag.Endpoint, error) {
+func (o *options) parse(a *cli.App, cmd *cobra.Command, args []string) ([]netdiag.Endpoint, error) {
 	const startsNone = "%q: hold starts no command; without it portguard does, and holds the port for it"
 	right := func(port string) string { return "portguard hold -p " + port }
 	if err := cli.Eaten(cmd.CommandPath(), cmd.Flags()); err != nil {
@@ -107,7 +107,7 @@ func unheld(endpoints []netdiag.Endpoint) (string, bool) {
 }
 
 // holdUntil takes the endpoints, tells, and waits.
-func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
+func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o options) error {
 	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o holdOptions) error {
 }
 
 // sayHolding says once, to people and to systemd, that the ports are held.
-func sayHolding(a *cli.App, o holdOptions, h wrapper.Holding) {
+func sayHolding(a *cli.App, o options, h wrapper.Holding) {
 	var parts []string
 	if h.Held > 0 {
 		parts = append(parts, fmt.Sprintf("holding %s", page.Count(h.Held)))

@@ -18,7 +18,7 @@ import (
 	"portguard/wrapper/ready"
 )
 
-const readyLong = `Says whether a service listens on its endpoints, for UDP whether it has them bound. The kernel is asked, and nobody is
+const long = `Says whether a service listens on its endpoints, for UDP whether it has them bound. The kernel is asked, and nobody is
 connected to: the service does not notice, and nobody else can answer for it. A service may listen on IPv4 or on IPv6 alone, unless somebody else has the
 port in the other: then it is up by half, and the report says who has the other half.
 
@@ -30,7 +30,7 @@ Exit status: 0 the service listens on every endpoint; 64 the command line is wro
 listens, or has a half, or the service has ended, or without --wait nobody listens; 71 the kernel could not be asked;
 75 --wait ran out.`
 
-const readyExample = `  portguard ready -p 30010                               does anybody listen?
+const example = `  portguard ready -p 30010                               does anybody listen?
   portguard ready --wait 30s --unit order.service -p 30010   does this service, within 30 s?`
 
 // options are the flags of ready.
@@ -50,8 +50,8 @@ func New(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ready -p ENDPOINT [-p ENDPOINT]...",
 		Short:   "say whether a service listens, without connecting",
-		Long:    readyLong,
-		Example: readyExample,
+		Long:    long,
+		Example: example,
 		Args:    cobra.ArbitraryArgs,
 		PreRunE: func(cmd *cobra.Command, args []string) (err error) {
 			q, err = o.parse(cmd, args)

@@ -21,7 +21,7 @@ const (
 	every
 )
 
-// actionKind is what actions have in common of which only the first are shown.
+// actionKind is what actions have in common of which only the first are told.
 type actionKind struct {
 	rung   wrapper.Rung
 	result wrapper.Result
@@ -99,11 +99,11 @@ func (s *acts) news(o *wrapper.Outcome, a wrapper.Action) bool {
 		s.said, s.count = map[string]bool{}, map[string]int{}
 	}
 	kind := fmt.Sprintf("%s: %s %s", o.Endpoint, a.Rung, resultText(a.Result))
-	if text := kind + a.Detail; s.said[text] {
+	text := kind + a.Detail
+	if s.said[text] {
 		return false
-	} else {
-		s.said[text] = true
 	}
+	s.said[text] = true
 	if s.count[kind]++; s.count[kind] == 1 {
 		s.kinds = append(s.kinds, kind)
 	}
@@ -130,14 +130,10 @@ func outcomeText(a wrapper.Action) string {
 
 // outcomesText is what came of the rungs, each after a semicolon: of every rung and result one holder's, and how many more there are.
 func outcomesText(o *wrapper.Outcome) string {
-	type key struct {
-		rung   wrapper.Rung
-		result wrapper.Result
-	}
-	more := map[key]int{}
+	more := map[actionKind]int{}
 	var first []wrapper.Action
 	for _, a := range o.Actions {
-		k := key{a.Rung, a.Result}
+		k := actionKind{a.Rung, a.Result}
 		if more[k]++; more[k] == 1 {
 			first = append(first, a)
 		}
@@ -145,7 +141,7 @@ func outcomesText(o *wrapper.Outcome) string {
 	var b strings.Builder
 	for _, a := range first {
 		b.WriteString("; " + outcomeText(a))
-		if n := more[key{a.Rung, a.Result}] - 1; n > 0 {
+		if n := more[actionKind{a.Rung, a.Result}] - 1; n > 0 {
 			fmt.Fprintf(&b, " (and %d more)", n)
 		}
 	}

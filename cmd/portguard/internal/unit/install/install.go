@@ -74,6 +74,7 @@ type installation struct {
 	place.Whose
 }
 
+// New is the command unit install.
 func New(a *cli.App) *cobra.Command {
 	var o flags.Guarded
 	var as string
