@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -22,17 +23,15 @@ func (g *Guard) stillHolding(ctx context.Context, victims []*victim) map[int]own
 // keepersNow are those who have the victims' sockets, as they are now, by inode: of the sockets that the kernel still knows by
 // their cookies.
 func (g *Guard) keepersNow(ctx context.Context, victims []*victim) map[uint32][]owner.Process {
-	var inodes []uint32
-	confirmed := map[uint32]bool{}
+	confirmed := map[uint32]bool{} // what is gone nobody has: to look for it would be to look into every socket of the host
 	for _, v := range victims {
 		for _, h := range v.holders {
-			inodes = append(inodes, h.Socket.Inode)
-			if g.isListed(ctx, h) || isStill(v.process, h) {
-				confirmed[h.Socket.Inode] = true
+			if inode := h.Socket.Inode; !confirmed[inode] && (g.isListed(ctx, h) || isStill(v.process, h)) {
+				confirmed[inode] = true
 			}
 		}
 	}
-	found, err := owner.Scanner{}.Find(ctx, inodes)
+	found, err := owner.Scanner{}.Find(ctx, slices.Collect(maps.Keys(confirmed)))
 	if err != nil {
 		return nil
 	}

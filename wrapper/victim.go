@@ -188,6 +188,9 @@ func (v *victim) action(holder *netdiag.Holder, interrupted bool) Action {
 		}
 		return a
 	}
+	if len(v.sent) == 0 && interrupted {
+		return Action{Kill, holder, Failed, who + " was not signalled"}
+	}
 	if len(v.sent) == 0 {
 		return Action{Kill, holder, Done, who + " had let go of it before it was signalled"}
 	}
