@@ -59,6 +59,8 @@ func TestSuperviseSparesStrangers(t *testing.T) {
 			if n := len(sleepers(t, "303")); n > 2 { // this run's, and the last one's on its way
 				t.Errorf("%d processes are left that the service has left", n)
 			}
+			_ = unix.Kill(portguard, unix.SIGTERM) // by SIGKILL it would leave what the last run has left
+			p.end(t)
 			for _, pid := range sleepers(t, "301") {
 				_ = unix.Kill(pid, unix.SIGKILL)
 			}
