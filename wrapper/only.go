@@ -49,14 +49,17 @@ func (o *Only) Add(text string) error {
 	return nil
 }
 
-// Unknown is the first user who is neither a number nor in /etc/passwd, "" when there is none. The names of a directory service
-// take its C library, which a static program has not: its users have numbers only, in what is found as well as here.
+// Unknown is the first user who is neither a number, nor in /etc/passwd, nor of DynamicUser='s making; "" when there is none. The names of
+// a directory service take its C library, which a static program has not: its users have numbers only, in what is found as well as here.
 func (o Only) Unknown() string {
 	for _, name := range o.Users {
 		if _, err := strconv.ParseUint(name, 10, 32); err == nil {
 			continue
 		}
-		if _, err := user.Lookup(name); err != nil {
+		if _, err := user.Lookup(name); err == nil {
+			continue
+		}
+		if _, ok := systemd.DynamicUser(name); !ok {
 			return name
 		}
 	}
@@ -69,7 +72,7 @@ func (o Only) excludes(p owner.Process) string {
 	switch {
 	case len(o.Users) > 0 && p.UserUnknown:
 		return "runs as a user who may be any outside this user namespace" + given("user", o.Users)
-	case len(o.Users) > 0 && !slices.Contains(o.Users, p.User) && !slices.Contains(o.Users, strconv.Itoa(int(p.UID))):
+	case len(o.Users) > 0 && !o.names(p.User, p.UID):
 		name := p.User
 		if name == "" {
 			name = fmt.Sprintf("user %d", p.UID)
@@ -114,7 +117,19 @@ func (o Only) excludesData(s sockdiag.Socket, cgroup string) string {
 // hasUser is about a socket that is nobody's any more, so that 0 is nobody known.
 func (o Only) hasUser(uid uint32) bool {
 	name, known := owner.UserName(uid)
-	return uid != 0 && known && (slices.Contains(o.Users, strconv.Itoa(int(uid))) || name != "" && slices.Contains(o.Users, name))
+	return uid != 0 && known && o.names(name, uid)
+}
+
+// names: a user without a name in /etc/passwd may be one of DynamicUser='s, whose number is another service's later: it is asked for anew
+// each time.
+func (o Only) names(name string, uid uint32) bool {
+	return slices.ContainsFunc(o.Users, func(given string) bool {
+		if name != "" && given == name || given == strconv.FormatUint(uint64(uid), 10) {
+			return true
+		}
+		dynamic, ok := systemd.DynamicUser(given)
+		return name == "" && ok && dynamic == uid
+	})
 }
 
 // hasUnit: a user may call his units what he likes, and the system's after none of them.

@@ -11,6 +11,7 @@ func TestUnitJudgesAsTheService(t *testing.T) {
 		r.Install(t, builds.build(t, "./testdata/unit/optioned"), "/usr/local/bin/optioned")
 		r.Shell(t, "ip link set lo up")
 		t.Run("SO_REUSEPORT", r.testReusePort)
+		t.Run("--only", r.testOnlyDynamicUser)
 		t.Run("SO_BINDTODEVICE", r.testDevice)
 	})
 }
@@ -65,6 +66,29 @@ func (r unitRig) testReusePort(t *testing.T) {
 			}
 			r.Shell(t, "systemctl stop second first.service made.service roots.socket roots.service; systemctl reset-failed")
 		})
+	}
+}
+
+// Whom systemd has made for a service is in no /etc/passwd, and has a name all the same.
+func (r unitRig) testOnlyDynamicUser(t *testing.T) {
+	r.Unit(t, "made.service", "[Service]\nType=notify\nDynamicUser=yes\nUser=made\nExecStart=/usr/local/bin/optioned tcp4 0.0.0.0:30052\n")
+	r.Shell(t, "systemctl daemon-reload; systemctl start made")
+	for _, tt := range []struct {
+		user, want string
+		status     int
+	}{
+		{"made", "kill    would: send SIGTERM", 0},
+		{"daemon", "--only user=daemon", 69},
+		{"root", "--only user=root", 69},
+	} {
+		out, status := r.portguard(t, "--kill", "--kill-listeners", "--only", "user="+tt.user, "--dry-run", "-p", "30052")
+		if status != tt.status || !strings.Contains(out, tt.want) {
+			t.Errorf("%s: status %d, want %d, with %q, in\n%s", tt.user, status, tt.status, tt.want, out)
+		}
+	}
+	r.Shell(t, "systemctl stop made")
+	if out, status := r.portguard(t, "--kill", "--only", "user=made", "-p", "30052"); status != 64 {
+		t.Errorf("a name that is nobody's any more: status %d\n%s", status, out)
 	}
 }
 
