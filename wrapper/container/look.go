@@ -133,11 +133,25 @@ func (f Finder) behind(ctx context.Context, part *Part, p owner.Process) {
 				part.Container.Unit = ownService(c, q.Cgroup)
 				return
 			}
+			if c := f.keptRunning(q, p); c.ID != "" {
+				part.Container = c
+				return
+			}
 			if part.Of == "" && q.PID != p.PID && q.Parent != p.PID {
 				part.Of = q.Named()
 			}
 		}
 	}
+}
+
+// keptRunning is the container of the process that started q, where cgroups tell of none ("podman run --cgroups=disabled", as in a container
+// or without a systemd of the user's): conmon's, if it is run by the user of p.
+func (f Finder) keptRunning(q, p owner.Process) Container {
+	parent, err := f.Scanner.Process(q.Parent)
+	if m := helperOf(parent); err == nil && m.Role == Monitor && m.Container.User == p.UID && !p.UserUnknown {
+		return m.Container
+	}
+	return Container{}
 }
 
 // name asks the runtime's files first, then the process that keeps the container running, then docker.
