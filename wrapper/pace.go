@@ -10,8 +10,9 @@ const (
 	// the seconds in which the last remains should end.
 	tryShare, foldShare, lateShare = 500, 200, 40
 	// heartbeat is for what sends no event: a connection reset by its peer, or a socket destroyed by somebody else, frees
-	// the port while its owner keeps it open.
-	heartbeat = 200 * time.Millisecond
+	// the port while its owner keeps it open. To wake up costs far more than the trial, so that after minutes its distance is a
+	// thousandth of what has been waited, and calm at most.
+	heartbeat, waitedShare, calm = 200 * time.Millisecond, 1000, time.Second
 	// The kernel's timers run late by up to an eighth of their length, so that 60 s of TIME_WAIT may be 7 s more; mostly
 	// it is less than 2 s.
 	lateStep, lateLimit = 5 * time.Millisecond, 8 * time.Second
@@ -25,6 +26,7 @@ const (
 
 // pace decides when a waiting loop does what. It has no clock: every method is told the time.
 type pace struct {
+	began    time.Time
 	deadline time.Time // the zero time: never
 	expiry   time.Time // when the last of the remains known ends; the zero time: unknown
 	lastTry  time.Time
@@ -74,7 +76,8 @@ func (p *pace) deafUntil() time.Time { return p.lastTold.Add(p.fold) }
 
 // next is when to try again if no event comes before.
 func (p *pace) next() time.Time {
-	next := p.lastTry.Add(max(heartbeat, tryShare*p.cost))
+	beat := max(heartbeat, min(p.lastTry.Sub(p.began)/waitedShare, calm))
+	next := p.lastTry.Add(max(beat, tryShare*p.cost))
 	if late := p.lastTry.Sub(p.expiry); !p.expiry.IsZero() && late < lateLimit {
 		next = earliest(next, p.expiry)
 		if late >= 0 {

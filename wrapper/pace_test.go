@@ -21,7 +21,7 @@ func at(d time.Duration) time.Time { return time.Unix(1_800_000_000, 0).Add(d) }
 // When to try again, if nothing happens, after a trial that failed at 100 s.
 func TestPaceNextTrial(t *testing.T) {
 	const tried = 100 * sec
-	quiet := pace{idleAt: at(tried + lookIdle)}
+	quiet := pace{began: at(0), idleAt: at(tried + lookIdle)}
 	with := func(change func(*pace)) pace {
 		p := quiet
 		change(&p)
@@ -33,6 +33,8 @@ func TestPaceNextTrial(t *testing.T) {
 		want time.Duration // after the trial
 	}{
 		{"nothing is known: heartbeat", quiet, 200 * ms},
+		{"it has waited for ten minutes", with(func(p *pace) { p.began = at(tried - 600*sec) }), 600 * ms},
+		{"it has waited for a day", with(func(p *pace) { p.began = at(tried - 86_400*sec) }), sec},
 		{"the end of TIME_WAIT is far off: heartbeat", with(func(p *pace) { p.expiry = at(tried + 30*sec) }), 200 * ms},
 		{"it is near: at that moment", with(func(p *pace) { p.expiry = at(tried + 37*ms) }), 37 * ms},
 		{"it is now: small steps, for timers run late", with(func(p *pace) { p.expiry = at(tried) }), 5 * ms},
@@ -126,7 +128,7 @@ func TestPaceLooksAtOnceWhenAWaitBegins(t *testing.T) {
 
 // A look tells when TIME_WAIT ends, or takes back what the one before it said.
 func TestPaceLookSetsTheExpiry(t *testing.T) {
-	var p pace
+	p := pace{began: at(0)}
 	p.looked(at(0), ms, at(50*ms))
 	p.tried(at(0))
 	if got := p.next(); got != at(50*ms) {
@@ -135,6 +137,26 @@ func TestPaceLookSetsTheExpiry(t *testing.T) {
 	p.looked(at(1*ms), ms, time.Time{})
 	if got := p.next(); got != at(200*ms) {
 		t.Errorf("next trial after %v, want 200ms", got.Sub(at(0)))
+	}
+}
+
+// A wait may last for days, on a host where nothing happens to the port: what wakes it up then is its own impatience.
+func TestPaceOverADay(t *testing.T) {
+	const day = 24 * time.Hour
+	p := pace{began: at(0), lookDue: true}
+	tries, looks := 0, 0
+	for now := at(0); now.Before(at(day)); tries++ {
+		p.tried(now)
+		p.cost = 15 * time.Microsecond
+		if p.lookNow(now) {
+			p.looked(now, 2*ms, time.Time{})
+			looks++
+			continue
+		}
+		now = p.next()
+	}
+	if wakes := tries - looks; wakes > 100_000 || looks > 8_640 {
+		t.Errorf("it wakes up %d times, and looks at the tables %d times", wakes, looks)
 	}
 }
 

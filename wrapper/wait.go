@@ -31,7 +31,7 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 		return
 	}
 	start := time.Now()
-	var p pace
+	p := pace{began: start}
 	if g.policy.Wait != Forever {
 		p.deadline = start.Add(g.policy.Wait)
 	}
