@@ -26,7 +26,11 @@ inside() {
 		mount -t tmpfs none run
 		mount -t tmpfs none var/tmp
 		ip link set lo up
-		exec chroot . bash -eu /script' - "$tmp/root" </dev/null 2>"$tmp/log" || lacks "${2%%,*} does not run: $(tail -n 1 "$tmp/log")"
+		mkdir old
+		pivot_root . old # from a chroot nobody makes a user namespace, as a rootless engine does
+		cd /
+		umount -l /old
+		exec bash -eu /script' - "$tmp/root" </dev/null 2>"$tmp/log" || lacks "${2%%,*} does not run: $(tail -n 1 "$tmp/log")"
 }
 
 # What the scripts have in there, beside the engine.
@@ -41,11 +45,22 @@ dockerd() {
 	daemon=$!
 	until_so docker version
 }
-# image ENGINE: makes image:1 of busybox and of what else is in /image.
+# as_ann: runs what comes on stdin as an ordinary user, with the functions that are here.
+as_ann() {
+	useradd --create-home --uid 1000 ann
+	echo ann:100000:65536 | tee /etc/subuid >/etc/subgid
+	mkdir -p /run/user/1000 /dev/net
+	chown ann /run/user/1000
+	[ -e /dev/net/tun ] || mknod -m 666 /dev/net/tun c 10 200
+	{ declare -f; cat; } >/ann
+	XDG_RUNTIME_DIR=/run/user/1000 HOME=/home/ann exec setpriv --reuid ann --regid ann --init-groups bash -eu -c 'cd; . /ann'
+}
+# image ENGINE [FOLDER]: makes image:1 of busybox and of what else is in a folder, /image without one.
 image() {
-	mkdir -p /image
-	cp /bin/busybox /image/
-	tar -C /image -c . | "$1" import - image:1 >/dev/null
+	local folder=${2:-/image}
+	mkdir -p "$folder"
+	cp /bin/busybox "$folder"
+	tar -C "$folder" -c . | "$1" import - image:1 >/dev/null
 }
 IN
 }
