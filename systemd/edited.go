@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// Edited is a .socket unit that listens by files which are others by now. A reload closes those of its addresses that the files no
-// longer name, and opens none.
+// Edited is a .socket unit that listens on ports which its files do not name any more. A reload closes those, and opens no others.
 type Edited struct {
 	Socket  string
 	Running []string // the services of it that run: as long as they do it does not start again
@@ -34,6 +33,13 @@ func (m *Manager) EditedSockets(ctx context.Context) ([]Edited, error) {
 		}
 		p := properties(found)
 		if !p.flag("NeedDaemonReload") && !newDropIn(folders, u.Name, p.texts("DropInPaths")) {
+			continue
+		}
+		listens, err := m.Listens(ctx, u.Name)
+		if err != nil {
+			return nil, err
+		}
+		if !closes(listens, unitFiles(folders, u.Name)) {
 			continue
 		}
 		e := Edited{Socket: u.Name}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A reload closes the port of a .socket unit whose file was edited and not restarted. What would reload is refused, with what helps;
+// A reload closes the port of a .socket unit whose file was edited to another and not restarted. What would reload is refused, with what helps;
 // where a package goes the reload has to be, and is told of.
 func (r unitRig) testEditedSockets(t *testing.T) {
 	const (
@@ -58,6 +58,16 @@ func (r unitRig) testEditedSockets(t *testing.T) {
 			}
 		})
 	}
+	t.Run("edits that leave the port", func(t *testing.T) {
+		r.Shell(t, "echo '# a comment' >>"+file+"; mkdir "+file+".d; printf '[Socket]\\nBacklog=9\\n' >"+file+".d/a.conf")
+		if need := r.Shell(t, "systemctl show -p NeedDaemonReload look.socket"); need != "NeedDaemonReload=yes\n" {
+			t.Errorf("%s", need)
+		}
+		r.succeeds(t, "unit", "install", "later", "-p", "2", "--dry-run")
+		r.succeeds(t, "unit", "install", "guarded", "-p", "2")
+		listening("*:30050")
+		r.Shell(t, "rm -r "+file+".d")
+	})
 	t.Run("what helps, beside its running service", func(t *testing.T) {
 		r.Shell(t, "systemctl start look.service; sed -i s/30050/30051/ "+file)
 		const helps = "systemctl daemon-reload && systemctl stop look.socket look.service && systemctl start look.socket look.service"
@@ -68,7 +78,7 @@ func (r unitRig) testEditedSockets(t *testing.T) {
 		listening("*:30051")
 	})
 	t.Run("a package that goes", func(t *testing.T) {
-		r.Shell(t, "systemctl stop look.service; touch "+file)
+		r.Shell(t, "systemctl stop look.service; sed -i s/30051/30052/ "+file)
 		out := r.succeeds(t, "unit", "remove", "--all")
 		if !strings.Contains(out, harm+"\nhint: "+helps) || !strings.Contains(out, "removed ") {
 			t.Errorf("%s", out)

@@ -23,7 +23,7 @@ func Reload(ctx context.Context, dir Place) error {
 	return m.Reload(ctx)
 }
 
-// edited says what a reload would do to others: to the ports of .socket units whose files have changed, and what helps. "": nothing. What is
+// edited says what a reload would do to others: to the ports of .socket units whose files name others by now, and what helps. "": nothing. What is
 // reloaded to put a change back follows another reload at once, and is not asked about.
 func (w Whose) edited(ctx context.Context, m *systemd.Manager) (harm, right string, err error) {
 	all, err := m.EditedSockets(ctx)
