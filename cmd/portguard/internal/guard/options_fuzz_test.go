@@ -17,7 +17,7 @@ func FuzzOptions(f *testing.F) {
 		"-p 30010 -- java -jar app.jar", "--share --wait 30s -p 30010,30011/udp -- x", "-p [::1]:80 --only unit=a*.service --close",
 		"--restart on-failure --restart-limit 5/1m -p 80 -- x", "--restart always --restart-limit none --restart-delay -1s -p 80 -- x",
 		"--signal 9 --kill --grace 1h -p 1-9", "--signal SIGRTMIN+1 --kill -p 1", "--wait forever -p http", "--hold fdstore -p 1 -- x",
-		"-p 1 x y", "--argv0 -p 1 -- a b", "-p", "-p 1 -p 1", "--json -q -p 1", "--reuseaddr maybe -p 1", "-p\x01\x1b[2J", "-p [fe80::1%a\x1bb]:80",
+		"-p 1 x y", "-p  -Z", "--argv0 -p 1 -- a b", "-p", "-p 1 -p 1", "--json -q -p 1", "--reuseaddr maybe -p 1", "-p\x01\x1b[2J", "-p [fe80::1%a\x1bb]:80",
 		"--only user=\x1b --kill -p 1", "-\xe0", "-é", "--wait 9999999999h -p 1", "--restart-limit 99999999999999999999/1s --restart no -p 1 -- x",
 	} {
 		f.Add(strings.ReplaceAll(line, " ", "\x00"))
