@@ -45,7 +45,7 @@ func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
 	})
 }
 
-const onlyRight = "portguard --kill --only unit=redis.service -p 30010 -- COMMAND"
+const onlyRight = "portguard --close --only unit=redis.service -p 30010 -- COMMAND"
 
 // Policy is what the flags come to. Endpoints says what is known of the service.
 func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
@@ -71,7 +71,7 @@ func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
 	if name := p.Only.Unknown(); name != "" {
 		return p, cli.Misuse(
 			fmt.Sprintf("--only user=%q: /etc/passwd has no such user; one of a directory service's is given as a number (id -u tells it)", name),
-			"portguard --kill --only user=1000 -p 30010 -- COMMAND")
+			"portguard --close --only user=1000 -p 30010 -- COMMAND")
 	}
 	return p, o.contradictions(fs, e)
 }

@@ -25,9 +25,12 @@ func ParseEndpoints(text string, opts netdiag.Options) ([]netdiag.Endpoint, erro
 	return all, err
 }
 
+// lookalikes are letters that are typed for digits: the digits beside one are another port.
+var lookalikes = strings.NewReplacer("O", "0", "o", "0", "l", "1", "I", "1")
+
 // guesses are what a text may be meant for, the likeliest first. Some are no endpoints.
 func guesses(text string) []string {
-	all := []string{regexp.MustCompile(`[ ;|]+`).ReplaceAllString(text, ",")}
+	all := []string{regexp.MustCompile(`[ ;|]+`).ReplaceAllString(text, ","), lookalikes.Replace(text)}
 	protocol := ""
 	if regexp.MustCompile(`(?i)udp|upd`).MatchString(text) {
 		protocol = "/udp"
@@ -35,13 +38,15 @@ func guesses(text string) []string {
 	for _, guess := range []struct{ typed, meant string }{
 		{`^:::([0-9]+)$`, "[::]:$1"}, // as netstat has it
 		{`^\[?([0-9a-f:]+):([0-9]+)$`, "[$1]:$2"},
+		{`^(\[[0-9a-f:]+\])([0-9]+)$`, "$1:$2"},
 		{`^\[?([0-9a-f:]+)$`, "[$1]:8080"},
 		{`^([0-9]+)(?:\.\.+| ?[~:–] ?| to | - )([0-9]+)$`, "$1-$2"},
 		{`^([0-9]+):[0-9]+$`, "$1"}, // docker's HOST:CONTAINER
 		{`^([0-9]+)[0-9]-$`, "${1}0-${1}9"},
 		{`^.*?((?:[0-9]+\.){3}[0-9]+|localhost|\[[0-9a-f:]+\]):([0-9]+)\b.*$`, "$1:$2" + protocol},
+		{`^[0-9]+(?:\.[0-9]+)+:([0-9]+)(?:/.*)?$`, "127.0.0.1:$1" + protocol}, // never every address for one
 		{`^[^%]*[^]%:]:([0-9]+)(?:/.*)?$`, "$1" + protocol},
-		{`^[^0-9%]*([0-9]{2,5})[^0-9%]*$`, "$1" + protocol},
+		{`^(?:[^0-9%]*[^0-9%oOlI])?([0-9]{2,5})(?:[^0-9%oOlI][^0-9%]*)?$`, "$1" + protocol},
 	} {
 		if typed := regexp.MustCompile(guess.typed); typed.MatchString(text) {
 			all = append(all, typed.ReplaceAllString(text, guess.meant))

@@ -104,6 +104,7 @@ func flagRules() []Rule {
 func portsRules() []Rule {
 	return []Rule{
 		{Typed: `¦--?p(?:orts?)?[= ]?`, Meant: ""},
+		{Typed: `\b(release .*)¦--all\b`, Meant: "${1}all"}, // which no release takes: it shows what there is
 		{Typed: `¦--(?:all|list)\b`, Meant: ""},
 	}
 }
