@@ -14,7 +14,7 @@ import (
 func ParseEndpoints(text string, opts netdiag.Options) ([]netdiag.Endpoint, error) {
 	all, err := netdiag.ParseEndpoints(text, opts, LookupService)
 	var wrong *netdiag.SyntaxError
-	if errors.As(err, &wrong) {
+	if errors.As(err, &wrong) && !strings.Contains(wrong.Right, "%") { // with an interface it is more than an example
 		for _, guess := range guesses(strings.TrimSpace(wrong.Text)) {
 			if _, err := netdiag.ParseEndpoints(guess, netdiag.Options{}, LookupService); err == nil {
 				wrong.Right = guess
@@ -40,6 +40,7 @@ func guesses(text string) []string {
 		{`^\[?([0-9a-f:]+):([0-9]+)$`, "[$1]:$2"},
 		{`^(\[[0-9a-f:]+\])([0-9]+)$`, "$1:$2"},
 		{`^\[?([0-9a-f:]+)$`, "[$1]:8080"},
+		{`^((?:[0-9]+\.){3}[0-9]+)\.([0-9]+)$`, "$1:$2"},
 		{`^([0-9]+)(?:\.\.+| ?[~:–] ?| to | - )([0-9]+)$`, "$1-$2"},
 		{`^([0-9]+):[0-9]+$`, "$1"}, // docker's HOST:CONTAINER
 		{`^([0-9]+)[0-9]-$`, "${1}0-${1}9"},

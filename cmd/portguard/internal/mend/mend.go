@@ -47,6 +47,9 @@ func Without(flag string) Mend {
 
 // Value gives a flag another value where it has a wrong one.
 func Value(flag, wrong, right string) Mend {
+	if hasFlags(wrong) {
+		return apart(flag)
+	}
 	return each(flag, func(p *part) {
 		if p.value == wrong {
 			p.value = right
@@ -81,6 +84,9 @@ func Once(flag, value string) Mend {
 
 // Part replaces one of the values that commas separate, of a flag or, without one, of the words that are no flags. "" takes it out.
 func Part(flag, wrong, right string) Mend {
+	if hasFlags(wrong) {
+		return apart(flag)
+	}
 	replaced := func(value string) string {
 		parts := strings.Split(value, ",")
 		for i, p := range parts {
@@ -106,10 +112,39 @@ func Part(flag, wrong, right string) Mend {
 	}
 }
 
+// hasFlags reports whether a value is several words in quotes, with flags among them: "30010 --dry-run". They are not to be lost.
+func hasFlags(value string) bool {
+	return slices.ContainsFunc(strings.Fields(value), LooksLikeFlag)
+}
+
+// apart makes words of the values of a flag that have flags in them or, without one, of the words that are no flags.
+func apart(flag string) Mend {
+	return func(l *Line) {
+		var words []string
+		for _, p := range l.parts {
+			switch {
+			case flag == "" && p.kind == isWord && hasFlags(p.head):
+				words = append(words, strings.Fields(p.head)...)
+			case is(flag)(p) && hasFlags(p.value):
+				words = append(append(words, strings.TrimSuffix(p.head, "=")), strings.Fields(p.value)...)
+			case p.apart:
+				words = append(words, p.head, p.value)
+			default:
+				words = append(words, p.head+p.value)
+			}
+		}
+		l.read(slices.Concat(words, l.rest))
+	}
+}
+
 // Instead replaces all words that are no flags.
 func Instead(words ...string) Mend {
 	return func(l *Line) {
 		word := func(p part) bool { return p.kind == isWord }
+		if slices.ContainsFunc(l.parts, func(p part) bool { return word(p) && hasFlags(p.head) }) {
+			apart("")(l)
+			return
+		}
 		if first := slices.IndexFunc(l.parts, word); first >= 0 {
 			l.parts = slices.DeleteFunc(l.parts, word)
 			l.insert(first, words)
