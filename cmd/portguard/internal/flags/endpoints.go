@@ -62,7 +62,7 @@ func (o *Endpoint) Endpoints(line func(port string) string) ([]netdiag.Endpoint,
 		var syntax *netdiag.SyntaxError
 		if errors.As(err, &syntax) {
 			instead := syntax.Right
-			if syntax.Text == "" && text != "" { // a comma too many
+			if syntax.Text == "" && (text != "" || len(o.Ports) > 1) { // a comma too many, or a variable that is empty
 				instead = ""
 			}
 			return nil, cli.Misuse(err.Error(), right(syntax.Right), mend.Part("port", syntax.Text, instead))

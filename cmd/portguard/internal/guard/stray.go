@@ -28,7 +28,7 @@ func (o *options) stray(fs *pflag.FlagSet, words []string) error {
 	if apart := strings.Fields(first); len(apart) > 1 && !strings.ContainsAny(first, forShells) {
 		return wrong("%q is one word, in quotes", 1, apart...)
 	}
-	if dashed := o.dashed(fs, first, rest, at); dashed != nil && (len(words) == 1 || alone) {
+	if dashed := o.dashed(fs, first, rest, at); dashed != nil && (len(words) == 1 || alone || first == "dry-run") {
 		return cli.MisuseOf(fmt.Sprintf("%q is not a command, but a flag: --%s", first, first), dashed)
 	}
 	if line, problem := mend.ByRule(strayRules(), o.line, at); line != nil {

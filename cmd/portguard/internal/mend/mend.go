@@ -100,7 +100,10 @@ func Part(flag, wrong, right string) Mend {
 		return strings.Join(parts, ",")
 	}
 	if flag != "" {
-		return each(flag, func(p *part) { p.value = replaced(p.value) })
+		return func(l *Line) {
+			each(flag, func(p *part) { p.value = replaced(p.value) })(l)
+			l.parts = slices.DeleteFunc(l.parts, func(p part) bool { return right == "" && is(flag)(p) && p.value == "" })
+		}
 	}
 	return func(l *Line) {
 		for i, p := range l.parts {
