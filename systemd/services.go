@@ -2,8 +2,6 @@ package systemd
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -17,7 +15,7 @@ import (
 func (m *Manager) Services(ctx context.Context) ([]string, error) {
 	names, err := m.serviceFiles()
 	if err != nil {
-		return nil, &Error{Op: "list unit files", Err: err}
+		return nil, err
 	}
 	units, err := m.conn.ListUnitsByPatternsContext(ctx, nil, []string{"*.service"})
 	if err != nil {
@@ -38,14 +36,11 @@ func (m *Manager) Services(ctx context.Context) ([]string, error) {
 
 // serviceFiles are the names of what lies in the folders that systemd has its units from.
 func (m *Manager) serviceFiles() ([]string, error) {
-	text, err := m.conn.GetManagerProperty("UnitPath")
+	folders, err := m.unitPath()
 	if err != nil {
 		return nil, err
 	}
-	var folders, names []string
-	if err := json.Unmarshal([]byte(text), &folders); err != nil { // as GVariant's text of strings is JSON's
-		return nil, fmt.Errorf("UnitPath %s: %w", text, err)
-	}
+	var names []string
 	for _, folder := range folders {
 		files, _ := os.ReadDir(folder) // systemd names those that are not there as well
 		for _, f := range files {
