@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/internal/needs"
 )
 
 // A unit of a user's own manager is guarded by that user, with that user's rights, beside a connection of the same user.
 func (r unitRig) testUsersUnit(t *testing.T) {
+	needs.File(t, "/usr/share/pam-configs/systemd", "libpam-systemd")
 	r.Shell(t, "useradd -m -s /bin/bash ann; mkdir -p /var/lib/systemd/linger; touch /var/lib/systemd/linger/ann; systemctl start user@$(id -u ann)")
 	defer r.Shell(t, "rm /var/lib/systemd/linger/ann; systemctl stop user@$(id -u ann)")
 	ann := func(t *testing.T, line string) (string, int) {

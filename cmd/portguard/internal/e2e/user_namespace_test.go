@@ -69,9 +69,15 @@ func TestUsersOutsideOfAUserNamespace(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/user", pid)) // which is asked in after its process has ended, too
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer namespace.Close()
 			portguard := func(status int, args ...string) string {
 				t.Helper()
-				cmd := exec.Command("nsenter", append([]string{"-U", "-t", fmt.Sprint(pid), binary(t)}, args...)...)
+				cmd := exec.Command("nsenter", append([]string{"--user=/proc/self/fd/3", binary(t)}, args...)...)
+				cmd.ExtraFiles = []*os.File{namespace}
 				said, _ := cmd.CombinedOutput() // the status tells
 				if got := cmd.ProcessState.ExitCode(); got != status {
 					t.Errorf("portguard %q: status %d, want %d\n%s", args, got, status, said)
