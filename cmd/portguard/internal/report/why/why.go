@@ -4,6 +4,8 @@ package why
 import (
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
@@ -92,7 +94,7 @@ func whatItIs(h netdiag.Holder, facts Facts) string {
 	case netdiag.Closing:
 		return fmt.Sprintf("its program has closed this connection to %s, but the kernel still has data to deliver; it ends when that is done or given up", peer)
 	case netdiag.Kernel:
-		return "the kernel itself uses this port, for NFS, a tunnel device or the like; there is no process to end"
+		return kernels(h.Socket)
 	}
 	return "of a kind that portguard does not know"
 }
@@ -118,6 +120,14 @@ func client(h netdiag.Holder, facts Facts) string {
 		return s + fmt.Sprintf("; the kernel picked port %d as an ephemeral port, and ip_local_port_range (now %s) has been changed since", port, facts.Ephemeral)
 	}
 	return s + fmt.Sprintf("; nobody asked for port %d: the kernel picked it as an ephemeral port from ip_local_port_range %s", port, facts.Ephemeral)
+}
+
+// kernels is about a socket that the kernel has opened for itself. Those of UDP are tunnels' as a rule, and no table leads from one to its device.
+func kernels(s sockdiag.Socket) string {
+	if s.Protocol == unix.IPPROTO_UDP {
+		return "the kernel itself uses this port, for a tunnel (WireGuard, VXLAN) or the like; there is no process to end: wg show and ip -d link name the devices and their ports"
+	}
+	return "the kernel itself uses this port, for NFS, iSCSI or the like; there is no process to end"
 }
 
 func remains(s sockdiag.Socket) string {

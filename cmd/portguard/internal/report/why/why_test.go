@@ -112,8 +112,11 @@ func TestWhy(t *testing.T) {
 		{"closing", netdiag.Holder{Kind: netdiag.Closing, Socket: reporttest.Connection(sockdiag.FinWait1), Absence: netdiag.Ownerless}, wide,
 			"its program has closed this connection to 10.11.0.9:7000, but the kernel still has data to deliver; " +
 				"it ends when that is done or given up"},
-		{"kernel", netdiag.Holder{Kind: netdiag.Kernel, Socket: reporttest.Unconnected(unix.IPPROTO_UDP, sockdiag.Close), Absence: netdiag.OfKernel}, wide,
-			"the kernel itself uses this port, for NFS, a tunnel device or the like; there is no process to end"},
+		{"kernel, UDP", netdiag.Holder{Kind: netdiag.Kernel, Socket: reporttest.Unconnected(unix.IPPROTO_UDP, sockdiag.Close), Absence: netdiag.OfKernel}, wide,
+			"the kernel itself uses this port, for a tunnel (WireGuard, VXLAN) or the like; there is no process to end: " +
+				"wg show and ip -d link name the devices and their ports"},
+		{"kernel, TCP", netdiag.Holder{Kind: netdiag.Kernel, Socket: reporttest.Unconnected(unix.IPPROTO_TCP, sockdiag.Listen), Absence: netdiag.OfKernel}, wide,
+			"the kernel itself uses this port, for NFS, iSCSI or the like; there is no process to end"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, Sentence(tt.holder, tt.facts)); diff != "" {
