@@ -29,16 +29,17 @@ func (r room) allows(fd int) bool {
 	return fd < r.limit-max(fewest, min(enough, r.limit/8))
 }
 
-// widen makes room for the sockets of n ports and their placeholders at once, by a moment's duplicate of fd. The kernel doubles the
+// widen makes room for the sockets of n ports and their placeholders at once, by a moment's duplicate of fd. The kernel grows the
 // table of descriptors when it is full, and waits each time until every processor has looked up from it, where there are threads
-// (synchronize_rcu in expand_fdtable, fs/file.c): milliseconds, five times for a thousand ports.
+// (synchronize_rcu in expand_fdtable, fs/file.c): milliseconds, five times for some thousand ports. Up to a thousand there is room from the
+// start (spread in wrapper/become), and this does nothing.
 func (r room) widen(fd, n int) {
-	const usual = 64      // the table that a process starts with
-	const numbered = 1024 // from here up forService has many of them
-	if n < usual {
+	const few, others = 64, 16 // a table has room for few by itself; others are our own: standard files, netlink, epoll
+	if n < few {
 		return
 	}
-	if last, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, min(numbered+2*n, r.limit-1)); err == nil {
+	most, from := r.forService(n)
+	if last, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, min(max(from+most, n)+others, r.limit)-1); err == nil {
 		unix.Close(last)
 	}
 }

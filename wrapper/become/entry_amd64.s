@@ -35,6 +35,12 @@ TEXT ·entry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	MOVQ	R12, 88(SP)
 	MOVQ	R13, 96(SP)
 
+	// Go's calling convention loads g from the thread's memory, of which the runtime sets up its own.
+	MOVL	$ARCH_SET_FS, DI
+	LEAQ	·noThread+16(SB), SI
+	MOVL	$SYS_arch_prctl, AX
+	SYSCALL
+
 	// Where the runtime may not be able to run, cramped looks closer.
 	XORL	DI, DI		// this process
 	MOVL	$RLIMIT_DATA, SI
@@ -71,13 +77,9 @@ filter:
 	CMPQ	AX, $SCHED_DEADLINE
 	JNE	roomy
 close:
-	// Go's calling convention loads g from the thread's memory, of which the runtime sets up its own.
-	MOVL	$ARCH_SET_FS, DI
-	LEAQ	·noThread+16(SB), SI
-	MOVL	$SYS_arch_prctl, AX
-	SYSCALL
 	CALL	·cramped(SB)
 roomy:
+	CALL	·spread(SB)
 
 	// From signal 64 down to 1, so that signal 1 ends in bit 0.
 	XORL	R13, R13

@@ -69,6 +69,7 @@ filter:
 close:
 	CALL	·cramped(SB)
 roomy:
+	CALL	·spread(SB)
 
 	// From signal 64 down to 1, so that signal 1 ends in bit 0.
 	MOVD	$0, R10

@@ -96,7 +96,7 @@ const (
 
 // outside prepares what cannot be had in the namespace, where no module could be downloaded, and runs the rest there.
 func outside() error {
-	if err := peers(); err != nil {
+	if err := errors.Join(peers(), closeInherited()); err != nil {
 		return err
 	}
 	loadavg, err := os.ReadFile("/proc/loadavg")
