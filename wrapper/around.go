@@ -17,18 +17,17 @@ import (
 type Around struct {
 	parts    map[partKey]container.Part
 	Services map[netdiag.SocketID][]netdiag.Neighbour // as netdiag.Prober.Beside lists them
-	origins  map[originKey]Origin
+	origins  map[owner.ID]Origin
 }
 
-// partKey is a process for ever, and what it listens on: dockerd may keep the ports of many containers.
+// partKey is a process, and what it listens on: dockerd may keep the ports of many containers.
 type partKey struct {
-	pid   int
-	start uint64
-	at    container.Listening
+	process owner.ID
+	at      container.Listening
 }
 
 func keyOf(o owner.Process, h *netdiag.Holder) partKey {
-	return partKey{o.PID, o.StartTicks, receiving(h)}
+	return partKey{o.ID(), receiving(h)}
 }
 
 // receiving is what the holder receives on, the zero value for a connection.

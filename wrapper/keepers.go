@@ -48,7 +48,7 @@ func stillOf(victims []*victim, keepers map[uint32][]owner.Process) map[int]owne
 	for _, v := range victims {
 		for _, h := range v.holders {
 			for _, p := range keepers[h.Socket.Inode] {
-				if p.PID == v.process.PID && p.StartTicks == v.process.StartTicks {
+				if p.ID() == v.process.ID() {
 					still[p.PID] = p
 				}
 			}
@@ -96,7 +96,7 @@ func isStill(p owner.Process, h *netdiag.Holder) bool {
 func forbidden(judge Judge, victims []*victim, keepers map[uint32][]owner.Process) error {
 	ours := func(p owner.Process) bool { // what is kept to reset it is no other's
 		return p.PID == os.Getpid() || slices.ContainsFunc(victims, func(v *victim) bool {
-			return p.PID == v.process.PID && p.StartTicks == v.process.StartTicks
+			return p.ID() == v.process.ID()
 		})
 	}
 	for _, v := range victims {

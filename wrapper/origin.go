@@ -15,32 +15,25 @@ type Origin struct {
 }
 
 // Origin is what lookOrigins has found; the zero Origin for a process of a service, or of a container.
-func (a Around) Origin(p owner.Process) Origin { return a.origins[originKey{p.PID, p.StartTicks}] }
-
-// originKey is a process for ever.
-type originKey struct {
-	pid   int
-	start uint64
-}
+func (a Around) Origin(p owner.Process) Origin { return a.origins[p.ID()] }
 
 // lookOrigins asks where those come from that are of no service, for the report: of the first few, as it takes a look at each
 // parent. Of all of them it asks whether they are frozen, which the search for owners leaves out.
-func (g *Guard) lookOrigins(r *Report) map[originKey]Origin {
+func (g *Guard) lookOrigins(r *Report) map[owner.ID]Origin {
 	const most = 32
-	found := map[originKey]Origin{}
+	found := map[owner.ID]Origin{}
 	known, looked := Around{parts: g.parts}, 0
 	for _, o := range r.wanted() {
 		for i := range o.Holders {
 			h := &o.Holders[i]
 			for k, p := range h.Owners {
-				key := originKey{p.PID, p.StartTicks}
 				if looked++; looked <= most {
 					h.Owners[k].Condition = owner.Scanner{}.Condition(p.PID)
 				}
-				if _, done := found[key]; done || len(found) == most || ofService(p) || known.Part(h).Role != container.None {
+				if _, done := found[p.ID()]; done || len(found) == most || ofService(p) || known.Part(h).Role != container.None {
 					continue
 				}
-				found[key] = originOf(p)
+				found[p.ID()] = originOf(p)
 			}
 		}
 	}

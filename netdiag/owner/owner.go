@@ -7,6 +7,12 @@ package owner
 
 import "time"
 
+// ID names one process for ever: a pid alone is another process's later.
+type ID struct {
+	PID   int
+	Start uint64 // in units of 10 ms since boot
+}
+
 // Process is a process that has a socket open, as it was when /proc was read.
 type Process struct {
 	PID int
@@ -28,8 +34,7 @@ type Process struct {
 	// UserUnknown: UID is what the kernel says of every user that our user namespace has no number for.
 	UserUnknown bool
 	Started     time.Time
-	// StartTicks is the start in units of 10 ms since boot. PID and StartTicks together name one process for ever.
-	StartTicks uint64
+	StartTicks  uint64 // Started in units of 10 ms since boot, as the kernel tells it
 	// Cgroup is the path that names the systemd unit and the container, "/" for the root; "" when unknown. "/../" begins what is
 	// outside of our cgroup namespace, and "/?/" what is in it where that has no units of its own.
 	Cgroup string
@@ -44,6 +49,9 @@ type Process struct {
 	Condition Condition
 	Zombie    bool // the main thread has exited; other threads live on, unless the process only waits to be reaped
 }
+
+// ID is the process's name for ever.
+func (p Process) ID() ID { return ID{p.PID, p.StartTicks} }
 
 // HintKind says how a socket can be kept without being in a descriptor table.
 type HintKind uint8

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Stat is what we use of /proc/PID/stat (do_task_stat in fs/proc/array.c). PID and StartTicks together name a process for ever.
+// Stat is what we use of /proc/PID/stat (do_task_stat in fs/proc/array.c).
 type Stat struct {
 	PID        int
 	Command    string // the kernel's name of the main thread; any byte but NUL may be in it
@@ -24,8 +24,8 @@ type Stat struct {
 // Zombie reports whether the main thread has exited. Other threads may live on.
 func (st Stat) Zombie() bool { return st.State == 'Z' || st.State == 'X' }
 
-// Same reports whether both are of one process, at whatever time.
-func (st Stat) Same(other Stat) bool { return st.PID == other.PID && st.StartTicks == other.StartTicks }
+// ID is the process's name for ever.
+func (st Stat) ID() ID { return ID{st.PID, st.StartTicks} }
 
 func (st Stat) kernelThread() bool {
 	const pfKthread = 0x00200000 // PF_KTHREAD

@@ -69,7 +69,7 @@ func TestStatOfOurselves(t *testing.T) {
 		t.Errorf("%+v, %v", own, err)
 	}
 	all, err := Scanner{}.Stats()
-	if err != nil || !slices.ContainsFunc(all, own.Same) {
+	if err != nil || !slices.ContainsFunc(all, func(s Stat) bool { return s.ID() == own.ID() }) {
 		t.Errorf("not among %d processes, %v", len(all), err)
 	}
 }

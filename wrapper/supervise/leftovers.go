@@ -15,13 +15,7 @@ const killLimit = 5 * time.Second
 
 // leftovers are what services have left behind, and what is known of ending it: a process that is there for ever must not keep
 // the service down for ever.
-type leftovers map[process]attempt
-
-// process is one process for ever.
-type process struct {
-	pid   int
-	start uint64
-}
+type leftovers map[owner.ID]attempt
 
 type attempt struct {
 	refused bool      // it is another user's by now, and we may not signal it
@@ -38,13 +32,12 @@ type Unended struct {
 // signal sends a signal to each, 0 for none, and returns how many are worth waiting for.
 func (l leftovers) signal(all []owner.Stat, sig unix.Signal) (some int) {
 	for _, s := range all {
-		key := process{s.PID, s.StartTicks}
-		a := l[key]
+		a := l[s.ID()]
 		a.refused = errors.Is(signalProcess(s, sig), unix.EPERM)
 		if sig == unix.SIGKILL && a.killed.IsZero() {
 			a.killed = time.Now()
 		}
-		l[key] = a
+		l[s.ID()] = a
 		if !a.refused && (a.killed.IsZero() || time.Since(a.killed) < killLimit) {
 			some++
 		}
@@ -57,13 +50,12 @@ func (l leftovers) remain(all []owner.Stat) (news []Unended) {
 	before := maps.Clone(l)
 	clear(l)
 	for _, s := range all {
-		key := process{s.PID, s.StartTicks}
-		a := before[key]
+		a := before[s.ID()]
 		if !a.told {
 			news = append(news, Unended{s, a.refused})
 		}
 		a.told = true
-		l[key] = a
+		l[s.ID()] = a
 	}
 	return news
 }

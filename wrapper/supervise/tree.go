@@ -19,7 +19,7 @@ func signalProcess(s owner.Stat, sig unix.Signal) error {
 	p, err := pidfd.Open(s.PID)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		if now, err := (owner.Scanner{}).Stat(s.PID); err == nil && now.Same(s) {
+		if now, err := (owner.Scanner{}).Stat(s.PID); err == nil && now.ID() == s.ID() {
 			return unix.Kill(s.PID, sig)
 		}
 		return nil
@@ -27,7 +27,7 @@ func signalProcess(s owner.Stat, sig unix.Signal) error {
 		return err
 	}
 	defer p.Close()
-	if now, err := (owner.Scanner{}).Stat(s.PID); err == nil && now.Same(s) {
+	if now, err := (owner.Scanner{}).Stat(s.PID); err == nil && now.ID() == s.ID() {
 		return p.Signal(sig)
 	}
 	return nil

@@ -130,7 +130,7 @@ func (s service) watch() func() bool {
 
 func lives(p owner.Stat) bool {
 	now, err := owner.Scanner{}.Stat(p.PID)
-	return err == nil && now.Same(p) && (!now.Zombie() || now.Threads > 1)
+	return err == nil && now.ID() == p.ID() && (!now.Zombie() || now.Threads > 1)
 }
 
 // watchUnit looks at the main process, and where there is none at everybody, now and then.

@@ -58,7 +58,7 @@ func (t Text) alike(g group, o *wrapper.Outcome) bool {
 // sameServer reports whether the same processes receive on two ports in the same way.
 func (t Text) sameServer(a, b netdiag.Holder) bool {
 	receives := a.Kind == netdiag.Listener || a.Kind == netdiag.Bound
-	sameProcess := func(p, q owner.Process) bool { return p.PID == q.PID && p.StartTicks == q.StartTicks }
+	sameProcess := func(p, q owner.Process) bool { return p.ID() == q.ID() }
 	return receives && a.Kind == b.Kind && a.Socket.State == b.Socket.State && a.Socket.Local.Addr() == b.Socket.Local.Addr() &&
 		len(a.Owners) > 0 && slices.EqualFunc(a.Owners, b.Owners, sameProcess) && a.Cgroup == b.Cgroup && a.Certain == b.Certain &&
 		why.Sentence(a, t.Facts.Facts) == why.Sentence(b, t.Facts.Facts)
