@@ -62,6 +62,16 @@ func (h *Holder) Keepers() []owner.Process {
 	return all
 }
 
+// OfNobody reports whether the socket belongs to no process any more.
+func (h *Holder) OfNobody() bool {
+	return h.Kind == Remains || h.Kind == Closing || h.Absence == StaleSubflow
+}
+
+// StaysBound reports whether the socket keeps the port without its connection.
+func (h *Holder) StaysBound() bool {
+	return h.Kind == Bound || h.Kind == BoundClient || h.Kind == Listener
+}
+
 // ConnectedToItself reports whether both ends of a connection are this one socket: what becomes of a client that asks a service
 // which is down again and again, until the kernel picks the service's own port for its near end.
 func (h *Holder) ConnectedToItself() bool {

@@ -37,7 +37,7 @@ func (g *Guard) cut(ctx context.Context, r *Report) {
 // kernel's tables show them in another state.
 func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
 	for _, h := range t.holders {
-		if !staysBound(h) || ctx.Err() != nil {
+		if !h.StaysBound() || ctx.Err() != nil {
 			continue
 		}
 		a := Action{Close, h, Done, "set SO_REUSEADDR on what is left bound of the " + describe(h)}

@@ -8,6 +8,18 @@ import (
 	"portguard/systemd"
 )
 
+// Result is how a rung ended for one holder, in the words of the JSON report. A Judge's Decision has one when it refuses.
+type Result string
+
+// The results.
+const (
+	Done         Result = "done"
+	Failed       Result = "failed"
+	NotPermitted Result = "not-permitted"
+	NotPossible  Result = "not-possible"
+	Would        Result = "would" // dry run
+)
+
 // Decision is what a rung may do about one holder: Judge.Decide's answer, which a rung asks for before it touches that holder. The
 // zero Result means go ahead.
 type Decision struct {
@@ -20,8 +32,8 @@ type Decision struct {
 // GoAhead reports whether nothing is said against it.
 func (d Decision) GoAhead() bool { return d.Result == "" }
 
-// text is the decision as an action's detail.
-func (d Decision) text() string {
+// String is the decision as an action's detail.
+func (d Decision) String() string {
 	if d.Instead == "" {
 		return d.Why
 	}
@@ -58,8 +70,8 @@ type Judge struct {
 	Services map[string]Service
 	// MayRise: this user is not root, and could be.
 	MayRise bool
-	// powers has what this user was asked to be allowed, in the Report.
-	powers map[power]Decision
+	// Powers are this user's, in the Report.
+	Powers Powers
 }
 
 // Decide tells what a rung may do about one holder of an endpoint. A file of each rung's has what is its own (decide_*.go);
@@ -67,7 +79,7 @@ type Judge struct {
 func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	switch {
 	case j.Blind != nil:
-		return j.blind()
+		return j.RefusesAll()
 	case h.Kind == netdiag.Kernel:
 		return notPossible("a socket of the kernel itself is never touched")
 	case r != Share && h.MayBeApart():

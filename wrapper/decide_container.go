@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"portguard/netdiag"
@@ -13,7 +14,7 @@ func (j Judge) spares(r Rung, h *netdiag.Holder) Decision {
 	part := j.Around.Part(h)
 	if sparesContainer(r, part.Role, h.Kind) {
 		d := notPossible("%s", part)
-		d.Instead = part.Stop(euid())
+		d.Instead = part.Stop(uint32(os.Geteuid())) // for whom the command is meant
 		return d
 	}
 	others := j.Around.Below(h)

@@ -63,7 +63,7 @@ func TestDecideNamesTheContainer(t *testing.T) {
 	const id = "3f4a0e8b5d1c9f27a6b8c0d2e4f60718293a4b5c6d7e8f9012a3b4c5d6e7f809"
 	proxy := owner.Process{PID: 400, InnerPID: 400, StartTicks: 7, Exe: "/usr/sbin/docker-proxy", Args: strings.Fields("docker-proxy -proto tcp -host-port 30010 -container-ip 172.17.0.2 -container-port 80")}
 	h := &netdiag.Holder{Kind: netdiag.Listener, Owners: []owner.Process{proxy}}
-	asked := Around{parts: map[partKey]container.Part{keyOf(proxy, h): {
+	asked := Around{Parts: Parts{keyOf(proxy, h): {
 		Role: container.Port, Program: "docker-proxy", Container: container.Container{Runtime: "docker", ID: id, Name: "web"},
 	}}}
 	for _, tt := range []struct {

@@ -5,7 +5,7 @@ import "portguard/netdiag"
 // decideKill: every process that has the socket, or none, since one that stays keeps the socket.
 func (j Judge) decideKill(h *netdiag.Holder) Decision {
 	switch {
-	case nobodys(h):
+	case h.OfNobody():
 		return j.mayClear(h) // there is a record to clear, and no process to end
 	case h.Kind == netdiag.Listener && !j.Policy.KillListeners:
 		return notPossible("a listening service is never touched without --kill-listeners")
@@ -13,11 +13,6 @@ func (j Judge) decideKill(h *netdiag.Holder) Decision {
 		return Decision{} // goes with its listener
 	}
 	return j.mayTouch(h)
-}
-
-// nobodys reports whether a socket belongs to no process any more.
-func nobodys(h *netdiag.Holder) bool {
-	return h.Kind == netdiag.Remains || h.Kind == netdiag.Closing || h.Absence == netdiag.StaleSubflow
 }
 
 // mayClear is about what belongs to no process any more. A record without data harms nobody when it goes; data that is on its way

@@ -89,8 +89,11 @@ func unseenOwner(h *netdiag.Holder) Decision {
 	return notPossible("no process has it open")
 }
 
-// blind refuses everybody, because nobody can be told from anybody.
-func (j Judge) blind() Decision {
+// RefusesAll refuses everybody where nobody can be told from anybody.
+func (j Judge) RefusesAll() Decision {
+	if j.Blind == nil {
+		return Decision{}
+	}
 	d := notPossible("portguard's own ancestors, which are never touched, cannot be told: %v", j.Blind)
 	if errors.Is(j.Blind, fs.ErrPermission) {
 		d.Result = NotPermitted

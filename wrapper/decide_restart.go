@@ -23,7 +23,7 @@ func (j Judge) decideRestart(h *netdiag.Holder) Decision {
 	case len(h.Owners) == 0 && h.Kind != netdiag.BoundClient:
 		return d
 	}
-	unit := serviceOf(h)
+	unit := ServiceOf(h)
 	if h.Kind == netdiag.BoundClient {
 		if d := j.asksAgain(unit); !d.GoAhead() {
 			return d
@@ -98,30 +98,4 @@ func notOneService(h *netdiag.Holder) Decision {
 		d.Instead = systemd.Command("restart", h.Owners[0].Cgroup, h.Owners[0].User)
 	}
 	return d
-}
-
-// ServiceOf is the system's service that all owners of all holders belong to, "" when there is no such one.
-func ServiceOf(holders []netdiag.Holder) string {
-	name := ""
-	for i := range holders {
-		unit := serviceOf(&holders[i])
-		if i > 0 && unit != name {
-			return ""
-		}
-		name = unit
-	}
-	return name
-}
-
-// serviceOf is the system's service that all owners belong to, "" when there is no such one.
-func serviceOf(h *netdiag.Holder) string {
-	name := ""
-	for _, o := range h.Owners {
-		u, ok := systemd.UnitOfCgroup(o.Cgroup)
-		if !ok || u.User || !strings.HasSuffix(u.Name, ".service") || name != "" && name != u.Name {
-			return ""
-		}
-		name = u.Name
-	}
-	return name
 }

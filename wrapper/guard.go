@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"portguard/netdiag"
-	"portguard/wrapper/container"
 )
 
 // Watcher is told what happens while it happens: report.Progress, which tells a person, the journal and systemctl status.
@@ -31,14 +30,14 @@ type Guard struct {
 	patience patience
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
 	freed     func(*Outcome)
-	parts     map[partKey]container.Part // what was asked already
-	engineAt  time.Time                  // when an engine that did not answer may be asked again
-	managerAt time.Time                  // the same of systemd
+	parts     Parts     // what was asked already
+	engineAt  time.Time // when an engine that did not answer may be asked again
+	managerAt time.Time // the same of systemd
 }
 
 // New returns a guard. Close it in the end.
 func New(p Policy, w Watcher) *Guard {
-	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: map[partKey]container.Part{},
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: Parts{},
 		idle: map[netdiag.SocketID]time.Time{}, patience: usualPatience()}
 }
 
@@ -102,8 +101,8 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		if r.Judge.Around.Services == nil {
 			r.Judge.Around.Services = g.lookBeside(ctx, r)
 		}
-		r.Judge.Around.origins = g.lookOrigins(r)
-		r.Judge.powers = g.askPowers(ctx, r.Judge, r)
+		r.Judge.Around.Origins = g.lookOrigins(r)
+		r.Judge.Powers = r.Judge.AskPowers(r.unmet(), func(rung Rung, h *netdiag.Holder) Decision { return g.mayDo(ctx, r.Judge, rung, h) })
 	}
 	return ctx.Err()
 }
@@ -235,6 +234,15 @@ func (r *Report) wanted() []*Outcome {
 		if o := &r.Outcomes[i]; o.Trial.Verdict != netdiag.Free {
 			some = append(some, o)
 		}
+	}
+	return some
+}
+
+// unmet are the findings of those.
+func (r *Report) unmet() []*netdiag.Finding {
+	var some []*netdiag.Finding
+	for _, o := range r.wanted() {
+		some = append(some, &o.Finding)
 	}
 	return some
 }

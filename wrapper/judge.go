@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
@@ -15,7 +17,7 @@ import (
 // what systemd knows of those services only that might be restarted.
 func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
 	own, ofUser := ownUnit()
-	j := Judge{Policy: g.policy, OwnUnit: own, Starts: startedFor(), Around: Around{parts: g.parts}, MayRise: mayRise()}
+	j := Judge{Policy: g.policy, OwnUnit: own, Starts: startedFor(), Around: Around{Parts: g.parts}, MayRise: mayRise()}
 	if g.policy.Kill || g.policy.RestartUnit {
 		j.Around.Services = g.lookBeside(ctx, r)
 	}
@@ -29,6 +31,12 @@ func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
 		j.Services, j.Own = g.askServices(ctx, units, own)
 	}
 	return j
+}
+
+// mayRise reports whether this user is not root and could become root, by sudo.
+func mayRise() bool {
+	stuck, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	return os.Geteuid() != 0 && stuck == 0
 }
 
 // protectedPIDs are never touched, with what to call them. Where /proc is another pid namespace's, or does not name all

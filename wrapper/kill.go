@@ -91,7 +91,7 @@ func within(targets []target, ids map[netdiag.SocketID]bool) bool {
 const killLimit = 5 * time.Second
 
 // killText is what kill does to a holder that somebody owns.
-func (p Policy) killText(h *netdiag.Holder) string {
+func killText(p Policy, h *netdiag.Holder) string {
 	who := eachOf(h.Keepers(), func(o owner.Process) string {
 		text := fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
 		if wakes(o.Condition, p.signal()) {
@@ -168,7 +168,7 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 		for i := range f.Holders {
 			h := &f.Holders[i]
 			switch {
-			case !nobodys(h):
+			case !h.OfNobody():
 			case unsettled(h) && time.Now().Before(end):
 				closing++
 			default:
@@ -201,7 +201,7 @@ func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string, 
 			if v.owns(h) {
 				a := v.action(h, interrupted)
 				if len(v.sent) > 0 {
-					a.Detail += Around{parts: g.parts}.note(h) + notes[v.process.PID]
+					a.Detail += g.note(h) + notes[v.process.PID]
 				}
 				g.act(o, a)
 			}

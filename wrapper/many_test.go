@@ -28,9 +28,9 @@ func TestManyProcesses(t *testing.T) {
 	for name, tt := range map[string]struct{ got, want string }{
 		"one":       {describe(server(1)), "listening socket of httpd (pid 101) 0.0.0.0:80"},
 		"two":       {describe(server(2)), "listening socket of httpd (pid 101) and httpd (pid 102) 0.0.0.0:80"},
-		"to end":    {policy.killText(server(2)), "send SIGTERM to pid 101 (httpd) and pid 102 (httpd), and SIGKILL after 10s"},
+		"to end":    {killText(policy, server(2)), "send SIGTERM to pid 101 (httpd) and pid 102 (httpd), and SIGKILL after 10s"},
 		"many":      {describe(server(150)), "listening socket of " + strings.Repeat("httpd (pid #) and ", 8) + "142 more 0.0.0.0:80"},
-		"many, end": {policy.killText(server(150)), "send SIGTERM to " + strings.Repeat("pid # (httpd) and ", 8) + "142 more, and SIGKILL after 10s"},
+		"many, end": {killText(policy, server(150)), "send SIGTERM to " + strings.Repeat("pid # (httpd) and ", 8) + "142 more, and SIGKILL after 10s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := tt.want

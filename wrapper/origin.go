@@ -8,21 +8,12 @@ import (
 	"portguard/wrapper/container"
 )
 
-// Origin is where a process comes from, for one that no service explains: of a login, a cron job, a script.
-type Origin struct {
-	Parents []owner.Stat // its parent first, without pid 1
-	Dir     string       // its working directory, "" where that is not readable
-}
-
-// Origin is what lookOrigins has found; the zero Origin for a process of a service, or of a container.
-func (a Around) Origin(p owner.Process) Origin { return a.origins[p.ID()] }
-
 // lookOrigins asks where those come from that are of no service, for the report: of the first few, as it takes a look at each
 // parent. Of all of them it asks whether they are frozen, which the search for owners leaves out.
 func (g *Guard) lookOrigins(r *Report) map[owner.ID]Origin {
 	const most = 32
 	found := map[owner.ID]Origin{}
-	known, looked := Around{parts: g.parts}, 0
+	looked := 0
 	for _, o := range r.wanted() {
 		for i := range o.Holders {
 			h := &o.Holders[i]
@@ -30,7 +21,7 @@ func (g *Guard) lookOrigins(r *Report) map[owner.ID]Origin {
 				if looked++; looked <= most {
 					h.Owners[k].Condition = owner.Scanner{}.Condition(p.PID)
 				}
-				if _, done := found[p.ID()]; done || len(found) == most || ofService(p) || known.Part(h).Role != container.None {
+				if _, done := found[p.ID()]; done || len(found) == most || ofService(p) || g.parts.Of(h).Role != container.None {
 					continue
 				}
 				found[p.ID()] = originOf(p)

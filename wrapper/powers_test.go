@@ -52,7 +52,7 @@ func TestPowersAreWhatIsDone(t *testing.T) {
 						t.Errorf("%+v, %v", r.Outcomes, err)
 						return
 					}
-					if d, asked := r.Judge.powers[powerOf(rung, &r.Outcomes[0].Holders[0])]; asked && d.GoAhead() {
+					if d, asked := r.Judge.Powers[powerOf(rung, &r.Outcomes[0].Holders[0])]; asked && d.GoAhead() {
 						held[rung] = true
 					}
 					after, err := try(policies[rung])

@@ -30,6 +30,11 @@ func (g *Guard) permitted(ctx context.Context, judge Judge, rung Rung, h *netdia
 	if rung == Share {
 		return Decision{}
 	}
+	return g.mayDo(ctx, judge, rung, h)
+}
+
+// mayDo is why this user may not do what a rung would, or it could not be done.
+func (g *Guard) mayDo(ctx context.Context, judge Judge, rung Rung, h *netdiag.Holder) Decision {
 	if a := g.would(ctx, judge, rung, h); a.Result != Would {
 		return Decision{Result: a.Result, Why: a.Detail}
 	}
@@ -53,11 +58,11 @@ func (g *Guard) would(ctx context.Context, judge Judge, rung Rung, h *netdiag.Ho
 // itself within the time to wait. What is not sure to be all that is in the way, or would go who knows when, is not foreseen.
 func (g *Guard) foresee(r *Report) {
 	for _, o := range r.wanted() {
-		o.WouldBeFree = g.policy.foresees(o)
+		o.WouldBeFree = foresees(g.policy, o)
 	}
 }
 
-func (p Policy) foresees(o *Outcome) bool {
+func foresees(p Policy, o *Outcome) bool {
 	if o.Trial.Verdict != netdiag.Taken || len(o.Holders) == 0 || o.Partial {
 		return false
 	}
@@ -91,7 +96,7 @@ func (g *Guard) wouldClose(ctx context.Context, h *netdiag.Holder) Action {
 		return g.wouldClear(ctx, h)
 	case h.Kind == netdiag.Bound:
 		return wouldTouch("set SO_REUSEADDR on the "+describe(h)+", which has no connection to cut", h)
-	case staysBound(h):
+	case h.StaysBound():
 		return wouldTouch(text+", and set SO_REUSEADDR on what stays bound of it", h)
 	case g.mayDestroy(ctx) == nil:
 		return Action{Result: Would, Detail: text}
@@ -103,7 +108,7 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 	if len(h.Keepers()) == 0 {
 		return g.wouldClear(ctx, h)
 	}
-	a := Action{Result: Would, Detail: g.policy.killText(h) + Around{parts: g.parts}.note(h)}
+	a := Action{Result: Would, Detail: killText(g.policy, h) + g.note(h)}
 	for _, o := range h.Keepers() {
 		if err := maySignal(o.PID); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: pid %d: %v", a.Detail, o.PID, err)
@@ -118,7 +123,7 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 
 // wouldRestart cannot tell whether systemd would let us: it asks polkit, which may ask a person.
 func (g *Guard) wouldRestart(ctx context.Context, judge Judge, h *netdiag.Holder) Action {
-	if unit := serviceOf(h); unit != "" {
+	if unit := ServiceOf(h); unit != "" {
 		return Action{Result: Would, Detail: "restart " + unit + judge.Services[unit].along() + judge.goesWithout(h)}
 	}
 	return g.wouldClear(ctx, h)

@@ -6,18 +6,6 @@ import (
 	"portguard/netdiag"
 )
 
-// Result is how a rung ended for one holder, in the words of the JSON report. A Judge's Decision has one when it refuses.
-type Result string
-
-// The results.
-const (
-	Done         Result = "done"
-	Failed       Result = "failed"
-	NotPermitted Result = "not-permitted"
-	NotPossible  Result = "not-possible"
-	Would        Result = "would" // dry run
-)
-
 // Action is one act or refusal of a rung, added to the Outcome when it happens; Watcher.Acted is told at that moment.
 type Action struct {
 	Rung   Rung
@@ -121,6 +109,9 @@ func (r *Report) NotFree() *Report {
 		return o.Trial.Verdict == netdiag.Free
 	})}
 }
+
+// Ways are those that would get free what is not.
+func (r *Report) Ways() []Way { return r.Judge.Ways(r.unmet()) }
 
 // Release gives every port back that the trials hold.
 func (r *Report) Release() {

@@ -3,7 +3,6 @@ package wrapper
 import (
 	"cmp"
 	"context"
-	"strings"
 	"time"
 
 	"portguard/netdiag"
@@ -28,7 +27,7 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	defer all.close()
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if unit := serviceOf(h); unit != "" && all.byUnit[unit] == nil && ctx.Err() == nil {
+			if unit := ServiceOf(h); unit != "" && all.byUnit[unit] == nil && ctx.Err() == nil {
 				g.restart(ctx, r, &all, unit, targets)
 			}
 		}
@@ -42,19 +41,11 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	all.settle(ctx)
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if one := all.byUnit[serviceOf(h)]; one != nil {
+			if one := all.byUnit[ServiceOf(h)]; one != nil {
 				g.act(t.Outcome, Action{RestartUnit, h, one.result, one.detail})
 			}
 		}
 	}
-}
-
-// along says whom else a restart is about.
-func (s Service) along() string {
-	if len(s.With) == 0 {
-		return ""
-	}
-	return ", and with it " + strings.Join(s.With, ", ")
 }
 
 // restart asks for one restart, after it was decided again about what is there by now.
@@ -71,12 +62,12 @@ func (g *Guard) restart(ctx context.Context, r *Report, all *restarts, unit stri
 	case !holds:
 		one.end(Done, "%s had let go of it before it was restarted", unit)
 	case !d.GoAhead():
-		one.end(d.Result, "%s", d.text())
+		one.end(d.Result, "%s", d)
 	default:
 		one.along = judge.Services[unit].along()
 		for _, t := range targets {
 			for _, h := range t.holders {
-				if serviceOf(h) == unit {
+				if ServiceOf(h) == unit {
 					one.without = cmp.Or(one.without, judge.goesWithout(h))
 				}
 			}

@@ -17,7 +17,7 @@ func (g *Guard) decideAgain(ctx context.Context, r *Report, unit string, targets
 			now := *h
 			now.Owners = nil
 			for _, o := range h.Owners {
-				if p, ok := still[o.PID]; ok && serviceOf(h) == unit {
+				if p, ok := still[o.PID]; ok && ServiceOf(h) == unit {
 					now.Owners = append(now.Owners, p)
 				}
 			}
@@ -25,7 +25,7 @@ func (g *Guard) decideAgain(ctx context.Context, r *Report, unit string, targets
 				continue
 			}
 			holds = true
-			if d = judge.Decide(RestartUnit, t.Endpoint, &now); d.GoAhead() && serviceOf(&now) != unit {
+			if d = judge.Decide(RestartUnit, t.Endpoint, &now); d.GoAhead() && ServiceOf(&now) != unit {
 				d = notPossible("it is not %s any more that has it", unit)
 			}
 			if !d.GoAhead() {
@@ -42,7 +42,7 @@ func ownersOf(unit string, targets []target) []*victim {
 	var all []*victim
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if of := serviceOf(h); of == "" || unit != "" && unit != of {
+			if of := ServiceOf(h); of == "" || unit != "" && unit != of {
 				continue
 			}
 			for _, o := range h.Owners {

@@ -50,9 +50,8 @@ func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target 
 	var picked []target
 	pointless := false
 	for _, o := range r.wanted() {
-		if o.Trial.Verdict == netdiag.Taken && judge.Blind != nil {
-			d := judge.blind()
-			g.act(o, Action{rung, nil, d.Result, d.text()})
+		if d := judge.RefusesAll(); o.Trial.Verdict == netdiag.Taken && !d.GoAhead() {
+			g.act(o, Action{rung, nil, d.Result, d.String()})
 			pointless = true
 			continue
 		}
@@ -97,7 +96,7 @@ func (g *Guard) pick(ctx context.Context, judge Judge, rung Rung, o *Outcome) []
 		if d.GoAhead() {
 			some = append(some, h)
 		} else {
-			g.act(o, Action{rung, h, d.Result, d.text()})
+			g.act(o, Action{rung, h, d.Result, d.String()})
 		}
 	}
 	return some

@@ -12,15 +12,6 @@ import (
 	"portguard/systemd"
 )
 
-// Service is what systemd says of a service that has a port, and of what a restart of it would do.
-type Service struct {
-	systemd.Service
-	// With are the units that systemd would restart along with it.
-	With []string
-	// Err is why systemd could not be asked; nil when it was.
-	Err error
-}
-
 // askLimit is how long systemd, or a container engine, may take to tell of all together.
 const askLimit = 2 * time.Second
 
@@ -29,7 +20,7 @@ func servicesOf(wanted []*Outcome) []string {
 	units := map[string]bool{}
 	for _, o := range wanted {
 		for i := range o.Holders {
-			if unit := serviceOf(&o.Holders[i]); unit != "" && o.Trial.Verdict == netdiag.Taken {
+			if unit := ServiceOf(&o.Holders[i]); unit != "" && o.Trial.Verdict == netdiag.Taken {
 				units[unit] = true
 			}
 		}

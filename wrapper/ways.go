@@ -6,7 +6,7 @@ import (
 	"portguard/netdiag"
 )
 
-// Way is a set of rungs that would get every endpoint of a report free that is taken: advice. Whom each of them may touch the judge
+// Way is a set of rungs that would get every endpoint free that is taken: advice. Whom each of them may touch the judge
 // of this run has decided, and what this user may do the kernel was asked, as before the act.
 type Way struct {
 	Rungs []Rung // in the order of the ladder
@@ -21,9 +21,9 @@ func (w Way) Has(r Rung) bool { return slices.Contains(w.Rungs, r) }
 
 // Ways are those that are worth to be named, from the least harm up. Those that the caller has allowed already are not: they were
 // gone, and in vain. To wait is no way: nobody knows whether it would help.
-func (r *Report) Ways() []Way {
+func (j Judge) Ways(wanted []*netdiag.Finding) []Way {
 	var all []Way
-	holders, ok := r.inTheWay()
+	holders, ok := obstacles(wanted)
 	if !ok {
 		return nil
 	}
@@ -32,7 +32,7 @@ func (r *Report) Ways() []Way {
 		kinds[h.Kind] = true
 	}
 	for _, rungs := range [][]Rung{{Share}, {Close}, {RestartUnit}, {Kill}} {
-		if w, ok := r.Judge.way(rungs, holders, kinds); ok && (w.gentlest(kinds) || len(all) == 0) {
+		if w, ok := j.way(rungs, holders, kinds); ok && (w.gentlest(kinds) || len(all) == 0) {
 			all = append(all, w)
 		}
 	}
@@ -40,11 +40,11 @@ func (r *Report) Ways() []Way {
 		if len(all) > 0 {
 			break
 		}
-		if w, ok := r.Judge.way(rungs, holders, kinds); ok {
+		if w, ok := j.way(rungs, holders, kinds); ok {
 			all = append(all, w)
 		}
 	}
-	return slices.DeleteFunc(all, r.Judge.gone)
+	return slices.DeleteFunc(all, j.gone)
 }
 
 // obstacle is a holder, and the endpoint that it is in the way of.
@@ -53,18 +53,18 @@ type obstacle struct {
 	of netdiag.Endpoint
 }
 
-// inTheWay are all holders of all endpoints. It is not ok where something is in the way that no rung can do anything about, or
+// obstacles are all holders of all endpoints that are not free. It is not ok where something is in the way that no rung can do anything about, or
 // that does not show.
-func (r *Report) inTheWay() (all []obstacle, ok bool) {
-	for _, o := range r.wanted() {
+func obstacles(wanted []*netdiag.Finding) (all []obstacle, ok bool) {
+	for _, f := range wanted {
 		switch {
-		case o.Trial.Verdict == netdiag.NoAddress:
+		case f.Trial.Verdict == netdiag.NoAddress:
 			continue
-		case o.Trial.Verdict != netdiag.Taken, len(o.Holders) == 0:
+		case f.Trial.Verdict != netdiag.Taken, len(f.Holders) == 0:
 			return nil, false
 		}
-		for i := range o.Holders {
-			all = append(all, obstacle{&o.Holders[i], o.Endpoint})
+		for i := range f.Holders {
+			all = append(all, obstacle{&f.Holders[i], f.Endpoint})
 		}
 	}
 	return all, len(all) > 0
@@ -77,7 +77,7 @@ func (j Judge) way(rungs []Rung, holders []obstacle, kinds map[netdiag.Kind]bool
 	switch {
 	case w.Has(Close) && kinds[netdiag.Listener] && len(rungs) > 1: // its program may be left, and hear nobody
 		return w, false
-	case w.Has(RestartUnit) && (!picked(kinds) || !slices.ContainsFunc(holders, func(h obstacle) bool { return serviceOf(h.Holder) != "" })):
+	case w.Has(RestartUnit) && (!picked(kinds) || !slices.ContainsFunc(holders, func(h obstacle) bool { return ServiceOf(h.Holder) != "" })):
 		return w, false
 	}
 	j.Policy.KillListeners = j.Policy.KillListeners || w.Listeners
@@ -101,7 +101,7 @@ func (j Judge) rungFor(rungs []Rung, h obstacle) (by Rung, root bool) {
 		d := j.Decide(r, h.of, h.Holder)
 		seen := d.GoAhead() && !blind
 		if seen {
-			d = j.powers[powerOf(r, h.Holder)]
+			d = j.Powers[powerOf(r, h.Holder)]
 		}
 		switch {
 		case seen && d.GoAhead():

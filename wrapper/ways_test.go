@@ -23,8 +23,8 @@ func TestWays(t *testing.T) {
 	mptcp.Socket.ULP = "mptcp"
 	hidden := netdiag.Holder{Kind: netdiag.Client, Absence: netdiag.NotPermitted}
 	hiddenListener := netdiag.Holder{Kind: netdiag.Listener, Absence: netdiag.NotPermitted}
-	no := func(r Rung, h netdiag.Holder) map[power]Decision {
-		return map[power]Decision{powerOf(r, &h): {Result: NotPermitted}}
+	no := func(r Rung, h netdiag.Holder) Powers {
+		return Powers{powerOf(r, &h): {Result: NotPermitted}}
 	}
 	taken := func(some ...netdiag.Holder) []Outcome {
 		return []Outcome{{Finding: netdiag.Finding{Endpoint: tcp(30010), Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: some}}}
@@ -50,9 +50,9 @@ func TestWays(t *testing.T) {
 		{"one whose address is not there", append(taken(client), Outcome{Finding: netdiag.Finding{Trial: netdiag.Trial{Verdict: netdiag.NoAddress}}}), Judge{}, "share, close"},
 		{"what was allowed", taken(client), Judge{Policy: Policy{Share: true, Close: true}}, ""},
 		{"what was allowed, but for listeners", taken(listener), Judge{Policy: Policy{Kill: true}}, "close+listeners, kill+listeners"},
-		{"what the user may not", taken(client), Judge{powers: no(Close, client)}, "share"},
-		{"what root may", taken(client), Judge{powers: no(Close, client), MayRise: true}, "share, sudo close"},
-		{"what root may, of what was allowed", taken(client), Judge{powers: no(Close, client), MayRise: true, Policy: Policy{Share: true, Close: true}}, "sudo close"},
+		{"what the user may not", taken(client), Judge{Powers: no(Close, client)}, "share"},
+		{"what root may", taken(client), Judge{Powers: no(Close, client), MayRise: true}, "share, sudo close"},
+		{"what root may, of what was allowed", taken(client), Judge{Powers: no(Close, client), MayRise: true, Policy: Policy{Share: true, Close: true}}, "sudo close"},
 		{"an owner who does not show", taken(hidden), Judge{MayRise: true}, "sudo share"},
 		{"nor to root", taken(hidden), Judge{}, ""},
 		{"a listener's owner who does not show", taken(hiddenListener), Judge{MayRise: true}, ""},

@@ -91,7 +91,7 @@ func (a *advisor) mixed(w wrapper.Way) effect {
 }
 
 func (a *advisor) restarted() string {
-	if unit := wrapper.ServiceOf(a.holders); unit != "" {
+	if unit := wrapper.ServiceOfAll(a.holders); unit != "" {
 		return unit
 	}
 	return "the services that have them"

@@ -56,7 +56,7 @@ func whatIsAround(h netdiag.Holder, facts Facts) string {
 	if below := facts.Judge.Around.Below(&h); len(below) > 0 {
 		s += "; it has started other services, which may end with it: " + wrapper.Neighbours(below)
 	} else if others := facts.Judge.Around.Beside(&h); len(others) > 0 {
-		if unit := wrapper.ServiceOf([]netdiag.Holder{h}); unit != "" {
+		if unit := wrapper.ServiceOf(&h); unit != "" {
 			s += "; " + unit + " has other services as well: " + wrapper.Neighbours(others)
 		}
 	}
