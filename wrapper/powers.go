@@ -26,6 +26,12 @@ func powerOf(r Rung, h *netdiag.Holder) power {
 	return power{r, h.Kind, pids.String()}
 }
 
+// Of is what was asked about a rung and a holder, and whether it was.
+func (p Powers) Of(r Rung, h *netdiag.Holder) (d Decision, asked bool) {
+	d, asked = p[powerOf(r, h)]
+	return d, asked
+}
+
 // AskPowers asks of every rung that would go ahead whether this user may: what the report advises goes by it.
 func (j Judge) AskPowers(wanted []*netdiag.Finding, may func(Rung, *netdiag.Holder) Decision) Powers {
 	j.Policy.KillListeners = true

@@ -9,7 +9,6 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
-	"portguard/netdiag/owner"
 )
 
 // What a report holds for allowed to this user is what comes of it when it is done, and the other way round.
@@ -52,7 +51,7 @@ func TestPowersAreWhatIsDone(t *testing.T) {
 						t.Errorf("%+v, %v", r.Outcomes, err)
 						return
 					}
-					if d, asked := r.Judge.Powers[powerOf(rung, &r.Outcomes[0].Holders[0])]; asked && d.GoAhead() {
+					if d, asked := r.Judge.Powers.Of(rung, &r.Outcomes[0].Holders[0]); asked && d.GoAhead() {
 						held[rung] = true
 					}
 					after, err := try(policies[rung])
@@ -71,33 +70,5 @@ func TestPowersAreWhatIsDone(t *testing.T) {
 				t.Errorf("done (-want +got)\n%s", diff)
 			}
 		})
-	}
-}
-
-// Sockets share an answer where nothing tells them apart that it hangs on.
-func TestPowerOf(t *testing.T) {
-	of := func(k netdiag.Kind, pids ...int) *netdiag.Holder {
-		h := &netdiag.Holder{Kind: k}
-		for _, pid := range pids {
-			h.Owners = append(h.Owners, owner.Process{PID: pid})
-		}
-		return h
-	}
-	for _, tt := range []struct {
-		name string
-		a, b power
-		same bool
-	}{
-		{"two connections of a process", powerOf(Close, of(netdiag.Client, 7)), powerOf(Close, of(netdiag.Client, 7)), true},
-		{"another rung", powerOf(Close, of(netdiag.Client, 7)), powerOf(Kill, of(netdiag.Client, 7)), false},
-		{"another kind", powerOf(Close, of(netdiag.Client, 7)), powerOf(Close, of(netdiag.Listener, 7)), false},
-		{"another process", powerOf(Close, of(netdiag.Client, 7)), powerOf(Close, of(netdiag.Client, 8)), false},
-		{"another second process", powerOf(Close, of(netdiag.Client, 7, 8)), powerOf(Close, of(netdiag.Client, 7, 9)), false},
-		{"digits that run together", powerOf(Close, of(netdiag.Client, 1, 23)), powerOf(Close, of(netdiag.Client, 12, 3)), false},
-		{"records, which are nobody's", powerOf(Close, of(netdiag.Remains)), powerOf(Close, of(netdiag.Remains)), true},
-	} {
-		if same := tt.a == tt.b; same != tt.same {
-			t.Errorf("%s: %+v and %+v: same %v, want %v", tt.name, tt.a, tt.b, same, tt.same)
-		}
 	}
 }

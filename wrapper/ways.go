@@ -101,7 +101,7 @@ func (j Judge) rungFor(rungs []Rung, h obstacle) (by Rung, root bool) {
 		d := j.Decide(r, h.of, h.Holder)
 		seen := d.GoAhead() && !blind
 		if seen {
-			d = j.Powers[powerOf(r, h.Holder)]
+			d, _ = j.Powers.Of(r, h.Holder)
 		}
 		switch {
 		case seen && d.GoAhead():

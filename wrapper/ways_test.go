@@ -26,14 +26,14 @@ func TestWays(t *testing.T) {
 	no := func(r Rung, h netdiag.Holder) Powers {
 		return Powers{powerOf(r, &h): {Result: NotPermitted}}
 	}
-	taken := func(some ...netdiag.Holder) []Outcome {
-		return []Outcome{{Finding: netdiag.Finding{Endpoint: tcp(30010), Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: some}}}
+	taken := func(some ...netdiag.Holder) []*netdiag.Finding {
+		return []*netdiag.Finding{{Endpoint: tcp(30010), Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: some}}
 	}
 	for _, tt := range []struct {
-		name     string
-		outcomes []Outcome
-		judge    Judge
-		want     string
+		name   string
+		wanted []*netdiag.Finding
+		judge  Judge
+		want   string
 	}{
 		{"a connection", taken(client), Judge{}, "share, close"},
 		{"idle", taken(bound), Judge{}, "share, kill"},
@@ -46,8 +46,8 @@ func TestWays(t *testing.T) {
 		{"a listener of pid 1", taken(holder(netdiag.Listener, 1)), Judge{Protected: map[int]string{1: "init"}}, ""},
 		{"several ports", append(taken(client), taken(listener)...), Judge{}, "close+listeners, kill+listeners"},
 		{"one that nobody shows on", append(taken(client), taken()...), Judge{}, ""},
-		{"one that is forbidden", append(taken(client), Outcome{Finding: netdiag.Finding{Trial: netdiag.Trial{Verdict: netdiag.Forbidden}}}), Judge{}, ""},
-		{"one whose address is not there", append(taken(client), Outcome{Finding: netdiag.Finding{Trial: netdiag.Trial{Verdict: netdiag.NoAddress}}}), Judge{}, "share, close"},
+		{"one that is forbidden", append(taken(client), &netdiag.Finding{Trial: netdiag.Trial{Verdict: netdiag.Forbidden}}), Judge{}, ""},
+		{"one whose address is not there", append(taken(client), &netdiag.Finding{Trial: netdiag.Trial{Verdict: netdiag.NoAddress}}), Judge{}, "share, close"},
 		{"what was allowed", taken(client), Judge{Policy: Policy{Share: true, Close: true}}, ""},
 		{"what was allowed, but for listeners", taken(listener), Judge{Policy: Policy{Kill: true}}, "close+listeners, kill+listeners"},
 		{"what the user may not", taken(client), Judge{Powers: no(Close, client)}, "share"},
@@ -61,7 +61,7 @@ func TestWays(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, w := range (&Report{Outcomes: tt.outcomes, Judge: tt.judge}).Ways() {
+			for _, w := range tt.judge.Ways(tt.wanted) {
 				var words []string
 				for _, r := range w.Rungs {
 					words = append(words, r.String())
