@@ -10,6 +10,7 @@ import (
 
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
 
 // idle is bound on another address than pooled, and does nothing. The kernel's tables have it since Linux 6.8.
@@ -25,15 +26,15 @@ func TestABoundSocketBesideAConnection(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		port   uint16
-		policy Policy
+		policy decide.Policy
 		want   result
 		ends   bool
 	}{
-		{"share", 22080, Policy{Share: true}, result{"free", "share", false, []string{
+		{"share", 22080, decide.Policy{Share: true}, result{"free", "share", false, []string{
 			"share done: set SO_REUSEADDR on the connection of victim (pid N) 127.0.0.1:22080 -> PEER; nothing else of it changes",
 			"share done: set SO_REUSEADDR on the bound socket of victim (pid N) 127.0.0.2:22080; nothing else of it changes",
 		}}, false},
-		{"kill", 22081, Policy{Kill: true, Grace: 10 * time.Second}, result{"free", "kill", false, []string{
+		{"kill", 22081, decide.Policy{Kill: true, Grace: 10 * time.Second}, result{"free", "kill", false, []string{
 			"kill done: sent SIGTERM to pid N (victim), which has ended",
 			"kill done: sent SIGTERM to pid N (victim), which has ended",
 		}}, true},
@@ -60,7 +61,7 @@ func TestABoundSocketBesideAConnection(t *testing.T) {
 		connection := rig.Hold(t, port, pooled)
 		victims(t, connection, nil, obeys)
 		victims(t, rig.Hold(t, port, idle), nil, obeys)
-		got := run(t, Policy{Close: true}, tcp(port))
+		got := run(t, decide.Policy{Close: true}, tcp(port))
 		if got[0].Verdict != "free" || got[0].By != "close" || len(got[0].Actions) != 2 {
 			t.Errorf("got %+v", got)
 		}
@@ -82,7 +83,7 @@ func TestKillOfOneBesideABoundSocketIsNotTried(t *testing.T) {
 			port := uint16(22090 + i)
 			connection := victims(t, rig.Hold(t, port, pooled), as(tt.ofConnection), obeys)[0]
 			bound := victims(t, rig.Hold(t, port, idle), as(tt.ofSocket), obeys)[0]
-			got := run(t, Policy{Kill: true, Only: Only{Users: []string{"64001"}}}, tcp(port))
+			got := run(t, decide.Policy{Kill: true, Only: decide.Only{Users: []string{"64001"}}}, tcp(port))
 			want := []result{{"taken", "trial", false, []string{
 				"kill not-possible: pid N runs as root, --only user=64001",
 				"kill not-possible: left alone: not everything that is in the way can be dealt with, so it would be for nothing",
@@ -103,7 +104,7 @@ func TestKillBesideAnothersBoundSocket(t *testing.T) {
 	const port, alice, bob = 22100, 64001, 64002
 	connection := victims(t, rig.Hold(t, port, pooled), as(alice), obeys)[0]
 	bound := victims(t, rig.Hold(t, port, idle), as(bob), obeys)[0]
-	p := Policy{Kill: true, Grace: 10 * time.Second, DryRun: true}
+	p := decide.Policy{Kill: true, Grace: 10 * time.Second, DryRun: true}
 	got := runAs(t, alice, p, port)
 	if len(got[0].Actions) > 1 && got[0].Actions[1] == "kill not-permitted: perhaps in vain: "+Unseen {
 		t.Log("on this kernel: a bound socket of others does not show (Linux 6.8): what stands beside it is ended in vain, and that there may be more is said")

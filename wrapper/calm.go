@@ -7,6 +7,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/decide"
 )
 
 // A socket that is bound and idle may be a placeholder, or a server's that is about to call listen(): some load their data
@@ -28,7 +29,7 @@ func usualPatience() patience {
 }
 
 // targets are what a rung may act on, once none of it may be a server that is about to listen.
-func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
+func (g *Guard) targets(ctx context.Context, rung decide.Rung, r *Report) []target {
 	for {
 		targets := g.pickTargets(ctx, rung, r)
 		left := g.mayListen(r.Judge, targets, time.Now())
@@ -43,10 +44,10 @@ func (g *Guard) targets(ctx context.Context, rung Rung, r *Report) []target {
 }
 
 // mayListen is for how much longer one of the targets may be such a server; 0 or less: none is.
-func (g *Guard) mayListen(judge Judge, targets []target, now time.Time) (left time.Duration) {
+func (g *Guard) mayListen(judge decide.Judge, targets []target, now time.Time) (left time.Duration) {
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if h.Kind != netdiag.Bound || !slices.ContainsFunc(h.Owners, func(o owner.Process) bool { return !judge.isPortguard(o) }) {
+			if h.Kind != netdiag.Bound || !slices.ContainsFunc(h.Owners, func(o owner.Process) bool { return !judge.IsPortguard(o) }) {
 				continue // a portguard's is a placeholder
 			}
 			first, seen := g.idle[h.ID()]

@@ -11,6 +11,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 // starting is a server that has bound its port, and has not called listen() yet.
@@ -22,7 +23,7 @@ var starting = holders.Spec{
 // It keeps its port, whichever rung has met it.
 func TestAStartingServerKeepsItsPort(t *testing.T) {
 	rig := holders.New(t)
-	for i, p := range []Policy{{Share: true}, {Close: true}, {Kill: true, Grace: time.Second}, {Share: true, DryRun: true}} {
+	for i, p := range []decide.Policy{{Share: true}, {Close: true}, {Kill: true, Grace: time.Second}, {Share: true, DryRun: true}} {
 		t.Run(fmt.Sprintf("%+v", p), func(t *testing.T) {
 			port := uint16(21120 + i)
 			server := victims(t, rig.Hold(t, port, starting), nil, listens)[0]
@@ -58,7 +59,7 @@ func TestWhoMayBeAboutToListen(t *testing.T) {
 	rig := holders.New(t)
 	const port = 21130
 	victims(t, rig.Hold(t, port, starting), nil, obeys)
-	g := New(Policy{Share: true}, nil)
+	g := New(decide.Policy{Share: true}, nil)
 	defer g.Close()
 	r := g.Try([]netdiag.Endpoint{tcp(port)})
 	defer r.Release()
@@ -74,15 +75,15 @@ func TestWhoMayBeAboutToListen(t *testing.T) {
 		{4 * time.Second, time.Second},
 		{5 * time.Second, 0},
 	} {
-		if got := g.mayListen(Judge{}, targets, start.Add(tt.after)); got != tt.want {
+		if got := g.mayListen(decide.Judge{}, targets, start.Add(tt.after)); got != tt.want {
 			t.Errorf("after %v: for %v, want %v", tt.after, got, tt.want)
 		}
 	}
 	g.idle = map[netdiag.SocketID]time.Time{}
-	if got := g.mayListen(Judge{}, targets, start.Add(time.Hour)); got != 2*time.Second {
+	if got := g.mayListen(decide.Judge{}, targets, start.Add(time.Hour)); got != 2*time.Second {
 		t.Errorf("an old process's, at the first look: for %v, want 2s", got)
 	}
-	if got := g.mayListen(Judge{Program: h.Owners[0].Program}, targets, start); got != 0 {
+	if got := g.mayListen(decide.Judge{Program: h.Owners[0].Program}, targets, start); got != 0 {
 		t.Errorf("another portguard's placeholder: for %v, want 0", got)
 	}
 }

@@ -9,24 +9,25 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // cut is the close rung: it ends exactly the connections that hold the endpoints still wanted. A socket whose program asked
 // for the port keeps it without its connection, and is shared then.
 func (g *Guard) cut(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Close, r)
+		g.rehearse(ctx, decide.Close, r)
 		return
 	}
-	g.rounds(ctx, Close, r, func(t target) (moved bool) {
+	g.rounds(ctx, decide.Close, r, func(t target) (moved bool) {
 		for _, h := range t.holders {
 			if h.Kind != netdiag.Bound {
 				a := g.closeOne(ctx, h)
 				g.act(t.Outcome, a)
-				moved = moved || a.Result == Done
+				moved = moved || a.Result == decide.Done
 			}
 		}
-		if !g.try(t.Outcome, Close) {
+		if !g.try(t.Outcome, decide.Close) {
 			moved = g.shareRest(ctx, t) || moved
 		}
 		return moved
@@ -40,14 +41,14 @@ func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
 		if !h.StaysBound() || ctx.Err() != nil {
 			continue
 		}
-		a := Action{Close, h, Done, "set SO_REUSEADDR on what is left bound of the " + describe(h)}
+		a := Action{decide.Close, h, decide.Done, "set SO_REUSEADDR on what is left bound of the " + describe(h)}
 		if err := setReuseAddr(h); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: %v%s", a.Detail, err, tracingHelp(err))
 		}
 		g.act(t.Outcome, a)
-		moved = moved || a.Result == Done
+		moved = moved || a.Result == decide.Done
 	}
-	g.try(t.Outcome, Close)
+	g.try(t.Outcome, decide.Close)
 	return moved
 }
 
@@ -55,25 +56,25 @@ func (g *Guard) shareRest(ctx context.Context, t target) (moved bool) {
 // connection is broken through a duplicate of the owner's descriptor.
 func (g *Guard) closeOne(ctx context.Context, h *netdiag.Holder) Action {
 	if h.Kind == netdiag.Remains {
-		return g.clearOne(ctx, Close, h)
+		return g.clearOne(ctx, decide.Close, h)
 	}
 	err := g.destroy(ctx, h)
 	switch {
 	case err == nil:
-		return Action{Close, h, Done, "cut the " + describe(h)}
+		return Action{decide.Close, h, decide.Done, "cut the " + describe(h)}
 	case errors.Is(err, unix.ENOENT):
-		return Action{Close, h, Done, "the " + describe(h) + " was gone already"}
+		return Action{decide.Close, h, decide.Done, "the " + describe(h) + " was gone already"}
 	case len(h.Owners) == 0:
-		a := g.clearOne(ctx, Close, h)
+		a := g.clearOne(ctx, decide.Close, h)
 		return a
 	}
 	if errDup := throughOwner(h, pidfd.Disconnect); errDup != nil {
-		a := Action{Close, h, touchResult(errDup), fmt.Sprintf("cut the %s: %v; by its descriptor: %v", describe(h), err, errDup)}
-		if a.Result == NotPermitted || errors.Is(err, unix.EPERM) {
-			a.Result = NotPermitted
+		a := Action{decide.Close, h, touchResult(errDup), fmt.Sprintf("cut the %s: %v; by its descriptor: %v", describe(h), err, errDup)}
+		if a.Result == decide.NotPermitted || errors.Is(err, unix.EPERM) {
+			a.Result = decide.NotPermitted
 			a.Detail += "; that takes CAP_NET_ADMIN, or CAP_SYS_PTRACE"
 		}
 		return a
 	}
-	return Action{Close, h, Done, "cut the " + describe(h) + " by a duplicate of its descriptor"}
+	return Action{decide.Close, h, decide.Done, "cut the " + describe(h) + " by a duplicate of its descriptor"}
 }

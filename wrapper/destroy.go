@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // destroy ends a socket, if it still is the one that was found. EOPNOTSUPP: this kernel cannot.
@@ -22,17 +23,17 @@ func (g *Guard) destroy(ctx context.Context, h *netdiag.Holder) error {
 }
 
 // clearOne ends a record that no process owns.
-func (g *Guard) clearOne(ctx context.Context, rung Rung, h *netdiag.Holder) Action {
+func (g *Guard) clearOne(ctx context.Context, rung decide.Rung, h *netdiag.Holder) Action {
 	err := g.destroy(ctx, h)
 	switch {
 	case err == nil, errors.Is(err, unix.ENOENT):
-		return Action{rung, h, Done, "cleared the " + describe(h) + ", which belonged to no process"}
+		return Action{rung, h, decide.Done, "cleared the " + describe(h) + ", which belonged to no process"}
 	case errors.Is(err, unix.EPERM):
-		return Action{rung, h, NotPermitted, "clear the " + describe(h) + ": that takes CAP_NET_ADMIN"}
+		return Action{rung, h, decide.NotPermitted, "clear the " + describe(h) + ": that takes CAP_NET_ADMIN"}
 	case errors.Is(err, unix.EOPNOTSUPP):
-		return Action{rung, h, NotPossible, "clear the " + describe(h) + ": this kernel cannot; it ends by itself (--wait)"}
+		return Action{rung, h, decide.NotPossible, "clear the " + describe(h) + ": this kernel cannot; it ends by itself (--wait)"}
 	}
-	return Action{rung, h, Failed, "clear the " + describe(h) + ": " + err.Error()}
+	return Action{rung, h, decide.Failed, "clear the " + describe(h) + ": " + err.Error()}
 }
 
 // canClear reports whether the kernel would clear for us what a process leaves behind: it lets us, it has SOCK_DESTROY, and it

@@ -1,3 +1,7 @@
+// Package wrapper turns endpoints into a started service: it tries each endpoint, climbs the ladder of the rungs that its
+// caller allows, from the least harm upwards, and lets the kernel's next trial judge each of them.
+//
+// What a rung may do is decided in decide; what is done is thin and sits in a file a rung.
 package wrapper
 
 import (
@@ -6,6 +10,7 @@ import (
 	"time"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // Watcher is told what happens while it happens: report.Progress, which tells a person, the journal and systemctl status.
@@ -20,7 +25,7 @@ type Watcher interface {
 // Guard gets endpoints free under a policy: Run climbs the ladder, for the main command once and for a supervisor before every
 // start; Look only reports; HoldForever is the command hold. The zero value is not ready; see New.
 type Guard struct {
-	policy  Policy
+	policy  decide.Policy
 	watcher Watcher
 	prober  *netdiag.Prober
 	room    room
@@ -30,14 +35,14 @@ type Guard struct {
 	patience patience
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
 	freed     func(*Outcome)
-	parts     Parts     // what was asked already
-	engineAt  time.Time // when an engine that did not answer may be asked again
-	managerAt time.Time // the same of systemd
+	parts     decide.Parts // what was asked already
+	engineAt  time.Time    // when an engine that did not answer may be asked again
+	managerAt time.Time    // the same of systemd
 }
 
 // New returns a guard. Close it in the end.
-func New(p Policy, w Watcher) *Guard {
-	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: Parts{},
+func New(p decide.Policy, w Watcher) *Guard {
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: decide.Parts{},
 		idle: map[netdiag.SocketID]time.Time{}, patience: usualPatience()}
 }
 
@@ -77,12 +82,12 @@ func (g *Guard) Try(endpoints []netdiag.Endpoint) *Report {
 
 // Climb is the other half: it names the holders and climbs the ladder.
 func (g *Guard) Climb(ctx context.Context, r *Report) error {
-	if _, climbs := g.policy.next(Ground, verdicts(r)); !climbs {
+	if _, climbs := g.policy.Next(decide.Ground, verdicts(r)); !climbs {
 		g.prober.ExpectBeside() // for the report
 	}
 	g.explain(ctx, r)
-	for rung := Ground; ctx.Err() == nil; {
-		next, ok := g.policy.next(rung, verdicts(r))
+	for rung := decide.Ground; ctx.Err() == nil; {
+		next, ok := g.policy.Next(rung, verdicts(r))
 		if !ok {
 			break
 		}
@@ -102,7 +107,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 			r.Judge.Around.Services = g.lookBeside(ctx, r)
 		}
 		r.Judge.Around.Origins = g.lookOrigins(r)
-		r.Judge.Powers = r.Judge.AskPowers(r.unmet(), func(rung Rung, h *netdiag.Holder) Decision { return g.mayDo(ctx, r.Judge, rung, h) })
+		r.Judge.Powers = r.Judge.AskPowers(r.unmet(), func(rung decide.Rung, h *netdiag.Holder) decide.Decision { return g.mayDo(ctx, r.Judge, rung, h) })
 	}
 	return ctx.Err()
 }
@@ -112,29 +117,29 @@ func hasListener(o *Outcome) bool {
 }
 
 // climb does one rung for every endpoint that is still wanted.
-func (g *Guard) climb(ctx context.Context, rung Rung, r *Report) {
+func (g *Guard) climb(ctx context.Context, rung decide.Rung, r *Report) {
 	switch rung {
-	case Share:
+	case decide.Share:
 		g.share(ctx, r)
-	case Close:
+	case decide.Close:
 		g.cut(ctx, r)
-	case Wait:
+	case decide.Wait:
 		g.wait(ctx, r)
-	case RestartUnit:
+	case decide.RestartUnit:
 		g.restartUnits(ctx, r)
-	case Kill:
+	case decide.Kill:
 		g.kill(ctx, r)
 	}
 }
 
 // admit says of a rung that has acted, or would, and has left an endpoint taken, where it may not have seen all holders.
-func (g *Guard) admit(rung Rung, r *Report) {
+func (g *Guard) admit(rung decide.Rung, r *Report) {
 	for _, o := range r.wanted() {
 		acted := slices.ContainsFunc(o.Actions, func(a Action) bool {
-			return a.Rung == rung && a.Holder != nil && (a.Result == Done || a.Result == Would)
+			return a.Rung == rung && a.Holder != nil && (a.Result == decide.Done || a.Result == decide.Would)
 		})
 		if acted && o.Partial && o.Trial.Verdict == netdiag.Taken {
-			g.act(o, Action{rung, nil, NotPermitted, "perhaps in vain: " + Unseen})
+			g.act(o, Action{rung, nil, decide.NotPermitted, "perhaps in vain: " + Unseen})
 		}
 	}
 }
@@ -142,10 +147,10 @@ func (g *Guard) admit(rung Rung, r *Report) {
 // lookAfter looks once more at what is still taken though a rung has acted on it: the report is about what is there now, not
 // about a process that has been ended.
 func (g *Guard) lookAfter(ctx context.Context, r *Report) {
-	last := map[*Outcome]Rung{}
+	last := map[*Outcome]decide.Rung{}
 	for _, o := range r.wanted() {
 		for _, a := range o.Actions {
-			if a.Holder != nil && (a.Result == Done || a.Result == Failed) {
+			if a.Holder != nil && (a.Result == decide.Done || a.Result == decide.Failed) {
 				last[o] = a.Rung
 			}
 		}
@@ -190,7 +195,7 @@ func (g *Guard) explain(ctx context.Context, r *Report) {
 }
 
 // try asks the kernel again about an endpoint that was not free, and credits the rung when it is now.
-func (g *Guard) try(o *Outcome, rung Rung) bool {
+func (g *Guard) try(o *Outcome, rung decide.Rung) bool {
 	o.Trial.Close()
 	o.Trial = netdiag.Try(o.Endpoint)
 	if o.Trial.Verdict != netdiag.Free {
@@ -221,7 +226,7 @@ func (g *Guard) act(o *Outcome, a Action) {
 // recheckUDP tries the UDP endpoints once more: nothing holds them while others are worked on.
 func recheckUDP(r *Report) {
 	for i := range r.Outcomes {
-		if o := &r.Outcomes[i]; o.Endpoint.Protocol == netdiag.UDP && o.Trial.Verdict == netdiag.Free && o.By != Ground {
+		if o := &r.Outcomes[i]; o.Endpoint.Protocol == netdiag.UDP && o.Trial.Verdict == netdiag.Free && o.By != decide.Ground {
 			o.Trial = netdiag.Try(o.Endpoint)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 // What keeps a port from being handed out while it is worked on, or waited for, is in the way of none of the trials on it.
@@ -28,7 +29,7 @@ func TestGuardsAreInNoTrialsWay(t *testing.T) {
 				for _, o := range shapeOf(shape, true) {
 					others = append(others, rig.Hold(t, port, holders.Spec{Options: o, State: holders.Bound, Origin: holders.Named}))
 				}
-				g := New(Policy{}, nil)
+				g := New(decide.Policy{}, nil)
 				defer g.Close()
 				r := g.Try(endpoints)
 				defer r.Release()
@@ -41,7 +42,7 @@ func TestGuardsAreInNoTrialsWay(t *testing.T) {
 					if err := h.CloseFD(); err != nil {
 						t.Fatal(err)
 					}
-					if !g.try(&r.Outcomes[i], Wait) {
+					if !g.try(&r.Outcomes[i], decide.Wait) {
 						t.Errorf("%s is %s", r.Outcomes[i].Endpoint, r.Outcomes[i].Trial.Verdict)
 					}
 				}
@@ -68,7 +69,7 @@ func TestWaitForBothWildcards(t *testing.T) {
 		}
 	}
 	w.checkFreed(t, 10*time.Second)
-	if o := w.report.Outcomes[1]; o.By != Wait {
+	if o := w.report.Outcomes[1]; o.By != decide.Wait {
 		t.Errorf("got %+v", resultsOf(w.report))
 	}
 }

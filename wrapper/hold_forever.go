@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // Holding is how many endpoints are held, and of how many it is waited for what.
@@ -43,7 +44,7 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	}
 	ready(now)
 	if now.Held < len(endpoints) {
-		g.policy = Policy{Wait: Forever}
+		g.policy = decide.Policy{Wait: decide.Forever}
 		g.explain(ctx, r)
 		g.wait(ctx, r)
 	}

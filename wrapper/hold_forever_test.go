@@ -7,6 +7,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // What holds a port is known again, whoever has it open: in a service, or of portguard hold.
@@ -38,7 +39,7 @@ func TestPlaceholdersAreKnownAgain(t *testing.T) {
 				known(t, held[0].FD)
 			})
 			t.Run("of hold", func(t *testing.T) {
-				g := New(Policy{}, nil)
+				g := New(decide.Policy{}, nil)
 				defer g.Close()
 				ctx, stop := context.WithCancel(t.Context())
 				stop()
@@ -62,7 +63,7 @@ func TestHoldForeverIsInNoServicesWay(t *testing.T) {
 				}
 				return
 			}
-			g := New(Policy{}, nil)
+			g := New(decide.Policy{}, nil)
 			defer g.Close()
 			ctx, stop := context.WithCancel(t.Context())
 			stop()

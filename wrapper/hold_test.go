@@ -14,6 +14,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
 
 // shapes are what services bind on one port, in their order. "::" is dual-stack.
@@ -62,7 +63,7 @@ func holdings() []holding {
 // take exchanges trials of the endpoints for their placeholders, as a start of the service does.
 func (h holding) take(t *testing.T, port uint16) []Placeholder {
 	t.Helper()
-	g := New(Policy{}, nil)
+	g := New(decide.Policy{}, nil)
 	defer g.Close()
 	r := g.Try(on(port, h.said, h.addrs...))
 	if !r.AllFree() {
@@ -169,7 +170,7 @@ func TestListenersThatTheHoldWouldCostASocket(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			g := New(Policy{}, nil)
+			g := New(decide.Policy{}, nil)
 			defer g.Close()
 			r, err := g.Run(t.Context(), on(port, h.said, h.addrs...))
 			if err != nil {
@@ -201,7 +202,7 @@ func TestOnePlaceholderAPort(t *testing.T) {
 		{netdiag.ReuseYes, []string{"127.0.0.1 1", "::1 1", "127.0.0.1 1", "::1 1"}},
 	} {
 		t.Run(holding{[]string{"two"}, tt.said}.String(), func(t *testing.T) {
-			g := New(Policy{}, nil)
+			g := New(decide.Policy{}, nil)
 			defer g.Close()
 			held := Hold(g.Try(two(tt.said)))
 			defer placeholders(held).close()

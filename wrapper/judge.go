@@ -8,16 +8,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
+	"portguard/wrapper/decide"
 )
 
 // judge finds out what decisions rest on, as it is now: who else serves beside the holders only where that may be asked for, and
 // what systemd knows of those services only that might be restarted.
-func (g *Guard) judge(ctx context.Context, r *Report, units []string) Judge {
+func (g *Guard) judge(ctx context.Context, r *Report, units []string) decide.Judge {
 	own, ofUser := ownUnit()
-	j := Judge{Policy: g.policy, OwnUnit: own, Starts: startedFor(), Around: Around{Parts: g.parts}, MayRise: mayRise()}
+	j := decide.Judge{Policy: g.policy, OwnUnit: own, Starts: startedFor(), Around: decide.Around{Parts: g.parts}, MayRise: mayRise()}
 	if g.policy.Kill || g.policy.RestartUnit {
 		j.Around.Services = g.lookBeside(ctx, r)
 	}
@@ -85,18 +85,4 @@ func startedFor() systemd.Unit {
 		return u
 	}
 	return systemd.Unit{}
-}
-
-// LeftOver names the service that portguard is started for where an owner of the holder is of that service, too: it does not run
-// yet, so it is what an earlier run has left. "" for every other holder.
-func (j Judge) LeftOver(h *netdiag.Holder) string {
-	for _, o := range h.Owners {
-		if _, protected := j.Protected[o.PID]; protected {
-			continue
-		}
-		if u, ok := systemd.UnitOfCgroup(o.Cgroup); ok && u == j.Starts {
-			return u.Name
-		}
-	}
-	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/decide"
 )
 
 // stillHolding looks again, and returns by pid those that hold, as they are now: the process that was found, by pid and
@@ -93,7 +94,7 @@ func isStill(p owner.Process, h *netdiag.Holder) bool {
 }
 
 // forbidden says who has got a socket meanwhile and may not be touched, nil when there is nobody.
-func forbidden(judge Judge, victims []*victim, keepers map[uint32][]owner.Process) error {
+func forbidden(judge decide.Judge, victims []*victim, keepers map[uint32][]owner.Process) error {
 	ours := func(p owner.Process) bool { // what is kept to reset it is no other's
 		return p.PID == os.Getpid() || slices.ContainsFunc(victims, func(v *victim) bool {
 			return p.ID() == v.process.ID()
@@ -102,7 +103,7 @@ func forbidden(judge Judge, victims []*victim, keepers map[uint32][]owner.Proces
 	for _, v := range victims {
 		for _, h := range v.holders {
 			for _, p := range keepers[h.Socket.Inode] {
-				if d := judge.mayEnd(p, h); !d.GoAhead() && !ours(p) {
+				if d := judge.MayEnd(p, h); !d.GoAhead() && !ours(p) {
 					return fmt.Errorf("%s has it as well by now: %s", p.Named(), d.Why)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 // Who has a socket that is gone is no question: on a host with 100,000 sockets it took seconds after each kill. A search that must not
@@ -17,11 +18,11 @@ func TestWhatIsGoneIsNotLookedFor(t *testing.T) {
 	const port = 22262
 	h := holders.New(t).Hold(t, port, pooled)
 	victim := victims(t, h, nil, obeys)[0]
-	g := hasty(New(Policy{Kill: true, Grace: time.Second}, nil))
+	g := hasty(New(decide.Policy{Kill: true, Grace: time.Second}, nil))
 	defer g.Close()
 	r := g.Try([]netdiag.Endpoint{tcp(port)})
 	defer r.Release()
-	all := g.victims(t.Context(), g.targets(t.Context(), Kill, r))
+	all := g.victims(t.Context(), g.targets(t.Context(), decide.Kill, r))
 	if len(all) != 1 {
 		t.Fatalf("%d victims", len(all))
 	}

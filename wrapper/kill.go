@@ -11,16 +11,17 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind. Who has got one
 // of those sockets meanwhile, a child that was started in between, is a holder like the others, and decided about like them.
 func (g *Guard) kill(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Kill, r)
+		g.rehearse(ctx, decide.Kill, r)
 		return
 	}
-	targets := g.targets(ctx, Kill, r)
+	targets := g.targets(ctx, decide.Kill, r)
 	if len(targets) == 0 {
 		return
 	}
@@ -33,7 +34,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 			return
 		}
 		sockets := idsOf(targets)
-		targets = g.targets(ctx, Kill, r)
+		targets = g.targets(ctx, decide.Kill, r)
 		if len(targets) == 0 || !within(targets, sockets) { // what is there now has taken the port by itself
 			return
 		}
@@ -41,10 +42,10 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 }
 
 // killOwners ends those who own the holders of the targets. ended: somebody was signalled, and nobody who was has a socket any more.
-func (g *Guard) killOwners(ctx context.Context, judge Judge, targets []target) (ended bool) {
+func (g *Guard) killOwners(ctx context.Context, judge decide.Judge, targets []target) (ended bool) {
 	victims := g.victims(ctx, targets)
 	notes := g.afterwards(ctx, victims)
-	g.signalAll(ctx, judge, victims, g.policy.signal())
+	g.signalAll(ctx, judge, victims, g.policy.FirstSignal())
 	g.awaitDeath(ctx, targets, victims, time.Now().Add(g.policy.Grace))
 	if ctx.Err() == nil && anyWanted(targets) {
 		g.signalAll(ctx, judge, victims, unix.SIGKILL)
@@ -54,7 +55,7 @@ func (g *Guard) killOwners(ctx context.Context, judge Judge, targets []target) (
 	resetKept(ctx, victims, time.Now().Add(drainLimit))
 	for _, t := range targets {
 		g.awaitRings(ctx, t, time.Now().Add(drainLimit))
-		g.clearRemains(ctx, t.Outcome, Kill)
+		g.clearRemains(ctx, t.Outcome, decide.Kill)
 		g.concludeKill(t, victims, notes, ctx.Err() != nil)
 	}
 	for _, v := range victims {
@@ -91,15 +92,15 @@ func within(targets []target, ids map[netdiag.SocketID]bool) bool {
 const killLimit = 5 * time.Second
 
 // killText is what kill does to a holder that somebody owns.
-func killText(p Policy, h *netdiag.Holder) string {
+func killText(p decide.Policy, h *netdiag.Holder) string {
 	who := eachOf(h.Keepers(), func(o owner.Process) string {
 		text := fmt.Sprintf("pid %d (%s)", o.PID, o.Command)
-		if wakes(o.Condition, p.signal()) {
+		if wakes(o.Condition, p.FirstSignal()) {
 			text += ", which is stopped, and SIGCONT"
 		}
 		return text
 	})
-	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", pidfd.SignalName(p.signal()), who, Span(p.Grace))
+	return fmt.Sprintf("send %s to %s, and SIGKILL after %s", pidfd.SignalName(p.FirstSignal()), who, Span(p.Grace))
 }
 
 // awaitDeath waits until every target is free, no victim has a socket of theirs any more, or time is up. A trial decides,
@@ -109,7 +110,7 @@ func (g *Guard) awaitDeath(ctx context.Context, targets []target, victims []*vic
 	for ctx.Err() == nil {
 		for _, t := range targets {
 			if t.Trial.Verdict != netdiag.Free {
-				g.try(t.Outcome, Kill)
+				g.try(t.Outcome, decide.Kill)
 			}
 		}
 		now := time.Now()
@@ -130,7 +131,7 @@ func (g *Guard) awaitDeath(ctx context.Context, targets []target, victims []*vic
 // after the end of its process.
 func (g *Guard) awaitRings(ctx context.Context, t target, until time.Time) {
 	for _, h := range t.holders {
-		for h.Absence == netdiag.InRing && ctx.Err() == nil && time.Now().Before(until) && !g.try(t.Outcome, Kill) && g.isListed(ctx, h) {
+		for h.Absence == netdiag.InRing && ctx.Err() == nil && time.Now().Before(until) && !g.try(t.Outcome, decide.Kill) && g.isListed(ctx, h) {
 			time.Sleep(deathStep)
 		}
 	}
@@ -151,7 +152,7 @@ const drainLimit = 2 * time.Second
 
 // clearRemains destroys what is left of connections on the port when their processes are gone: without it, the port
 // would stay taken for the minute of TIME_WAIT.
-func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
+func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung decide.Rung) {
 	for end := time.Now().Add(drainLimit); o.Trial.Verdict != netdiag.Free && ctx.Err() == nil; {
 		f := o.Finding
 		if err := g.prober.Explain(ctx, []*netdiag.Finding{&f}); err != nil {
@@ -173,7 +174,7 @@ func (g *Guard) clearRemains(ctx context.Context, o *Outcome, rung Rung) {
 				closing++
 			default:
 				a := g.clearOne(ctx, rung, h)
-				if a.Holder = nil; a.Result != Done { // what is left of the holders is no holder of its own
+				if a.Holder = nil; a.Result != decide.Done { // what is left of the holders is no holder of its own
 					g.act(o, a)
 				} else {
 					cleared++
@@ -207,7 +208,7 @@ func (g *Guard) concludeKill(t target, victims []*victim, notes map[int]string, 
 			}
 		}
 		if len(h.Keepers()) == 0 && o.Trial.Verdict == netdiag.Free {
-			g.act(o, Action{Kill, h, Done, "cleared the " + h.Socket.State.String() + " record, which belonged to no process"})
+			g.act(o, Action{decide.Kill, h, decide.Done, "cleared the " + h.Socket.State.String() + " record, which belonged to no process"})
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/decide"
 )
 
 // A stopped process ends in good order, as one that is not stopped does.
@@ -25,7 +26,7 @@ func TestKillOfAStoppedProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitCondition(t, victim, func(c owner.Condition) bool { return c.State == 'T' })
-	got := run(t, Policy{Kill: true, Grace: 20 * time.Second}, tcp(port))
+	got := run(t, decide.Policy{Kill: true, Grace: 20 * time.Second}, tcp(port))
 	want := []result{{"free", "kill", false, []string{"kill done: sent SIGTERM and SIGCONT to pid N (victim), which has ended"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -73,7 +74,7 @@ func TestKillOfAFrozenProcess(t *testing.T) {
 			if got := reported(t, tcp(port)).Frozen; got != dir {
 				t.Errorf("a report has it as frozen with %q, want %q", got, dir)
 			}
-			got := run(t, Policy{Kill: true, Grace: 300 * time.Millisecond}, tcp(port))[0]
+			got := run(t, decide.Policy{Kill: true, Grace: 300 * time.Millisecond}, tcp(port))[0]
 			if len(got.Actions) != 1 || !strings.Contains(got.Actions[0], tt.want+dir) {
 				t.Errorf("got %+v, want %s", got, tt.want+dir)
 			}
@@ -84,7 +85,7 @@ func TestKillOfAFrozenProcess(t *testing.T) {
 // reported is the condition of the one holder's one process in a report.
 func reported(t *testing.T, e netdiag.Endpoint) owner.Condition {
 	t.Helper()
-	g := hasty(New(Policy{}, nil))
+	g := hasty(New(decide.Policy{}, nil))
 	defer g.Close()
 	r, err := g.Run(t.Context(), []netdiag.Endpoint{e})
 	defer r.Release()

@@ -12,6 +12,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
 
 // The TCP connection under an MPTCP socket outlives its process for as long as the peer likes, and then leaves TIME_WAIT.
@@ -40,7 +41,7 @@ func TestKillOfMPTCP(t *testing.T) {
 				attr = as(tt.user)
 			}
 			victim := victims(t, h, attr, obeys)[0]
-			policy := Policy{Kill: true, Grace: 10 * time.Second}
+			policy := decide.Policy{Kill: true, Grace: 10 * time.Second}
 			var got []result
 			if tt.service.Port = port; tt.user == 0 {
 				got = run(t, policy, tt.service)
@@ -64,7 +65,7 @@ func TestKillOfMPTCP(t *testing.T) {
 			t.Fatal(err)
 		}
 		victims(t, h, nil, obeys)
-		if got := run(t, Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
+		if got := run(t, decide.Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
 			t.Errorf("got %+v", got)
 		}
 		var buf [64]byte
@@ -78,7 +79,7 @@ func TestKillOfMPTCP(t *testing.T) {
 		if err := unix.Close(h.FD); err != nil {
 			t.Fatal(err)
 		}
-		got := run(t, Policy{Kill: true}, tcp(port))
+		got := run(t, decide.Policy{Kill: true}, tcp(port))
 		if got[0].Verdict != "free" || got[0].By != "kill" {
 			t.Errorf("got %+v", got)
 		}
@@ -140,14 +141,14 @@ func TestReportAfterAnActIsAboutWhoIsThereThen(t *testing.T) {
 	const port = 21112
 	rig := holders.New(t)
 	victim := victims(t, rig.Hold(t, port, listening), nil, obeys)[0]
-	g := hasty(New(Policy{}, nil))
+	g := hasty(New(decide.Policy{}, nil))
 	defer g.Close()
 	r, err := g.Run(t.Context(), []netdiag.Endpoint{tcp(port)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := &r.Outcomes[0]
-	o.add(Action{Kill, &o.Holders[0], Failed, "as if it had not ended in time"})
+	o.add(Action{decide.Kill, &o.Holders[0], decide.Failed, "as if it had not ended in time"})
 	if err := victim.cmd.Process.Signal(unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func TestReportAfterAnActIsAboutWhoIsThereThen(t *testing.T) {
 	next.endedBy(t)
 	g.lookAfter(t.Context(), r)
 	defer r.Release()
-	if o.Trial.Verdict != netdiag.Free || o.By != Kill {
+	if o.Trial.Verdict != netdiag.Free || o.By != decide.Kill {
 		t.Errorf("%s by %s, want free by kill", o.Trial.Verdict, o.By)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // A program whose sockets its children inherit starts one more while it is asked to end. The child is a holder like its parent:
@@ -39,7 +40,7 @@ func TestKillEndsWhoInheritsTheSocketMeanwhile(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() { _ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }) // nobody is left, as a rule
-	got := run(t, Policy{Kill: true, Grace: 10 * time.Second}, tcp(port))[0]
+	got := run(t, decide.Policy{Kill: true, Grace: 10 * time.Second}, tcp(port))[0]
 	last := got.Actions[len(got.Actions)-1]
 	if got.Verdict != "free" || !strings.Contains(last, "(sleep), which has ended") {
 		t.Errorf("%+v", got)
@@ -52,11 +53,11 @@ func TestKillSparesAllWhereSomebodyElseHasGotTheSocket(t *testing.T) {
 	nstest.Root(t)
 	const port, alice = 22261, 64001
 	hers := victims(t, holders.New(t).Hold(t, port, pooled), as(alice), obeys)[0]
-	g := hasty(New(Policy{Kill: true, Grace: time.Second, Only: Only{Users: []string{"64001"}}}, nil))
+	g := hasty(New(decide.Policy{Kill: true, Grace: time.Second, Only: decide.Only{Users: []string{"64001"}}}, nil))
 	defer g.Close()
 	r := g.Try([]netdiag.Endpoint{tcp(port)})
 	defer r.Release()
-	all := g.victims(t.Context(), g.targets(t.Context(), Kill, r))
+	all := g.victims(t.Context(), g.targets(t.Context(), decide.Kill, r))
 	if len(all) != 1 {
 		t.Fatalf("%d victims", len(all))
 	}

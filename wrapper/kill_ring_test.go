@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 // A fixed file of an io_uring is in no descriptor table. Who has the ring can be ended, and the connection can be cut.
@@ -21,15 +22,15 @@ func TestAConnectionInAnIOURing(t *testing.T) {
 	for i, tt := range []struct {
 		name string
 		hold holders.Spec
-		may  Policy
+		may  decide.Policy
 		want result
 		ends bool
 	}{
-		{"kill", pooled, Policy{Kill: true, Grace: 10 * time.Second}, result{"free", "kill", false,
+		{"kill", pooled, decide.Policy{Kill: true, Grace: 10 * time.Second}, result{"free", "kill", false,
 			[]string{"kill done: sent SIGTERM to pid N (victim), which has ended"}}, true},
-		{"close", pooled, Policy{Close: true}, result{"free", "close", false,
+		{"close", pooled, decide.Policy{Close: true}, result{"free", "close", false,
 			[]string{"close done: cut the connection of victim (pid N) 127.0.0.1:21151 -> PEER"}}, false},
-		{"share", pooled, Policy{Share: true}, result{"taken", "trial", false,
+		{"share", pooled, decide.Policy{Share: true}, result{"taken", "trial", false,
 			[]string{"share not-possible: it is a fixed file of an io_uring, of which nobody can have a duplicate"}}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

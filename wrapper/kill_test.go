@@ -10,6 +10,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 func TestKillEndsTheOwner(t *testing.T) {
@@ -27,15 +28,15 @@ func TestKillEndsTheOwner(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		holder holders.Spec
-		policy Policy
+		policy decide.Policy
 	}{
-		{"client of a pool", pooled, Policy{Kill: true}},
-		{"client that asked for the port", boundClient, Policy{Kill: true}},
-		{"client whose peer has closed", closeWait, Policy{Kill: true}},
-		{"client that does not get through", synSent, Policy{Kill: true}},
-		{"server's end of a connection", accepted, Policy{Kill: true}},
-		{"bound and idle", bound, Policy{Kill: true}},
-		{"listener", listening, Policy{Kill: true, KillListeners: true}},
+		{"client of a pool", pooled, decide.Policy{Kill: true}},
+		{"client that asked for the port", boundClient, decide.Policy{Kill: true}},
+		{"client whose peer has closed", closeWait, decide.Policy{Kill: true}},
+		{"client that does not get through", synSent, decide.Policy{Kill: true}},
+		{"server's end of a connection", accepted, decide.Policy{Kill: true}},
+		{"bound and idle", bound, decide.Policy{Kill: true}},
+		{"listener", listening, decide.Policy{Kill: true, KillListeners: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const port = 21000
@@ -57,7 +58,7 @@ func TestKillUsesTheSignalItIsTold(t *testing.T) {
 	const port = 21010
 	h := holders.New(t).Hold(t, port, pooled)
 	victim := victims(t, h, nil, ignores)[0]
-	got := run(t, Policy{Kill: true, Signal: unix.SIGHUP, Grace: 200 * time.Millisecond}, tcp(port))
+	got := run(t, decide.Policy{Kill: true, Signal: unix.SIGHUP, Grace: 200 * time.Millisecond}, tcp(port))
 	want := []result{{"free", "kill", false, []string{"kill done: sent SIGHUP and SIGKILL to pid N (victim), which has ended"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -72,7 +73,7 @@ func TestKillAfterGraceWhenTheSignalIsIgnored(t *testing.T) {
 	h := holders.New(t).Hold(t, port, pooled)
 	victim := victims(t, h, nil, ignores)[0]
 	begin := time.Now()
-	got := run(t, Policy{Kill: true, Grace: grace}, tcp(port))
+	got := run(t, decide.Policy{Kill: true, Grace: grace}, tcp(port))
 	want := []result{{"free", "kill", false, []string{"kill done: sent SIGTERM and SIGKILL to pid N (victim), which has ended"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -100,7 +101,7 @@ func TestKillSparesWhoLetsGo(t *testing.T) {
 			const port, grace = 21030, 10 * time.Second
 			victim := victims(t, rig.Hold(t, port, tt.holder), nil, letsGo)[0]
 			begin := time.Now()
-			got := run(t, Policy{Kill: true, KillListeners: true, Grace: grace}, tcp(port))
+			got := run(t, decide.Policy{Kill: true, KillListeners: true, Grace: grace}, tcp(port))
 			want := []result{{"free", "kill", false, []string{"kill done: sent SIGTERM to pid N (victim), which has let go of it"}}}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
@@ -121,7 +122,7 @@ func TestKillEndsAllWhoShareTheSocket(t *testing.T) {
 	const port = 21040
 	h := holders.New(t).Hold(t, port, pooled)
 	both := victims(t, h, nil, obeys, ignores)
-	got := run(t, Policy{Kill: true, Grace: 3 * time.Second}, tcp(port))
+	got := run(t, decide.Policy{Kill: true, Grace: 3 * time.Second}, tcp(port))
 	if got[0].Verdict != "free" || len(got[0].Actions) != 2 {
 		t.Errorf("got %+v", got)
 	}
@@ -138,7 +139,7 @@ func TestKillClearsWhatTheProcessLeaves(t *testing.T) {
 		const port = 21050
 		victims(t, rig.Hold(t, port, pooled), nil, obeys)
 		begin := time.Now()
-		if got := run(t, Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
+		if got := run(t, decide.Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
 			t.Errorf("got %+v", got)
 		}
 		if took := time.Since(begin); took > 10*time.Second {
@@ -151,7 +152,7 @@ func TestKillClearsWhatTheProcessLeaves(t *testing.T) {
 		h := rig.Hold(t, port, pooled)
 		peer := peerProcess(t, h)
 		victims(t, h, nil, obeys)
-		if got := run(t, Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
+		if got := run(t, decide.Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
 			t.Errorf("got %+v", got)
 		}
 		if diff := cmp.Diff([]string(nil), peer.signals(t)); diff != "" {
@@ -166,7 +167,7 @@ func TestKillClearsWhatTheProcessLeaves(t *testing.T) {
 			t.Fatal(err)
 		}
 		victims(t, h, nil, obeys)
-		if got := run(t, Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
+		if got := run(t, decide.Policy{Kill: true, Grace: 10 * time.Second}, tcp(port)); got[0].Verdict != "free" {
 			t.Errorf("got %+v", got)
 		}
 		var buf [64]byte
@@ -186,7 +187,7 @@ func TestKillClearsRemains(t *testing.T) {
 			spec := pooled
 			spec.State = state
 			rig.Hold(t, port, spec)
-			got := run(t, Policy{Kill: true}, tcp(port))
+			got := run(t, decide.Policy{Kill: true}, tcp(port))
 			if !rig.Destroys(t, state) {
 				checkCannotClear(t, got[0])
 				t.Skipf("SOCK_DESTROY does not take %s away here: portguard says so and leaves it; --wait waits for its end", state)
@@ -212,7 +213,7 @@ func TestKillFreesEveryEndpoint(t *testing.T) {
 	rig := holders.New(t)
 	a := victims(t, rig.Hold(t, 21070, pooled), nil, obeys)[0]
 	b := victims(t, rig.Hold(t, 21071, pooled), nil, ignores)[0]
-	got := run(t, Policy{Kill: true, Grace: 3 * time.Second}, tcp(21070), tcp(21072), tcp(21071))
+	got := run(t, decide.Policy{Kill: true, Grace: 3 * time.Second}, tcp(21070), tcp(21072), tcp(21071))
 	want := []result{
 		{"free", "kill", false, []string{"kill done: sent SIGTERM to pid N (victim), which has ended"}},
 		{"free", "trial", false, nil},
@@ -230,7 +231,7 @@ func TestKillFreesEveryEndpoint(t *testing.T) {
 func TestFreedPortIsHeldUntilRelease(t *testing.T) {
 	const port, free = 21080, 21081
 	victims(t, holders.New(t).Hold(t, port, pooled), nil, obeys)
-	g := hasty(New(Policy{Kill: true, Grace: 10 * time.Second}, nil))
+	g := hasty(New(decide.Policy{Kill: true, Grace: 10 * time.Second}, nil))
 	defer g.Close()
 	r, err := g.Run(t.Context(), []netdiag.Endpoint{tcp(free), tcp(port)})
 	if err != nil || !r.AllFree() {

@@ -13,6 +13,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper/decide"
 )
 
 // A line about a server's socket names the first of its workers, and says how many more there are.
@@ -24,7 +25,7 @@ func TestManyProcesses(t *testing.T) {
 		}
 		return h
 	}
-	policy := Policy{Grace: 10 * time.Second}
+	policy := decide.Policy{Grace: 10 * time.Second}
 	for name, tt := range map[string]struct{ got, want string }{
 		"one":       {describe(server(1)), "listening socket of httpd (pid 101) 0.0.0.0:80"},
 		"two":       {describe(server(2)), "listening socket of httpd (pid 101) and httpd (pid 102) 0.0.0.0:80"},

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 // A kernel without CONFIG_INET_DIAG_DESTROY: connections are cut through a duplicate of their owner's descriptor, and what
@@ -41,7 +42,7 @@ func TestCloseWithoutSockDestroy(t *testing.T) {
 				victims(t, h, nil, obeys)
 			}
 			var got result
-			withoutDestroy(t, func() { got = run(t, Policy{Close: true}, tcp(port))[0] })
+			withoutDestroy(t, func() { got = run(t, decide.Policy{Close: true}, tcp(port))[0] })
 			if !tt.cut {
 				checkCannotClear(t, got)
 				return

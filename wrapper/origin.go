@@ -6,13 +6,14 @@ import (
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 	"portguard/wrapper/container"
+	"portguard/wrapper/decide"
 )
 
 // lookOrigins asks where those come from that are of no service, for the report: of the first few, as it takes a look at each
 // parent. Of all of them it asks whether they are frozen, which the search for owners leaves out.
-func (g *Guard) lookOrigins(r *Report) map[owner.ID]Origin {
+func (g *Guard) lookOrigins(r *Report) map[owner.ID]decide.Origin {
 	const most = 32
-	found := map[owner.ID]Origin{}
+	found := map[owner.ID]decide.Origin{}
 	looked := 0
 	for _, o := range r.wanted() {
 		for i := range o.Holders {
@@ -37,8 +38,8 @@ func ofService(p owner.Process) bool {
 	return p.PID == 1 || ok && !strings.HasSuffix(u.Name, ".scope")
 }
 
-func originOf(p owner.Process) Origin {
-	var from Origin
+func originOf(p owner.Process) decide.Origin {
+	var from decide.Origin
 	s := owner.Scanner{}
 	from.Dir = s.Dir(p.PID)
 	line, _ := owner.Ancestors(p.PID) // those that could be named

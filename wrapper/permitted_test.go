@@ -9,9 +9,8 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
-
-func anything(Rung, *netdiag.Holder) bool { return true }
 
 // Where this user may not deal with all that is in the way, nobody is harmed for it: the port would stay taken.
 func TestNobodyIsHarmedBesideWhatThisUserMayNotTouch(t *testing.T) {
@@ -21,14 +20,14 @@ func TestNobodyIsHarmedBesideWhatThisUserMayNotTouch(t *testing.T) {
 	record := holders.Spec{Options: pooled.Options, State: holders.TimeWait, Origin: holders.Picked}
 	for i, tt := range []struct {
 		name   string
-		policy Policy
+		policy decide.Policy
 		other  holders.Spec
 	}{
-		{"another user's process, by kill", Policy{Kill: true, Grace: time.Second}, pooled},
-		{"another user's connection, by close", Policy{Close: true}, pooled},
-		{"another user's connection, by close or kill", Policy{Close: true, Kill: true, Grace: time.Second}, pooled},
-		{"a record, by kill", Policy{Kill: true, Grace: time.Second}, record},
-		{"a record, by close", Policy{Close: true}, record},
+		{"another user's process, by kill", decide.Policy{Kill: true, Grace: time.Second}, pooled},
+		{"another user's connection, by close", decide.Policy{Close: true}, pooled},
+		{"another user's connection, by close or kill", decide.Policy{Close: true, Kill: true, Grace: time.Second}, pooled},
+		{"a record, by kill", decide.Policy{Kill: true, Grace: time.Second}, record},
+		{"a record, by close", decide.Policy{Close: true}, record},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			port := uint16(22210 + i)
@@ -47,8 +46,8 @@ func TestNobodyIsHarmedBesideWhatThisUserMayNotTouch(t *testing.T) {
 					t.Error(err)
 				}
 				actions := r.Outcomes[0].Actions
-				if slices.ContainsFunc(actions, func(a Action) bool { return a.Result == Done }) ||
-					!slices.ContainsFunc(actions, func(a Action) bool { return a.Result == NotPermitted }) {
+				if slices.ContainsFunc(actions, func(a Action) bool { return a.Result == decide.Done }) ||
+					!slices.ContainsFunc(actions, func(a Action) bool { return a.Result == decide.NotPermitted }) {
 					t.Errorf("%+v", actions)
 				}
 			})

@@ -12,6 +12,7 @@ import (
 
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
 
 // checkUntouched makes sure that a victim has not got a single signal, and still has its socket.
@@ -22,7 +23,7 @@ func checkUntouched(t *testing.T, port uint16, all ...*process) {
 			t.Errorf("signals (-want +got)\n%s", diff)
 		}
 	}
-	if got := run(t, Policy{}, tcp(port)); got[0].Verdict != "taken" {
+	if got := run(t, decide.Policy{}, tcp(port)); got[0].Verdict != "taken" {
 		t.Errorf("the port is %s by now", got[0].Verdict)
 	}
 }
@@ -31,7 +32,7 @@ func TestNothingIsTouchedWithoutAllowance(t *testing.T) {
 	const port = 22000
 	victim := victims(t, holders.New(t).Hold(t, port, pooled), nil, obeys)[0]
 	want := []result{{"taken", "trial", false, nil}}
-	if diff := cmp.Diff(want, run(t, Policy{}, tcp(port))); diff != "" {
+	if diff := cmp.Diff(want, run(t, decide.Policy{}, tcp(port))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	checkUntouched(t, port, victim)
@@ -46,15 +47,15 @@ func TestKillRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		holder holders.Spec
-		policy Policy
+		policy decide.Policy
 		want   string
 	}{
-		{"a listener", listening, Policy{Kill: true},
+		{"a listener", listening, decide.Policy{Kill: true},
 			"kill not-possible: a listening service is never touched without --kill-listeners"},
-		{"whom --only does not name", pooled, Policy{Kill: true, Only: Only{Exes: []string{"/usr/bin/java"}}},
+		{"whom --only does not name", pooled, decide.Policy{Kill: true, Only: decide.Only{Exes: []string{"/usr/bin/java"}}},
 			"kill not-possible: pid N runs /memfd:victim, --only exe=/usr/bin/java"},
 		{"a listener that --only does not name", listening,
-			Policy{Kill: true, KillListeners: true, Only: Only{Users: []string{"daemon"}}},
+			decide.Policy{Kill: true, KillListeners: true, Only: decide.Only{Users: []string{"daemon"}}},
 			"kill not-possible: pid N runs as " + me.Username + ", --only user=daemon"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,7 +74,7 @@ func TestKillRefusesItself(t *testing.T) {
 	const port = 22020
 	holders.New(t).Hold(t, port, pooled)
 	want := []result{{"taken", "trial", false, []string{"kill not-possible: pid N is portguard itself and is never touched"}}}
-	if diff := cmp.Diff(want, run(t, Policy{Kill: true}, tcp(port))); diff != "" {
+	if diff := cmp.Diff(want, run(t, decide.Policy{Kill: true}, tcp(port))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -87,7 +88,7 @@ func TestKillRefusesAncestors(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("sh", "-c", `"$0"; exit $?`, self)
-	cmd.Env = append(os.Environ(), partEnv+"="+guards, job{Policy{Kill: true}, []uint16{port}}.env(t))
+	cmd.Env = append(os.Environ(), partEnv+"="+guards, job{decide.Policy{Kill: true}, []uint16{port}}.env(t))
 	got := decode[[]result](t, launch(t, cmd))
 	want := []result{{"taken", "trial", false,
 		[]string{"kill not-possible: pid N is a process that portguard runs in and is never touched"}}}
@@ -102,12 +103,12 @@ func TestKillRefusesAnotherPortguard(t *testing.T) {
 	nstest.Root(t) // to become that user
 	const port, alice = 22035, 64001
 	victim := victims(t, holders.New(t).Hold(t, port, pooled), as(alice), ignores)[0]
-	first := start(t, guards, nil, as(alice), job{Policy{Kill: true, Grace: time.Minute}, []uint16{port}}.env(t))
+	first := start(t, guards, nil, as(alice), job{decide.Policy{Kill: true, Grace: time.Minute}, []uint16{port}}.env(t))
 	if line := victim.says(t); line != "SIGTERM" {
 		t.Fatal(line)
 	}
 	want := []result{{"taken", "trial", false, []string{"kill not-possible: pid N is another portguard and is never touched"}}}
-	if diff := cmp.Diff(want, run(t, Policy{Kill: true}, tcp(port))); diff != "" {
+	if diff := cmp.Diff(want, run(t, decide.Policy{Kill: true}, tcp(port))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	checkUntouched(t, port, victim)
@@ -126,7 +127,7 @@ func TestKillOfOneOwnerIsNotTried(t *testing.T) {
 	h.FD = -1
 	defer file.Close() // the test itself has it
 	victim := startAll(t, file, nil, []string{obeys})[0]
-	got := run(t, Policy{Kill: true}, tcp(port))
+	got := run(t, decide.Policy{Kill: true}, tcp(port))
 	want := []result{{"taken", "trial", false, []string{"kill not-possible: pid N is portguard itself and is never touched"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -139,7 +140,7 @@ func TestKillOfOneEndpointIsNotTried(t *testing.T) {
 	rig := holders.New(t)
 	client := victims(t, rig.Hold(t, 22050, pooled), nil, obeys)[0]
 	server := victims(t, rig.Hold(t, 22051, listening), nil, obeys)[0]
-	got := run(t, Policy{Kill: true}, tcp(22050), tcp(22051))
+	got := run(t, decide.Policy{Kill: true}, tcp(22050), tcp(22051))
 	for i, want := range []string{
 		"kill not-possible: left alone: ",
 		"kill not-possible: a listening service is never touched without --kill-listeners",
@@ -156,7 +157,7 @@ func TestDryRunTouchesNothing(t *testing.T) {
 	rig := holders.New(t)
 	remains := pooled
 	remains.State = holders.FinWait2Orphan
-	p := Policy{Wait: 30 * time.Second, Kill: true, Grace: 10 * time.Second, DryRun: true}
+	p := decide.Policy{Wait: 30 * time.Second, Kill: true, Grace: 10 * time.Second, DryRun: true}
 
 	victim := victims(t, rig.Hold(t, 22060, pooled), nil, obeys)[0]
 	rig.Hold(t, 22061, remains)
@@ -189,10 +190,10 @@ func TestKillByAnOrdinaryUser(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		holder holders.Spec
-		policy Policy
+		policy decide.Policy
 	}{
-		{"a connection of its own", pooled, Policy{Kill: true, Grace: 10 * time.Second}},
-		{"a listener of its own", listening, Policy{Kill: true, KillListeners: true, Grace: 10 * time.Second}},
+		{"a connection of its own", pooled, decide.Policy{Kill: true, Grace: 10 * time.Second}},
+		{"a listener of its own", listening, decide.Policy{Kill: true, KillListeners: true, Grace: 10 * time.Second}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const port = 22070
@@ -212,7 +213,7 @@ func TestKillByAnOrdinaryUser(t *testing.T) {
 	t.Run("another user's process", func(t *testing.T) {
 		const port = 22071
 		victim := victims(t, rig.Hold(t, port, pooled), as(bob), obeys)[0]
-		got := runAs(t, alice, Policy{Kill: true}, port)
+		got := runAs(t, alice, decide.Policy{Kill: true}, port)
 		want := []result{{"taken", "trial", false,
 			[]string{"kill not-permitted: its owner is not visible to this user"}}}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -228,7 +229,7 @@ func TestKillByAnOrdinaryUser(t *testing.T) {
 		other := startAll(t, file, as(bob), []string{obeys})[0]
 		startAll(t, file, as(alice), []string{obeys})
 		file.Close()
-		got := runAs(t, alice, Policy{Kill: true, Grace: 300 * time.Millisecond}, port)
+		got := runAs(t, alice, decide.Policy{Kill: true, Grace: 300 * time.Millisecond}, port)
 		if got[0].Verdict != "taken" {
 			t.Errorf("got %+v", got)
 		}
@@ -242,7 +243,7 @@ func TestKillByAnOrdinaryUser(t *testing.T) {
 		remains := pooled
 		remains.State = holders.FinWait2Orphan
 		rig.Hold(t, port, remains)
-		got := runAs(t, alice, Policy{Kill: true}, port)
+		got := runAs(t, alice, decide.Policy{Kill: true}, port)
 		if got[0].Verdict != "taken" || len(got[0].Actions) != 1 || !strings.HasPrefix(got[0].Actions[0], "kill not-permitted: ") {
 			t.Errorf("got %+v", got)
 		}
@@ -250,7 +251,7 @@ func TestKillByAnOrdinaryUser(t *testing.T) {
 }
 
 // runAs is a Guard's run in a process of another user.
-func runAs(t *testing.T, uid uint32, p Policy, port uint16) []result {
+func runAs(t *testing.T, uid uint32, p decide.Policy, port uint16) []result {
 	t.Helper()
 	guard := start(t, guards, nil, as(uid), job{p, []uint16{port}}.env(t))
 	results := decode[[]result](t, guard)

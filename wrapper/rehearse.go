@@ -11,10 +11,11 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/pidfd"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper/decide"
 )
 
 // rehearse says what a rung would do, by all that comes before the act itself: who could not do it is told so as in earnest.
-func (g *Guard) rehearse(ctx context.Context, rung Rung, r *Report) {
+func (g *Guard) rehearse(ctx context.Context, rung decide.Rung, r *Report) {
 	for _, t := range g.targets(ctx, rung, r) {
 		for _, h := range t.holders {
 			a := g.would(ctx, r.Judge, rung, h)
@@ -26,29 +27,29 @@ func (g *Guard) rehearse(ctx context.Context, rung Rung, r *Report) {
 
 // permitted asks before an act that harms whether this user may do it: of two processes that have a socket one would be ended for
 // nothing if the other may not be signalled. What a share may not do it finds out by itself, at nobody's cost.
-func (g *Guard) permitted(ctx context.Context, judge Judge, rung Rung, h *netdiag.Holder) Decision {
-	if rung == Share {
-		return Decision{}
+func (g *Guard) permitted(ctx context.Context, judge decide.Judge, rung decide.Rung, h *netdiag.Holder) decide.Decision {
+	if rung == decide.Share {
+		return decide.Decision{}
 	}
 	return g.mayDo(ctx, judge, rung, h)
 }
 
 // mayDo is why this user may not do what a rung would, or it could not be done.
-func (g *Guard) mayDo(ctx context.Context, judge Judge, rung Rung, h *netdiag.Holder) Decision {
-	if a := g.would(ctx, judge, rung, h); a.Result != Would {
-		return Decision{Result: a.Result, Why: a.Detail}
+func (g *Guard) mayDo(ctx context.Context, judge decide.Judge, rung decide.Rung, h *netdiag.Holder) decide.Decision {
+	if a := g.would(ctx, judge, rung, h); a.Result != decide.Would {
+		return decide.Decision{Result: a.Result, Why: a.Detail}
 	}
-	return Decision{}
+	return decide.Decision{}
 }
 
 // would is what a rung would do to a holder, or why it could not.
-func (g *Guard) would(ctx context.Context, judge Judge, rung Rung, h *netdiag.Holder) Action {
+func (g *Guard) would(ctx context.Context, judge decide.Judge, rung decide.Rung, h *netdiag.Holder) Action {
 	switch rung {
-	case Share:
+	case decide.Share:
 		return g.wouldShare(ctx, h)
-	case Close:
+	case decide.Close:
 		return g.wouldClose(ctx, h)
-	case RestartUnit:
+	case decide.RestartUnit:
 		return g.wouldRestart(ctx, judge, h)
 	}
 	return g.wouldKill(ctx, h)
@@ -62,19 +63,19 @@ func (g *Guard) foresee(r *Report) {
 	}
 }
 
-func foresees(p Policy, o *Outcome) bool {
+func foresees(p decide.Policy, o *Outcome) bool {
 	if o.Trial.Verdict != netdiag.Taken || len(o.Holders) == 0 || o.Partial {
 		return false
 	}
 	acted := map[netdiag.SocketID]bool{}
 	for _, a := range o.Actions {
-		if a.Holder != nil && a.Result == Would {
+		if a.Holder != nil && a.Result == decide.Would {
 			acted[a.Holder.ID()] = true
 		}
 	}
 	for i := range o.Holders {
 		h := &o.Holders[i]
-		goes := p.allows(Wait) && h.Kind == netdiag.Remains && h.Socket.Expires <= p.Wait
+		goes := p.Allows(decide.Wait) && h.Kind == netdiag.Remains && h.Socket.Expires <= p.Wait
 		if !acted[h.ID()] && !goes {
 			return false
 		}
@@ -99,7 +100,7 @@ func (g *Guard) wouldClose(ctx context.Context, h *netdiag.Holder) Action {
 	case h.StaysBound():
 		return wouldTouch(text+", and set SO_REUSEADDR on what stays bound of it", h)
 	case g.mayDestroy(ctx) == nil:
-		return Action{Result: Would, Detail: text}
+		return Action{Result: decide.Would, Detail: text}
 	}
 	return wouldTouch(text, h)
 }
@@ -108,11 +109,11 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 	if len(h.Keepers()) == 0 {
 		return g.wouldClear(ctx, h)
 	}
-	a := Action{Result: Would, Detail: killText(g.policy, h) + g.note(h)}
+	a := Action{Result: decide.Would, Detail: killText(g.policy, h) + g.note(h)}
 	for _, o := range h.Keepers() {
 		if err := maySignal(o.PID); err != nil {
 			a.Result, a.Detail = touchResult(err), fmt.Sprintf("%s: pid %d: %v", a.Detail, o.PID, err)
-			if a.Result == NotPermitted {
+			if a.Result == decide.NotPermitted {
 				a.Detail += "; that takes CAP_KILL"
 			}
 			break
@@ -122,9 +123,9 @@ func (g *Guard) wouldKill(ctx context.Context, h *netdiag.Holder) Action {
 }
 
 // wouldRestart cannot tell whether systemd would let us: it asks polkit, which may ask a person.
-func (g *Guard) wouldRestart(ctx context.Context, judge Judge, h *netdiag.Holder) Action {
-	if unit := ServiceOf(h); unit != "" {
-		return Action{Result: Would, Detail: "restart " + unit + judge.Services[unit].along() + judge.goesWithout(h)}
+func (g *Guard) wouldRestart(ctx context.Context, judge decide.Judge, h *netdiag.Holder) Action {
+	if unit := decide.ServiceOf(h); unit != "" {
+		return Action{Result: decide.Would, Detail: "restart " + unit + judge.Services[unit].Along() + judge.GoesWithout(h)}
 	}
 	return g.wouldClear(ctx, h)
 }
@@ -133,7 +134,7 @@ func (g *Guard) wouldRestart(ctx context.Context, judge Judge, h *netdiag.Holder
 func wouldTouch(text string, h *netdiag.Holder) Action {
 	err := throughOwner(h, func(int) error { return nil })
 	if err == nil || errors.Is(err, netdiag.ErrChanged) { // who has it then is looked at again
-		return Action{Result: Would, Detail: text}
+		return Action{Result: decide.Would, Detail: text}
 	}
 	return Action{Result: touchResult(err), Detail: fmt.Sprintf("%s: %v%s", text, err, tracingHelp(err))}
 }
@@ -142,11 +143,11 @@ func (g *Guard) wouldClear(ctx context.Context, h *netdiag.Holder) Action {
 	text := "clear the " + describe(h)
 	switch err := g.mayDestroy(ctx); {
 	case errors.Is(err, unix.EPERM):
-		return Action{Result: NotPermitted, Detail: text + ": that takes CAP_NET_ADMIN"}
+		return Action{Result: decide.NotPermitted, Detail: text + ": that takes CAP_NET_ADMIN"}
 	case errors.Is(err, unix.EOPNOTSUPP):
-		return Action{Result: NotPossible, Detail: text + ": this kernel cannot; it ends by itself (--wait)"}
+		return Action{Result: decide.NotPossible, Detail: text + ": this kernel cannot; it ends by itself (--wait)"}
 	}
-	return Action{Result: Would, Detail: text + ", which belongs to no process"}
+	return Action{Result: decide.Would, Detail: text + ", which belongs to no process"}
 }
 
 // mayDestroy is why the kernel would destroy no socket for us, nil when it would. An attempt on one that nobody has tells whether

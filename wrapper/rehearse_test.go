@@ -11,6 +11,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
 
 // A dry run foresees what the run in earnest, right after it, comes to.
@@ -20,22 +21,22 @@ func TestDryRunForesees(t *testing.T) {
 	timeWait := holders.Spec{Options: pooled.Options, State: holders.TimeWait, Origin: holders.Picked}
 	for i, tt := range []struct {
 		name    string
-		policy  Policy
+		policy  decide.Policy
 		holders []holders.Spec
 		no      bool // it is not had
 		cannot  bool // so that it is no use to try: what comes by itself is not foreseen
 	}{
-		{name: "free", policy: Policy{Kill: true}},
+		{name: "free", policy: decide.Policy{Kill: true}},
 		{name: "no rung", holders: []holders.Spec{pooled}, no: true},
-		{name: "a rung for it", policy: Policy{Share: true}, holders: []holders.Spec{pooled}},
-		{name: "none for it", policy: Policy{Kill: true, Grace: time.Second}, holders: []holders.Spec{listening}, no: true},
-		{name: "one of two is left alone", policy: Policy{Close: true, Share: true}, holders: []holders.Spec{pooled, listening}, no: true},
-		{name: "a rung for each", policy: Policy{Share: true, Kill: true, KillListeners: true, Grace: time.Second}, holders: []holders.Spec{pooled, listening}},
-		{name: "a record", policy: Policy{Close: true}, holders: []holders.Spec{timeWait}},
-		{name: "a record that ends in time", policy: Policy{Wait: 2 * time.Minute}, holders: []holders.Spec{timeWait}, cannot: true},
-		{name: "a record that does not", policy: Policy{Wait: 10 * time.Millisecond}, holders: []holders.Spec{timeWait}, no: true},
-		{name: "a wait for nobody knows how long", policy: Policy{Wait: 10 * time.Millisecond}, holders: []holders.Spec{pooled}, no: true},
-		{name: "a wait, and a rung", policy: Policy{Wait: 10 * time.Millisecond, Kill: true, Grace: time.Second}, holders: []holders.Spec{pooled}},
+		{name: "a rung for it", policy: decide.Policy{Share: true}, holders: []holders.Spec{pooled}},
+		{name: "none for it", policy: decide.Policy{Kill: true, Grace: time.Second}, holders: []holders.Spec{listening}, no: true},
+		{name: "one of two is left alone", policy: decide.Policy{Close: true, Share: true}, holders: []holders.Spec{pooled, listening}, no: true},
+		{name: "a rung for each", policy: decide.Policy{Share: true, Kill: true, KillListeners: true, Grace: time.Second}, holders: []holders.Spec{pooled, listening}},
+		{name: "a record", policy: decide.Policy{Close: true}, holders: []holders.Spec{timeWait}},
+		{name: "a record that ends in time", policy: decide.Policy{Wait: 2 * time.Minute}, holders: []holders.Spec{timeWait}, cannot: true},
+		{name: "a record that does not", policy: decide.Policy{Wait: 10 * time.Millisecond}, holders: []holders.Spec{timeWait}, no: true},
+		{name: "a wait for nobody knows how long", policy: decide.Policy{Wait: 10 * time.Millisecond}, holders: []holders.Spec{pooled}, no: true},
+		{name: "a wait, and a rung", policy: decide.Policy{Wait: 10 * time.Millisecond, Kill: true, Grace: time.Second}, holders: []holders.Spec{pooled}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			port := uint16(22150 + i)
@@ -79,14 +80,14 @@ func TestDryRunOfTheUnprivileged(t *testing.T) {
 	record := holders.Spec{Options: pooled.Options, State: holders.TimeWait, Origin: holders.Picked}
 	for i, tt := range []struct {
 		name   string
-		policy Policy
+		policy decide.Policy
 		holder holders.Spec
 	}{
-		{"a record", Policy{Share: true}, record},
-		{"a record, by kill", Policy{Kill: true}, record},
-		{"another user's connection, by share", Policy{Share: true}, pooled},
-		{"another user's connection, by close", Policy{Close: true}, pooled},
-		{"another user's process", Policy{Kill: true}, pooled},
+		{"a record", decide.Policy{Share: true}, record},
+		{"a record, by kill", decide.Policy{Kill: true}, record},
+		{"another user's connection, by share", decide.Policy{Share: true}, pooled},
+		{"another user's connection, by close", decide.Policy{Close: true}, pooled},
+		{"another user's process", decide.Policy{Kill: true}, pooled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			port := uint16(22170 + i)
@@ -106,7 +107,7 @@ func TestDryRunOfTheUnprivileged(t *testing.T) {
 						t.Fatal(err)
 					}
 					o := &r.Outcomes[0]
-					allowed := slices.ContainsFunc(o.Actions, func(a Action) bool { return a.Result != NotPermitted })
+					allowed := slices.ContainsFunc(o.Actions, func(a Action) bool { return a.Result != decide.NotPermitted })
 					if r.Had() || len(o.Actions) == 0 || allowed { // records of a run before may be there, too
 						t.Errorf("dry %v: had %v, %+v", dry, r.Had(), o.Actions)
 					}
@@ -126,7 +127,7 @@ func TestLookHoldsNothing(t *testing.T) {
 	for port := uint16(first); port <= last; port++ {
 		all = append(all, tcp(port))
 	}
-	g := hasty(New(Policy{}, nil))
+	g := hasty(New(decide.Policy{}, nil))
 	defer g.Close()
 	r := g.Look(all)
 	defer r.Release()

@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // Action is one act or refusal of a rung, added to the Outcome when it happens; Watcher.Acted is told at that moment.
 type Action struct {
-	Rung   Rung
+	Rung   decide.Rung
 	Holder *netdiag.Holder // as it was then; nil when it is about the endpoint as a whole
-	Result Result
+	Result decide.Result
 	Detail string // one clause, without the endpoint's name
 }
 
@@ -21,7 +22,7 @@ type Outcome struct {
 	// after they are gone.
 	netdiag.Finding
 	// By is the rung after which the trial succeeded; Ground when the endpoint was free to begin with.
-	By      Rung
+	By      decide.Rung
 	Actions []Action
 	acted   map[actionKey]bool
 	// WouldBeFree, in a dry run: the rungs that are allowed would all go ahead, so that the endpoint is free in the end.
@@ -73,9 +74,9 @@ func (o *Outcome) add(a Action) bool {
 
 // actionKey tells actions apart: a holder is the same one at every look.
 type actionKey struct {
-	rung   Rung
+	rung   decide.Rung
 	holder netdiag.SocketID
-	result Result
+	result decide.Result
 	detail string
 }
 
@@ -83,7 +84,7 @@ type actionKey struct {
 type Report struct {
 	Outcomes []Outcome
 	// Judge has decided whom the rungs might touch, and tells of each rung that was not allowed whether it would help.
-	Judge Judge
+	Judge decide.Judge
 	// Degraded is why the kernel could only be asked by way of /proc/net; nil when it was asked properly, or not at all.
 	Degraded error
 }
@@ -111,7 +112,7 @@ func (r *Report) NotFree() *Report {
 }
 
 // Ways are those that would get free what is not.
-func (r *Report) Ways() []Way { return r.Judge.Ways(r.unmet()) }
+func (r *Report) Ways() []decide.Way { return r.Judge.Ways(r.unmet()) }
 
 // Release gives every port back that the trials hold.
 func (r *Report) Release() {

@@ -7,6 +7,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper/decide"
 )
 
 func cookieHolder(cookie uint64) netdiag.Holder {
@@ -18,10 +19,10 @@ func TestOutcomeTellsOfWhoIsThereAndWhoWasActedOn(t *testing.T) {
 	var o Outcome
 	o.Holders = []netdiag.Holder{cookieHolder(1), cookieHolder(2), cookieHolder(3)}
 	for _, a := range []Action{
-		{Share, &o.Holders[1], NotPossible, "it listens"},
-		{Share, &o.Holders[2], Done, "shared"},
-		{Wait, nil, Would, "wait"},
-		{Close, &o.Holders[1], NotPossible, "it listens"},
+		{decide.Share, &o.Holders[1], decide.NotPossible, "it listens"},
+		{decide.Share, &o.Holders[2], decide.Done, "shared"},
+		{decide.Wait, nil, decide.Would, "wait"},
+		{decide.Close, &o.Holders[1], decide.NotPossible, "it listens"},
 	} {
 		o.add(a)
 	}
@@ -44,14 +45,14 @@ func TestActionIsRecordedOnce(t *testing.T) {
 		Action
 		want bool
 	}{
-		{"the first", Action{Kill, &first, NotPossible, "it listens"}, true},
-		{"the same holder, looked at again", Action{Kill, &again, NotPossible, "it listens"}, false},
-		{"another holder", Action{Kill, &other, NotPossible, "it listens"}, true},
-		{"another rung", Action{Close, &again, NotPossible, "it listens"}, true},
-		{"another result", Action{Kill, &again, Failed, "it listens"}, true},
-		{"another reason", Action{Kill, &again, NotPossible, "pid 1"}, true},
-		{"about the endpoint", Action{Kill, nil, NotPossible, "it listens"}, true},
-		{"about the endpoint again", Action{Kill, nil, NotPossible, "it listens"}, false},
+		{"the first", Action{decide.Kill, &first, decide.NotPossible, "it listens"}, true},
+		{"the same holder, looked at again", Action{decide.Kill, &again, decide.NotPossible, "it listens"}, false},
+		{"another holder", Action{decide.Kill, &other, decide.NotPossible, "it listens"}, true},
+		{"another rung", Action{decide.Close, &again, decide.NotPossible, "it listens"}, true},
+		{"another result", Action{decide.Kill, &again, decide.Failed, "it listens"}, true},
+		{"another reason", Action{decide.Kill, &again, decide.NotPossible, "pid 1"}, true},
+		{"about the endpoint", Action{decide.Kill, nil, decide.NotPossible, "it listens"}, true},
+		{"about the endpoint again", Action{decide.Kill, nil, decide.NotPossible, "it listens"}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := o.add(tt.Action); got != tt.want {

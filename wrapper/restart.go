@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // restartLimit is how long a restart may take before the port is given up: TimeoutStopSec= is 90 s unless a unit says
@@ -16,33 +17,33 @@ const restartLimit = 3 * time.Minute
 // port: a placeholder keeps it off this one.
 func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, RestartUnit, r)
+		g.rehearse(ctx, decide.RestartUnit, r)
 		return
 	}
 	guards := guardsFor(r)
 	defer guards.close()
 	g.bindAll(guards)
-	targets := g.targets(ctx, RestartUnit, r)
+	targets := g.targets(ctx, decide.RestartUnit, r)
 	all := restarts{byUnit: map[string]*restart{}}
 	defer all.close()
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if unit := ServiceOf(h); unit != "" && all.byUnit[unit] == nil && ctx.Err() == nil {
+			if unit := decide.ServiceOf(h); unit != "" && all.byUnit[unit] == nil && ctx.Err() == nil {
 				g.restart(ctx, r, &all, unit, targets)
 			}
 		}
 	}
 	g.awaitRestarts(ctx, targets, &all)
 	for _, t := range targets {
-		if t.Trial.Verdict != netdiag.Free && !g.try(t.Outcome, RestartUnit) {
-			g.clearRemains(ctx, t.Outcome, RestartUnit)
+		if t.Trial.Verdict != netdiag.Free && !g.try(t.Outcome, decide.RestartUnit) {
+			g.clearRemains(ctx, t.Outcome, decide.RestartUnit)
 		}
 	}
 	all.settle(ctx)
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if one := all.byUnit[ServiceOf(h)]; one != nil {
-				g.act(t.Outcome, Action{RestartUnit, h, one.result, one.detail})
+			if one := all.byUnit[decide.ServiceOf(h)]; one != nil {
+				g.act(t.Outcome, Action{decide.RestartUnit, h, one.result, one.detail})
 			}
 		}
 	}
@@ -60,15 +61,15 @@ func (g *Guard) restart(ctx context.Context, r *Report, all *restarts, unit stri
 	judge, d, holds := g.decideAgain(ctx, r, unit, targets)
 	switch {
 	case !holds:
-		one.end(Done, "%s had let go of it before it was restarted", unit)
+		one.end(decide.Done, "%s had let go of it before it was restarted", unit)
 	case !d.GoAhead():
 		one.end(d.Result, "%s", d)
 	default:
-		one.along = judge.Services[unit].along()
+		one.along = judge.Services[unit].Along()
 		for _, t := range targets {
 			for _, h := range t.holders {
-				if ServiceOf(h) == unit {
-					one.without = cmp.Or(one.without, judge.goesWithout(h))
+				if decide.ServiceOf(h) == unit {
+					one.without = cmp.Or(one.without, judge.GoesWithout(h))
 				}
 			}
 		}

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // decideAgain looks, right before the act, whether processes of the service still have one of the sockets, and decides about
 // those as they are now.
-func (g *Guard) decideAgain(ctx context.Context, r *Report, unit string, targets []target) (judge Judge, d Decision, holds bool) {
+func (g *Guard) decideAgain(ctx context.Context, r *Report, unit string, targets []target) (judge decide.Judge, d decide.Decision, holds bool) {
 	still := g.stillHolding(ctx, ownersOf(unit, targets))
 	judge = g.judge(ctx, r, []string{unit})
 	for _, t := range targets {
@@ -17,7 +18,7 @@ func (g *Guard) decideAgain(ctx context.Context, r *Report, unit string, targets
 			now := *h
 			now.Owners = nil
 			for _, o := range h.Owners {
-				if p, ok := still[o.PID]; ok && ServiceOf(h) == unit {
+				if p, ok := still[o.PID]; ok && decide.ServiceOf(h) == unit {
 					now.Owners = append(now.Owners, p)
 				}
 			}
@@ -25,15 +26,15 @@ func (g *Guard) decideAgain(ctx context.Context, r *Report, unit string, targets
 				continue
 			}
 			holds = true
-			if d = judge.Decide(RestartUnit, t.Endpoint, &now); d.GoAhead() && ServiceOf(&now) != unit {
-				d = notPossible("it is not %s any more that has it", unit)
+			if d = judge.Decide(decide.RestartUnit, t.Endpoint, &now); d.GoAhead() && decide.ServiceOf(&now) != unit {
+				d = decide.Decision{Result: decide.NotPossible, Why: "it is not " + unit + " any more that has it"}
 			}
 			if !d.GoAhead() {
 				return judge, d, true
 			}
 		}
 	}
-	return judge, Decision{}, holds
+	return judge, decide.Decision{}, holds
 }
 
 // ownersOf are the processes of a service that have one of the holders; of every service for "".
@@ -42,7 +43,7 @@ func ownersOf(unit string, targets []target) []*victim {
 	var all []*victim
 	for _, t := range targets {
 		for _, h := range t.holders {
-			if of := ServiceOf(h); of == "" || unit != "" && unit != of {
+			if of := decide.ServiceOf(h); of == "" || unit != "" && unit != of {
 				continue
 			}
 			for _, o := range h.Owners {
@@ -72,7 +73,7 @@ func (g *Guard) awaitRestarts(ctx context.Context, targets []target, all *restar
 	for ctx.Err() == nil && all.running() && time.Since(begin) < restartLimit {
 		for _, t := range targets {
 			if t.Trial.Verdict != netdiag.Free {
-				g.try(t.Outcome, RestartUnit)
+				g.try(t.Outcome, decide.RestartUnit)
 			}
 		}
 		if !anyWanted(targets) {

@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"portguard/systemd"
+	"portguard/wrapper/decide"
 )
 
 // restart is what became of one service.
 type restart struct {
 	unit, along string
-	without     string       // what its program will not have
-	job         *systemd.Job // nil: it was not asked for
-	result      Result       // "" while it is not known
+	without     string        // what its program will not have
+	job         *systemd.Job  // nil: it was not asked for
+	result      decide.Result // "" while it is not known
 	detail      string
 }
 
-func (one *restart) end(result Result, format string, args ...any) {
+func (one *restart) end(result decide.Result, format string, args ...any) {
 	one.result, one.detail = result, fmt.Sprintf(format, args...)
 }
 
@@ -27,11 +28,11 @@ func (one *restart) end(result Result, format string, args ...any) {
 func (one *restart) fail(err error) {
 	switch {
 	case errors.Is(err, systemd.Absent):
-		one.end(NotPossible, "restart %s: %v", one.unit, err)
+		one.end(decide.NotPossible, "restart %s: %v", one.unit, err)
 	case errors.Is(err, fs.ErrPermission):
-		one.end(NotPermitted, "restart %s: %v; that takes root or a polkit rule", one.unit, err)
+		one.end(decide.NotPermitted, "restart %s: %v; that takes root or a polkit rule", one.unit, err)
 	default:
-		one.end(Failed, "restart %s: %v", one.unit, err)
+		one.end(decide.Failed, "restart %s: %v", one.unit, err)
 	}
 }
 
@@ -45,7 +46,7 @@ func (one *restart) look() {
 	case err != nil:
 		one.fail(err)
 	default:
-		one.end(Done, "restarted %s%s%s", one.unit, one.along, one.without)
+		one.end(decide.Done, "restarted %s%s%s", one.unit, one.along, one.without)
 	}
 }
 
@@ -89,8 +90,8 @@ func (all *restarts) settle(ctx context.Context) {
 	for _, one := range all.byUnit {
 		switch {
 		case one.result == "":
-			one.end(Done, "asked systemd to restart %s%s, which goes on%s", one.unit, one.along, one.without)
-		case one.result == Done && one.job != nil:
+			one.end(decide.Done, "asked systemd to restart %s%s, which goes on%s", one.unit, one.along, one.without)
+		case one.result == decide.Done && one.job != nil:
 			all.prove(ctx, one)
 		}
 	}
@@ -103,6 +104,6 @@ func (all *restarts) prove(ctx context.Context, one *restart) {
 	defer cancel()
 	s, err := all.manager.Service(ctx, one.unit)
 	if err == nil && (s.ActiveState == "inactive" || s.ActiveState == "failed") {
-		one.end(Failed, "restarted %s%s, which is %s now (systemctl status %s)", one.unit, one.along, s.ActiveState, one.unit)
+		one.end(decide.Failed, "restarted %s%s, which is %s now (systemctl status %s)", one.unit, one.along, s.ActiveState, one.unit)
 	}
 }

@@ -15,11 +15,12 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/wrapper/decide"
 )
 
 // job is what a guarding process does.
 type job struct {
-	Policy Policy
+	Policy decide.Policy
 	Ports  []uint16
 }
 
@@ -99,7 +100,7 @@ func resultsOf(r *Report) []result {
 }
 
 // run is a Guard's run in the test's own process.
-func run(t *testing.T, p Policy, endpoints ...netdiag.Endpoint) []result {
+func run(t *testing.T, p decide.Policy, endpoints ...netdiag.Endpoint) []result {
 	t.Helper()
 	g := hasty(New(p, nil))
 	defer g.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"portguard/netdiag"
+	"portguard/wrapper/decide"
 )
 
 // target is an endpoint that a rung works on.
@@ -18,7 +19,7 @@ const maxRounds = 4
 
 // rounds works on the endpoints that are still wanted until they are free, or nothing moves any more. Before the first look
 // the ports are guarded: from then on what is found is all there is.
-func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(target) (moved bool)) {
+func (g *Guard) rounds(ctx context.Context, rung decide.Rung, r *Report, work func(target) (moved bool)) {
 	guards := guardsFor(r)
 	defer guards.close()
 	for range maxRounds {
@@ -39,7 +40,7 @@ func (g *Guard) rounds(ctx context.Context, rung Rung, r *Report, work func(targ
 // pickTargets looks at who holds the wanted endpoints now, and picks what a rung that touches others may act on. Each refusal
 // is recorded. Nothing is picked where it would be harm for nothing: when one of the holders of an endpoint, or another
 // endpoint, stays in the way whatever the allowed rungs do.
-func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target {
+func (g *Guard) pickTargets(ctx context.Context, rung decide.Rung, r *Report) []target {
 	g.explain(ctx, r)
 	var units []string
 	if g.policy.RestartUnit {
@@ -56,8 +57,8 @@ func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target 
 			continue
 		}
 		t := target{Outcome: o, holders: g.pick(ctx, judge, rung, o)}
-		may := func(rung Rung, h *netdiag.Holder) bool { return g.permitted(ctx, judge, rung, h).GoAhead() }
-		if !judge.attainable(rung, &o.Finding, may) {
+		may := func(rung decide.Rung, h *netdiag.Holder) bool { return g.permitted(ctx, judge, rung, h).GoAhead() }
+		if !judge.Attainable(rung, &o.Finding, may) {
 			pointless = true
 		}
 		if len(t.holders) > 0 {
@@ -68,13 +69,13 @@ func (g *Guard) pickTargets(ctx context.Context, rung Rung, r *Report) []target 
 		return picked
 	}
 	for _, t := range picked {
-		g.act(t.Outcome, Action{rung, nil, NotPossible, "left alone: not everything that is in the way can be dealt with, so it would be for nothing"})
+		g.act(t.Outcome, Action{rung, nil, decide.NotPossible, "left alone: not everything that is in the way can be dealt with, so it would be for nothing"})
 	}
 	return nil
 }
 
 // pick decides about every holder and records each refusal.
-func (g *Guard) pick(ctx context.Context, judge Judge, rung Rung, o *Outcome) []*netdiag.Holder {
+func (g *Guard) pick(ctx context.Context, judge decide.Judge, rung decide.Rung, o *Outcome) []*netdiag.Holder {
 	if o.Trial.Verdict != netdiag.Taken {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (g *Guard) pick(ctx context.Context, judge Judge, rung Rung, o *Outcome) []
 		if o.Unexplained != nil {
 			why = "who holds it cannot be asked: " + o.Unexplained.Error()
 		}
-		g.act(o, Action{rung, nil, NotPossible, why})
+		g.act(o, Action{rung, nil, decide.NotPossible, why})
 		return nil
 	}
 	var some []*netdiag.Holder

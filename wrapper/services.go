@@ -10,6 +10,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/systemd"
+	"portguard/wrapper/decide"
 )
 
 // askLimit is how long systemd, or a container engine, may take to tell of all together.
@@ -20,7 +21,7 @@ func servicesOf(wanted []*Outcome) []string {
 	units := map[string]bool{}
 	for _, o := range wanted {
 		for i := range o.Holders {
-			if unit := ServiceOf(&o.Holders[i]); unit != "" && o.Trial.Verdict == netdiag.Taken {
+			if unit := decide.ServiceOf(&o.Holders[i]); unit != "" && o.Trial.Verdict == netdiag.Taken {
 				units[unit] = true
 			}
 		}
@@ -51,13 +52,13 @@ func (g *Guard) manager(ctx context.Context) (m *systemd.Manager, asking context
 }
 
 // askServices asks systemd about services, by name, and about our own where one of them is ordered after it.
-func (g *Guard) askServices(ctx context.Context, units []string, own string) (all map[string]Service, start Start) {
+func (g *Guard) askServices(ctx context.Context, units []string, own string) (all map[string]decide.Service, start decide.Start) {
 	if len(units) == 0 {
-		return nil, Start{}
+		return nil, decide.Start{}
 	}
 	m, ctx, heard, err := g.manager(ctx)
 	defer heard()
-	all = map[string]Service{}
+	all = map[string]decide.Service{}
 	for _, unit := range units {
 		all[unit] = askService(ctx, m, unit, err)
 		if own != "" && start.Name == "" && slices.Contains(all[unit].After, own) {
@@ -68,20 +69,20 @@ func (g *Guard) askServices(ctx context.Context, units []string, own string) (al
 }
 
 // askStart asks what start is going on. Without an answer it is none.
-func askStart(ctx context.Context, m *systemd.Manager, unit string) (s Start) {
+func askStart(ctx context.Context, m *systemd.Manager, unit string) (s decide.Start) {
 	var err error
 	if s.Job, err = m.Queued(ctx, unit); err == nil {
 		s.Service, err = m.Service(ctx, unit)
 	}
 	if err != nil {
-		return Start{}
+		return decide.Start{}
 	}
 	return s
 }
 
 // askService asks by a connection, if there is one.
-func askService(ctx context.Context, m *systemd.Manager, unit string, err error) Service {
-	var s Service
+func askService(ctx context.Context, m *systemd.Manager, unit string, err error) decide.Service {
+	var s decide.Service
 	if s.Err = err; s.Err == nil {
 		s.Service, s.Err = m.Service(ctx, unit)
 	}

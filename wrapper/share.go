@@ -8,22 +8,23 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
+	"portguard/wrapper/decide"
 )
 
 // share makes every holder of the endpoints still wanted let the service bind beside it, and clears the remains of
 // connections that belong to nobody. No connection is cut and no byte is lost.
 func (g *Guard) share(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
-		g.rehearse(ctx, Share, r)
+		g.rehearse(ctx, decide.Share, r)
 		return
 	}
-	g.rounds(ctx, Share, r, func(t target) (moved bool) {
+	g.rounds(ctx, decide.Share, r, func(t target) (moved bool) {
 		for _, h := range t.holders {
 			a, again := g.shareOne(ctx, h)
 			g.act(t.Outcome, a)
 			moved = moved || again
 		}
-		g.try(t.Outcome, Share)
+		g.try(t.Outcome, decide.Share)
 		return moved
 	})
 }
@@ -31,18 +32,18 @@ func (g *Guard) share(ctx context.Context, r *Report) {
 // shareOne acts on one holder. again is true when it makes sense to look who holds the port now, should it still be taken.
 func (g *Guard) shareOne(ctx context.Context, h *netdiag.Holder) (a Action, again bool) {
 	if h.Kind == netdiag.Remains {
-		a = g.clearOne(ctx, Share, h)
-		return a, a.Result == Done
+		a = g.clearOne(ctx, decide.Share, h)
+		return a, a.Result == decide.Done
 	}
 	err := setReuseAddr(h)
-	if errors.Is(err, netdiag.ErrChanged) && touchResult(err) == Failed {
-		return Action{Share, h, Done, "the " + describe(h) + " was given up meanwhile"}, true
+	if errors.Is(err, netdiag.ErrChanged) && touchResult(err) == decide.Failed {
+		return Action{decide.Share, h, decide.Done, "the " + describe(h) + " was given up meanwhile"}, true
 	}
 	if err != nil {
-		a = Action{Share, h, touchResult(err), fmt.Sprintf("set SO_REUSEADDR on the %s: %v%s", describe(h), err, tracingHelp(err))}
+		a = Action{decide.Share, h, touchResult(err), fmt.Sprintf("set SO_REUSEADDR on the %s: %v%s", describe(h), err, tracingHelp(err))}
 		return a, false
 	}
-	return Action{Share, h, Done, fmt.Sprintf("set SO_REUSEADDR on the %s; nothing else of it changes", describe(h))}, true
+	return Action{decide.Share, h, decide.Done, fmt.Sprintf("set SO_REUSEADDR on the %s; nothing else of it changes", describe(h))}, true
 }
 
 // maxNamed is how many processes of one socket a line names. A server's workers may be hundreds: the report's JSON has them all.

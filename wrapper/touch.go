@@ -12,6 +12,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/permit"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // setReuseAddr sets the option through any owner that lets us: it is one socket, whoever has it open.
@@ -52,14 +53,14 @@ func oneLine(all []error) string {
 }
 
 // touchResult classes the errors of acting on a duplicate.
-func touchResult(err error) Result {
+func touchResult(err error) decide.Result {
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return NotPermitted
+		return decide.NotPermitted
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EOPNOTSUPP):
-		return NotPossible
+		return decide.NotPossible
 	}
-	return Failed
+	return decide.Failed
 }
 
 // tracingHelp says which power is missing for pidfd_getfd.

@@ -15,6 +15,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // victim is a process that the kill rung may end, pinned by a pidfd.
@@ -83,7 +84,7 @@ func (v *victim) add(h *netdiag.Holder, p owner.Process, keep bool) {
 // signalAll sends the signal to every victim that, looked at again right now, still has one of the sockets open, and has
 // not become one that may not be touched. The first signal goes to nobody where somebody else who may not be touched has got a
 // socket of theirs: it would stay taken.
-func (g *Guard) signalAll(ctx context.Context, judge Judge, victims []*victim, sig unix.Signal) {
+func (g *Guard) signalAll(ctx context.Context, judge decide.Judge, victims []*victim, sig unix.Signal) {
 	keepers := g.keepersNow(ctx, victims)
 	still := stillOf(victims, keepers)
 	if !anySignalled(victims) {
@@ -99,7 +100,7 @@ func (g *Guard) signalAll(ctx context.Context, judge Judge, victims []*victim, s
 		if v.pidfd == nil || !holds {
 			continue
 		}
-		if d := judge.mayEnd(now, v.holders[0]); !d.GoAhead() {
+		if d := judge.MayEnd(now, v.holders[0]); !d.GoAhead() {
 			v.err = fmt.Errorf("it is %s by now: %s", now.Command, d.Why)
 			continue
 		}
@@ -181,27 +182,27 @@ func unsent(fd int) bool {
 func (v *victim) action(holder *netdiag.Holder, interrupted bool) Action {
 	who := fmt.Sprintf("pid %d (%s)", v.process.PID, v.process.Command)
 	if v.err != nil && len(v.sent) == 0 {
-		a := Action{Kill, holder, Failed, "signal " + who + ": " + v.err.Error()}
+		a := Action{decide.Kill, holder, decide.Failed, "signal " + who + ": " + v.err.Error()}
 		if errors.Is(v.err, unix.EPERM) {
-			a.Result = NotPermitted
+			a.Result = decide.NotPermitted
 			a.Detail += "; that takes CAP_KILL"
 		}
 		return a
 	}
 	if len(v.sent) == 0 && interrupted {
-		return Action{Kill, holder, Failed, who + " was not signalled"}
+		return Action{decide.Kill, holder, decide.Failed, who + " was not signalled"}
 	}
 	if len(v.sent) == 0 {
-		return Action{Kill, holder, Done, who + " had let go of it before it was signalled"}
+		return Action{decide.Kill, holder, decide.Done, who + " had let go of it before it was signalled"}
 	}
 	var names []string
 	for _, s := range v.sent {
 		names = append(names, pidfd.SignalName(s))
 	}
-	a := Action{Kill, holder, Done, "sent " + listed(names) + " to " + who}
+	a := Action{decide.Kill, holder, decide.Done, "sent " + listed(names) + " to " + who}
 	switch ended, err := v.pidfd.Ended(); {
 	case err != nil:
-		a.Result, a.Detail = Failed, a.Detail+": "+err.Error()
+		a.Result, a.Detail = decide.Failed, a.Detail+": "+err.Error()
 	case ended && slices.Contains(v.sent, unix.SIGKILL) && v.was != "":
 		a.Detail += ", which has ended; it was " + v.was
 	case ended:
@@ -209,7 +210,7 @@ func (v *victim) action(holder *netdiag.Holder, interrupted bool) Action {
 	case interrupted:
 		a.Detail += "; what comes of it was not waited for"
 	case slices.Contains(v.sent, unix.SIGKILL):
-		a.Result, a.Detail = Failed, a.Detail+", which has not ended"
+		a.Result, a.Detail = decide.Failed, a.Detail+", which has not ended"
 		if is := Hindrance(owner.Scanner{}.Condition(v.process.PID)); is != "" {
 			a.Detail += ": it is " + is
 		}

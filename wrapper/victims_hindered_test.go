@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/owner"
+	"portguard/wrapper/decide"
 )
 
 // stopped is what touched says of a process that was stopped, and of which nobody has had it go on.
@@ -36,7 +37,7 @@ func stoppedPID(w *world) func(bool) {
 		s, end := w.owned()
 		defer end()
 		s.stop()
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		want, who := woken, "the stopped holder"
 		exchange := func() {
 			s = w.recycle(s, -1)
@@ -66,7 +67,7 @@ func stoppedWithout(w *world) func(bool) {
 		k.put(h.FD)
 		h.CloseFD()
 		want, who := woken, "the stopped holder"
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		l.kill(func() {
 			if swap {
 				k.letGo()
@@ -86,7 +87,7 @@ func raceForStoppedPID(w *world) func(bool) {
 		s, end := w.owned()
 		defer end()
 		s.stop()
-		ran := w.background(Policy{Kill: true, Grace: time.Millisecond})
+		ran := w.background(decide.Policy{Kill: true, Grace: time.Millisecond})
 		if swap {
 			w.moment()
 			s = w.recycle(s, -1)
@@ -109,7 +110,7 @@ func frozenPID(w *world) func(bool) {
 		s, end := w.owned()
 		defer end()
 		f.freeze(s)
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		want, who := pending, "the frozen holder"
 		exchange := func() {
 			f.thaw() // in cgroup v1 it cannot end before

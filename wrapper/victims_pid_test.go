@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"portguard/wrapper/decide"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +13,7 @@ func pidBeforeOpen(w *world) func(bool) {
 	return func(swap bool) {
 		s, end := w.owned()
 		defer end()
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		want, who := pending, "the holder"
 		if swap {
 			s = w.recycle(s, -1)
@@ -35,7 +36,7 @@ func pidAfterOpen(w *world) func(bool) {
 		s := w.sleeper(h.FD)
 		h.CloseFD()
 		want, who := pending, "the holder"
-		w.look(Policy{}).kill(func() {
+		w.look(decide.Policy{}).kill(func() {
 			if swap {
 				s = w.recycle(s, other.FD)
 				want, who = "", "a stranger with the holder's pid"
@@ -98,7 +99,7 @@ func raceForPID(w *world) func(bool) {
 	return func(swap bool) {
 		s, end := w.owned()
 		defer end()
-		ran := w.background(Policy{Kill: true, Grace: time.Millisecond})
+		ran := w.background(decide.Policy{Kill: true, Grace: time.Millisecond})
 		if swap {
 			w.moment()
 			s = w.recycle(s, -1)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"portguard/wrapper/decide"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,7 +40,7 @@ func (w *world) shell(becomes string, socket int, user uint32) (s *stranger, tel
 }
 
 // execBefore lets the holder become another program before its process is opened.
-func execBefore(w *world, becomes string, user uint32, p Policy) func(bool) {
+func execBefore(w *world, becomes string, user uint32, p decide.Policy) func(bool) {
 	return func(swap bool) {
 		h, end := w.holder()
 		defer end()
@@ -57,7 +58,7 @@ func execBefore(w *world, becomes string, user uint32, p Policy) func(bool) {
 	}
 }
 
-func execWithout(w *world) func(bool) { return execBefore(w, "sleep 1000 3>&-", 0, Policy{}) }
+func execWithout(w *world) func(bool) { return execBefore(w, "sleep 1000 3>&-", 0, decide.Policy{}) }
 
 func execInto(w *world) func(bool) {
 	sh, err := filepath.EvalSymlinks("/bin/sh")
@@ -69,7 +70,7 @@ func execInto(w *world) func(bool) {
 		defer end()
 		s, becomeSleep := w.shell("sleep 1000", h.FD, 0)
 		h.CloseFD()
-		l := w.look(Policy{Only: Only{Exes: []string{sh}}})
+		l := w.look(decide.Policy{Only: decide.Only{Exes: []string{sh}}})
 		want := pending
 		l.kill(func() {
 			if swap {
@@ -111,7 +112,9 @@ func (w *world) setuidSleep() string {
 	return path
 }
 
-func only(user int) Policy { return Policy{Only: Only{Users: []string{strconv.Itoa(user)}}} }
+func only(user int) decide.Policy {
+	return decide.Policy{Only: decide.Only{Users: []string{strconv.Itoa(user)}}}
+}
 
 // A process is the effective user's, as every tool says that shows processes.
 func setuidOwner(w *world) func(bool) {
@@ -142,7 +145,7 @@ func peerProcessOf(w *world) func(bool) {
 		defer end()
 		owner, peer := w.sleeper(h.FD), w.sleeper(h.Peer)
 		h.CloseFD()
-		policy := []Policy{{Share: true}, {Close: true}, {Kill: true, Grace: time.Millisecond}}[w.IntN(3)]
+		policy := []decide.Policy{{Share: true}, {Close: true}, {Kill: true, Grace: time.Millisecond}}[w.IntN(3)]
 		<-w.background(policy)
 		peer.mustBe("", "the process at the other end")
 		if on, err := unix.GetsockoptInt(h.Peer, unix.SOL_SOCKET, unix.SO_REUSEADDR); err != nil || on != 0 {
@@ -186,7 +189,7 @@ func ancestorsOf(w *world) func(bool) {
 			w.Fatal(err)
 		}
 		cmd.Args[len(cmd.Args)-1] = self
-		cmd.Env = append(os.Environ(), partEnv+"="+guards, job{Policy{Kill: true, Grace: time.Millisecond}, []uint16{w.port}}.env(w.T))
+		cmd.Env = append(os.Environ(), partEnv+"="+guards, job{decide.Policy{Kill: true, Grace: time.Millisecond}, []uint16{w.port}}.env(w.T))
 		file := os.NewFile(uintptr(h.FD), "holder")
 		h.FD = -1
 		var sleeper *stranger
@@ -229,13 +232,13 @@ func otherPIDNamespace(w *world) func(bool) {
 		h.CloseFD()
 		defer s.end()
 		if !outside {
-			w.look(Policy{}).kill(nothing)
+			w.look(decide.Policy{}).kill(nothing)
 			s.mustBe(pending, "the holder in a pid namespace")
 			return
 		}
 		ownProc := w.IntN(2) == 0
 		guard := start(w.T, inside, nil, &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS},
-			job{Policy{Share: true, Kill: true, Grace: time.Millisecond}, []uint16{w.port}}.env(w.T),
+			job{decide.Policy{Share: true, Kill: true, Grace: time.Millisecond}, []uint16{w.port}}.env(w.T),
 			fmt.Sprintf("%s=%d %t", insideEnv, s.pid, ownProc))
 		got := decode[insideResult](w.T, guard)
 		if got.Stranger != "lives" {

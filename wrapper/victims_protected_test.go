@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"portguard/wrapper/decide"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,11 +43,11 @@ func storedByManager(w *world) func(bool) {
 		service, store := w.sleeper(h.FD), w.spawn(nil, []string{program, "1000"}, -1, h.FD)
 		h.CloseFD()
 		store.becomes(filepath.Base(program))
-		w.look(Policy{}).kill(nothing)
+		w.look(decide.Policy{}).kill(nothing)
 		store.mustBe(want, "who stores the connection")
 		service.mustBe(want, "the service")
 		if stored {
-			<-w.background([]Policy{{Close: true}, {Kill: true, Grace: time.Millisecond}}[w.IntN(2)])
+			<-w.background([]decide.Policy{{Close: true}, {Kill: true, Grace: time.Millisecond}}[w.IntN(2)])
 			store.mustBe("", "the manager")
 			fd := service.socket()
 			w.intact(fd, h.Peer)
@@ -72,7 +73,7 @@ func becomesManager(w *world) func(bool) {
 		defer write.Close()
 		h.CloseFD()
 		want := pending
-		w.look(Policy{}).kill(func() {
+		w.look(decide.Policy{}).kill(func() {
 			if swap {
 				if _, err := io.WriteString(write, "go\n"); err != nil {
 					w.Fatal(err)
@@ -99,7 +100,7 @@ func duplicateOfPortguard(w *world) func(bool) {
 		s := w.sleeper(h.FD)
 		k.put(h.FD)
 		h.CloseFD()
-		w.look(Policy{}).kill(nothing)
+		w.look(decide.Policy{}).kill(nothing)
 		s.mustBe(want, "the holder")
 		k.mustBe(want, "who has a duplicate")
 		if portguard {
@@ -139,7 +140,7 @@ func foreignProc(w *world) func(bool) {
 			w.Fatal(err)
 		}
 		cmd := exec.Command(argv[0], append(argv[1:], self)...)
-		cmd.Env = append(os.Environ(), partEnv+"="+guards, job{Policy{Share: true, Kill: true, Grace: time.Millisecond}, []uint16{w.port}}.env(w.T))
+		cmd.Env = append(os.Environ(), partEnv+"="+guards, job{decide.Policy{Share: true, Kill: true, Grace: time.Millisecond}, []uint16{w.port}}.env(w.T))
 		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", fmt.Append(nil, guard-1), 0); err != nil {
 			w.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"portguard/netdiag/holders"
 	"portguard/netdiag/pidfd"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper/decide"
 )
 
 // keeper is a process that keeps, as descriptor number kept, the socket that it was sent last.
@@ -104,7 +105,7 @@ func descriptorChanges(w *world, act func(*looked), reached func(*holders.Holder
 		defer end()
 		k.put(h.FD)
 		h.CloseFD()
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		if !swap {
 			act(l)
 			reached(h, k)
@@ -186,7 +187,7 @@ func raceForDescriptor(w *world) func(bool) {
 		k.put(h.FD)
 		h.CloseFD()
 		close := w.IntN(2) == 0
-		ran := w.background(Policy{Share: !close, Close: close})
+		ran := w.background(decide.Policy{Share: !close, Close: close})
 		if swap {
 			w.moment()
 			k.put(other.FD)
@@ -214,7 +215,7 @@ func keptDuplicate(w *world) func(bool) {
 		defer end()
 		s := w.sleeper(h.FD)
 		h.CloseFD()
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		defer l.Close()
 		found := l.one()
 		dup, err := netdiag.Duplicate(found.Owners[0], found.Socket)
@@ -250,7 +251,7 @@ func (l *looked) act(h *netdiag.Holder) {
 	case 1:
 		l.closeOne(ctx, h)
 	case 2:
-		l.clearOne(ctx, Close, h)
+		l.clearOne(ctx, decide.Close, h)
 	case 3:
 		_ = throughOwner(h, pidfd.Disconnect)
 	case 4:
@@ -317,7 +318,7 @@ func sameEnds(w *world) func(bool) {
 		client, server := e.connect(w.next())
 		k.put(client)
 		unix.Close(client)
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		defer l.Close()
 		h := l.one()
 		if !swap {
@@ -348,15 +349,15 @@ func sameEndsAsRemains(w *world) func(bool) {
 		client, server := e.connect(w.next())
 		unix.Close(client)
 		unix.Close(server)
-		l := w.look(Policy{})
+		l := w.look(decide.Policy{})
 		defer l.Close()
 		h := l.one()
 		if h.Kind != netdiag.Remains || h.Socket.State != sockdiag.TimeWait {
 			w.Fatalf("found is %s, %s", h.Kind, h.Socket.State)
 		}
-		switch a := l.clearOne(w.Context(), Close, h); a.Result {
-		case Done:
-		case NotPossible:
+		switch a := l.clearOne(w.Context(), decide.Close, h); a.Result {
+		case decide.Done:
+		case decide.NotPossible:
 			w.Skip(a.Detail)
 		default:
 			w.Fatalf("%+v", a)

@@ -9,6 +9,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // startingServer lets a server listen while a rung looks at its bound socket. When it does not, the socket is shared.
@@ -19,9 +20,9 @@ func startingServer(w *world) func(bool) {
 		h := w.rig.Hold(w.T, port, starting)
 		k.put(h.FD)
 		h.CloseFD()
-		p := []Policy{{Share: true}, {Close: true}, {Kill: true, Grace: time.Second}}[w.IntN(3)]
+		p := []decide.Policy{{Share: true}, {Close: true}, {Kill: true, Grace: time.Second}}[w.IntN(3)]
 		if !swap {
-			p = Policy{Share: true}
+			p = decide.Policy{Share: true}
 		}
 		g := New(p, nil)
 		defer g.Close()
@@ -78,17 +79,17 @@ func selfConnected(w *world) func(bool) {
 		k.put(fd)
 		if !swap {
 			unix.Close(fd)
-			w.freed(Policy{Share: true, Close: true}, port)
+			w.freed(decide.Policy{Share: true, Close: true}, port)
 			k.letGo()
 			return
 		}
 		unix.Close(fd)
-		w.leaves(Policy{Share: true}, port)
+		w.leaves(decide.Policy{Share: true}, port)
 		if w.shared(k.pid, kept) == nil {
 			w.Error("SO_REUSEADDR is set on the connection")
 		}
 		k.mustBe("", "its process")
-		w.freed(Policy{Close: true}, port)
+		w.freed(decide.Policy{Close: true}, port)
 		k.letGo()
 	}
 }
@@ -101,11 +102,11 @@ func boundMPTCP(w *world) func(bool) {
 		k.put(h.FD)
 		unix.Close(h.FD)
 		if !swap {
-			w.freed(Policy{Close: true}, w.port)
+			w.freed(decide.Policy{Close: true}, w.port)
 			k.letGo()
 			return
 		}
-		w.leaves(Policy{Share: true, Close: true}, w.port)
+		w.leaves(decide.Policy{Share: true, Close: true}, w.port)
 		client, err := pidfd.GetFD(k.pid, 0, kept)
 		if err != nil {
 			w.Fatal(err)
@@ -114,12 +115,12 @@ func boundMPTCP(w *world) func(bool) {
 		unix.Close(client)
 		k.mustBe("", "its process")
 		k.letGo()
-		w.freed(Policy{Kill: true}, w.port) // what it leaves
+		w.freed(decide.Policy{Kill: true}, w.port) // what it leaves
 	}
 }
 
 // freed runs rungs that get the port.
-func (w *world) freed(p Policy, port uint16) {
+func (w *world) freed(p decide.Policy, port uint16) {
 	w.Helper()
 	if got := run(w.T, p, tcp(port))[0]; got.Verdict != "free" {
 		w.Errorf("got %+v", got)
@@ -127,7 +128,7 @@ func (w *world) freed(p Policy, port uint16) {
 }
 
 // leaves runs rungs that do not.
-func (w *world) leaves(p Policy, port uint16) {
+func (w *world) leaves(p decide.Policy, port uint16) {
 	w.Helper()
 	if got := run(w.T, p, tcp(port))[0]; got.Verdict != "taken" {
 		w.Errorf("got %+v", got)

@@ -15,6 +15,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // world is where a row of TestVictims plays.
@@ -84,7 +85,7 @@ func (w *world) ownedByTwo() (first, second *stranger, l *looked, end func()) {
 	h, end := w.holder()
 	first, second = w.sleeper(h.FD), w.sleeper(h.FD)
 	h.CloseFD()
-	return first, second, w.look(Policy{}), end
+	return first, second, w.look(decide.Policy{}), end
 }
 
 // forker runs what it is sent on a thread that blocks every signal, as do the processes that are started there: what they
@@ -242,11 +243,11 @@ type looked struct {
 	*Guard
 	w       *world
 	targets []target
-	judge   Judge
+	judge   decide.Judge
 }
 
 // look is the first step of every rung.
-func (w *world) look(p Policy) *looked {
+func (w *world) look(p decide.Policy) *looked {
 	w.Helper()
 	p.Kill = true
 	g := hasty(New(p, nil))
@@ -255,7 +256,7 @@ func (w *world) look(p Policy) *looked {
 	if r.Outcomes[0].Trial.Verdict != netdiag.Taken {
 		w.Fatalf("port %d is %s", w.port, r.Outcomes[0].Trial.Verdict)
 	}
-	l := &looked{Guard: g, w: w, targets: g.targets(w.Context(), Kill, r)}
+	l := &looked{Guard: g, w: w, targets: g.targets(w.Context(), decide.Kill, r)}
 	l.judge = r.Judge
 	return l
 }
@@ -284,7 +285,7 @@ func (l *looked) kill(between func()) {
 }
 
 // background runs all the rungs that the policy allows, while something else happens.
-func (w *world) background(p Policy) (ran chan struct{}) {
+func (w *world) background(p decide.Policy) (ran chan struct{}) {
 	ran = make(chan struct{})
 	port := w.port
 	go func() {

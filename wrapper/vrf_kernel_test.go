@@ -15,6 +15,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/wrapper/decide"
 )
 
 // A VRF has ports of its own: whoever has the number in another one is a bystander, whatever may be done to the holder. It
@@ -25,7 +26,7 @@ func TestVictimsInAnotherVRF(t *testing.T) {
 	const accept = "net.ipv4.tcp_l3mdev_accept"
 	w := &world{T: t, Rand: rand.New(rand.NewPCG(1, 0)), rig: holders.New(t), port: 20000, forks: forker(t)}
 	rounds := 0
-	for _, may := range []Policy{
+	for _, may := range []decide.Policy{
 		{Share: true}, {Close: true}, {Wait: 30 * time.Millisecond}, {RestartUnit: true}, {Kill: true, Grace: time.Millisecond},
 		{Share: true, Close: true, Wait: 30 * time.Millisecond, RestartUnit: true, Kill: true, KillListeners: true, Grace: time.Millisecond},
 	} {
@@ -65,7 +66,7 @@ func TestVictimsInAnotherVRF(t *testing.T) {
 }
 
 // roundsOfVRF is how often one is played. Kernels before 6.0 do not clear what a process leaves, which takes kill two seconds.
-func roundsOfVRF(may Policy, what string) int {
+func roundsOfVRF(may decide.Policy, what string) int {
 	switch {
 	case !testing.Short():
 		return max(*victimsN/8, 1)

@@ -10,6 +10,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
+	"portguard/wrapper/decide"
 )
 
 // Waiting is what a wait waits for.
@@ -26,13 +27,13 @@ type Waiting struct {
 func (g *Guard) wait(ctx context.Context, r *Report) {
 	if g.policy.DryRun {
 		for _, o := range r.wanted() {
-			g.act(o, Action{Wait, nil, Would, "wait " + waitText(g.policy.Wait)})
+			g.act(o, Action{decide.Wait, nil, decide.Would, "wait " + waitText(g.policy.Wait)})
 		}
 		return
 	}
 	start := time.Now()
 	p := pace{began: start}
-	if g.policy.Wait != Forever {
+	if g.policy.Wait != decide.Forever {
 		p.deadline = start.Add(g.policy.Wait)
 	}
 	bell := newBell(ctx, r.wanted())
@@ -76,7 +77,7 @@ func (g *Guard) tryAll(waiting []*Outcome, start time.Time) (changed bool) {
 			continue
 		}
 		before := o.Trial.Verdict
-		if g.try(o, Wait) {
+		if g.try(o, decide.Wait) {
 			g.concludeWait(o, time.Since(start))
 		}
 		changed = changed || o.Trial.Verdict != before
@@ -91,7 +92,7 @@ func (g *Guard) look(ctx context.Context, r *Report, p *pace, began time.Time) {
 	g.explain(ctx, r)
 	for _, o := range before {
 		if o.Trial.Verdict == netdiag.Free { // it came free while we asked
-			o.By = Wait
+			o.By = decide.Wait
 			g.concludeWait(o, time.Since(began))
 		}
 	}
@@ -120,10 +121,10 @@ func lastExpiry(waiting []*Outcome, now time.Time) time.Time {
 
 // concludeWait says how the wait for one endpoint has ended.
 func (g *Guard) concludeWait(o *Outcome, waited time.Duration) {
-	a := Action{Rung: Wait, Result: Done, Detail: "free after " + roundTime(waited)}
+	a := Action{Rung: decide.Wait, Result: decide.Done, Detail: "free after " + roundTime(waited)}
 	if o.Trial.Verdict != netdiag.Free {
 		o.TimedOut = true
-		a.Result, a.Detail = Failed, "still "+o.Trial.Verdict.String()+" after "+roundTime(waited)
+		a.Result, a.Detail = decide.Failed, "still "+o.Trial.Verdict.String()+" after "+roundTime(waited)
 	}
 	g.act(o, a)
 }
@@ -137,7 +138,7 @@ func processorTime() time.Duration {
 }
 
 func waitText(d time.Duration) string {
-	if d == Forever {
+	if d == decide.Forever {
 		return "without limit"
 	}
 	return fmt.Sprintf("up to %s", Span(d))

@@ -16,6 +16,7 @@ import (
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/pidfd"
+	"portguard/wrapper/decide"
 )
 
 // waiter is a run that waits.
@@ -30,7 +31,7 @@ type waiter struct {
 }
 
 // wait starts a run and returns when it waits.
-func wait(t *testing.T, ctx context.Context, p Policy, endpoints ...netdiag.Endpoint) *waiter {
+func wait(t *testing.T, ctx context.Context, p decide.Policy, endpoints ...netdiag.Endpoint) *waiter {
 	t.Helper()
 	w := &waiter{done: make(chan struct{})}
 	told := make(chan Waiting, 1)
@@ -82,15 +83,15 @@ func (w *waiter) end(t *testing.T, limit time.Duration) *Outcome {
 func (w *waiter) checkFreed(t *testing.T, limit time.Duration) {
 	t.Helper()
 	o := w.end(t, limit)
-	if o.Trial.Verdict != netdiag.Free || o.By != Wait || o.TimedOut || w.err != nil {
+	if o.Trial.Verdict != netdiag.Free || o.By != decide.Wait || o.TimedOut || w.err != nil {
 		t.Errorf("got %+v, %v", resultsOf(w.report), w.err)
 	}
-	if len(o.Actions) != 1 || o.Actions[0].Result != Done || !strings.HasPrefix(o.Actions[0].Detail, "free after ") {
+	if len(o.Actions) != 1 || o.Actions[0].Result != decide.Done || !strings.HasPrefix(o.Actions[0].Detail, "free after ") {
 		t.Errorf("actions: %+v", o.Actions)
 	}
 }
 
-var patient = Policy{Wait: 30 * time.Second}
+var patient = decide.Policy{Wait: 30 * time.Second}
 
 // The median tells the kernel's event from the heartbeat, with which it would be 100 ms.
 func TestWaitSeesACloseAtOnce(t *testing.T) {
@@ -235,7 +236,7 @@ func TestWaitRunsOut(t *testing.T) {
 	const port, limit = 23050, 300 * time.Millisecond
 	holders.New(t).Hold(t, port, pooled)
 	begin := time.Now()
-	w := wait(t, t.Context(), Policy{Wait: limit}, tcp(port))
+	w := wait(t, t.Context(), decide.Policy{Wait: limit}, tcp(port))
 	if until := w.first.Until.Sub(begin); until < limit || until > limit+5*time.Second {
 		t.Errorf("it says that it waits until %v after its begin", until)
 	}
@@ -244,7 +245,7 @@ func TestWaitRunsOut(t *testing.T) {
 		t.Errorf("took %v, the limit is %v", took, limit)
 	}
 	if o.Trial.Verdict != netdiag.Taken || !o.TimedOut || len(o.Actions) != 1 ||
-		o.Actions[0].Result != Failed || !strings.HasPrefix(o.Actions[0].Detail, "still taken after ") {
+		o.Actions[0].Result != decide.Failed || !strings.HasPrefix(o.Actions[0].Detail, "still taken after ") {
 		t.Errorf("got %+v", resultsOf(w.report))
 	}
 	if len(o.Holders) != 1 {
@@ -258,7 +259,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	holders.New(t).Hold(t, port, pooled)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w := wait(t, ctx, Policy{Wait: Forever, Kill: true}, tcp(port))
+	w := wait(t, ctx, decide.Policy{Wait: decide.Forever, Kill: true}, tcp(port))
 	if !w.first.Until.IsZero() {
 		t.Errorf("a wait without limit says that it ends at %v", w.first.Until)
 	}
@@ -280,12 +281,12 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 func TestKillWhenTheWaitRunsOut(t *testing.T) {
 	const port, limit = 23070, 300 * time.Millisecond
 	victim := victims(t, holders.New(t).Hold(t, port, pooled), nil, obeys)[0]
-	w := wait(t, t.Context(), Policy{Wait: limit, Kill: true, Grace: 10 * time.Second}, tcp(port))
+	w := wait(t, t.Context(), decide.Policy{Wait: limit, Kill: true, Grace: 10 * time.Second}, tcp(port))
 	if got := victim.signals(t); got != nil {
 		t.Errorf("got %v while there was time", got)
 	}
 	o := w.end(t, 10*time.Second)
-	if o.Trial.Verdict != netdiag.Free || o.By != Kill {
+	if o.Trial.Verdict != netdiag.Free || o.By != decide.Kill {
 		t.Errorf("got %+v", resultsOf(w.report))
 	}
 	if took := w.ended.Sub(w.began); took < limit/2 {

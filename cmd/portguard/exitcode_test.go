@@ -18,6 +18,7 @@ import (
 	"portguard/netdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/become"
+	"portguard/wrapper/decide"
 )
 
 func TestExitCode(t *testing.T) {
@@ -43,7 +44,7 @@ func TestExitCode(t *testing.T) {
 
 // The most telling reason of any endpoint wins.
 func TestExitCodeOfAReport(t *testing.T) {
-	outcome := func(v netdiag.Verdict, errno unix.Errno, timedOut bool, results ...wrapper.Result) wrapper.Outcome {
+	outcome := func(v netdiag.Verdict, errno unix.Errno, timedOut bool, results ...decide.Result) wrapper.Outcome {
 		o := wrapper.Outcome{TimedOut: timedOut}
 		o.Trial.Verdict, o.Trial.Errno = v, errno
 		for _, r := range results {
@@ -54,15 +55,15 @@ func TestExitCodeOfAReport(t *testing.T) {
 	var (
 		free       = outcome(netdiag.Free, 0, false)
 		taken      = outcome(netdiag.Taken, unix.EADDRINUSE, false)
-		refused    = outcome(netdiag.Taken, unix.EADDRINUSE, false, wrapper.NotPossible)
+		refused    = outcome(netdiag.Taken, unix.EADDRINUSE, false, decide.NotPossible)
 		forbidden  = outcome(netdiag.Forbidden, unix.EACCES, false)
 		noAddress  = outcome(netdiag.NoAddress, unix.EADDRNOTAVAIL, false)
 		noFamily   = outcome(netdiag.Unknown, unix.EAFNOSUPPORT, false)
 		unknown    = outcome(netdiag.Unknown, unix.ENOMEM, false)
 		ranOut     = outcome(netdiag.Taken, unix.EADDRINUSE, true)
-		notAllowed = outcome(netdiag.Taken, unix.EADDRINUSE, false, wrapper.NotPossible, wrapper.NotPermitted)
+		notAllowed = outcome(netdiag.Taken, unix.EADDRINUSE, false, decide.NotPossible, decide.NotPermitted)
 		// What was not permitted for it does not matter in the end.
-		freeAfterAll = outcome(netdiag.Free, 0, false, wrapper.NotPermitted)
+		freeAfterAll = outcome(netdiag.Free, 0, false, decide.NotPermitted)
 	)
 	for _, tt := range []struct {
 		name     string

@@ -46,7 +46,7 @@ func packages(t *testing.T) []pkg {
 // its own.
 var arrows = []struct{ room, may string }{
 	{"cmd/internal/...", "cmd/internal/... cmd/portguard wrapper/... netdiag/... systemd/... internal/..."},
-	{"cmd/portguard", "cmd/portguard/internal/... wrapper/become/... wrapper netdiag/... systemd/... internal/..."},
+	{"cmd/portguard", "cmd/portguard/internal/... wrapper/become/... wrapper/decide wrapper netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/e2e", "cmd/internal/measured cmd/portguard/internal/... wrapper/... netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/man", "cmd/internal/manpage cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend cmd/portguard/internal/complete cmd/portguard/internal/ports netdiag/... systemd/... internal/..."},
 	{"cmd/portguard/internal/mend", ""},
@@ -65,6 +65,8 @@ var arrows = []struct{ room, may string }{
 	{"cmd/portguard/internal/unit", "cmd/portguard/internal/unit/... cmd/portguard/internal/report/... cmd/portguard/internal/flags cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend wrapper/... netdiag/... systemd/... internal/..."},
 	// A command: never another one.
 	{"cmd/portguard/internal/...", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend wrapper/... netdiag/... systemd/... internal/..."},
+	// The decision: never an act.
+	{"wrapper/decide", "wrapper/container netdiag/... systemd/... internal/..."},
 	{"wrapper/...", "wrapper/... netdiag/... systemd/... internal/..."},
 	{"netdiag/...", "netdiag/... internal/..."},
 	{"systemd/...", "systemd/... internal/..."},

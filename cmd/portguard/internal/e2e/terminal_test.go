@@ -19,6 +19,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // newLine is how the live line makes room for the next one.
@@ -168,7 +169,7 @@ func TestLiveLineFitsTheTerminal(t *testing.T) {
 func TestLiveLineBesideTheGuard(t *testing.T) {
 	h := holders.New(t).Hold(t, 40226, pooled(loopback4))
 	p := &report.Progress{Log: cli.Log{W: io.Discard}, Terminal: true}
-	g := wrapper.New(wrapper.Policy{Wait: 30 * time.Second}, p)
+	g := wrapper.New(decide.Policy{Wait: 30 * time.Second}, p)
 	defer g.Close()
 	closed := make(chan error, 1)
 	time.AfterFunc(2500*time.Millisecond, func() { closed <- h.Close() })

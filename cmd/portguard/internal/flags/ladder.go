@@ -11,7 +11,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // Ladder are the flags that say which rungs are allowed, and how.
@@ -48,8 +48,8 @@ func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
 const onlyRight = "portguard --close --only unit=redis.service -p 30010 -- COMMAND"
 
 // Policy is what the flags come to. Endpoints says what is known of the service.
-func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (wrapper.Policy, error) {
-	p := wrapper.Policy{
+func (o *Ladder) Policy(fs *pflag.FlagSet, e Endpoint) (decide.Policy, error) {
+	p := decide.Policy{
 		Share: o.share, Close: o.close, RestartUnit: o.restartUnit, Kill: o.kill,
 		KillListeners: o.killListeners, Grace: o.grace,
 	}
@@ -116,7 +116,7 @@ func ParseWait(flag, text string, given bool, right string) (time.Duration, erro
 		return 0, nil
 	}
 	if text == "forever" {
-		return wrapper.Forever, nil
+		return decide.Forever, nil
 	}
 	name := strings.TrimPrefix(flag, "--")
 	d, err := time.ParseDuration(text)

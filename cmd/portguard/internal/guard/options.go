@@ -7,7 +7,7 @@ import (
 	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/mend"
 	"portguard/netdiag"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // options are the flags of the main command.
@@ -50,7 +50,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 // request is what the options come to.
 type request struct {
 	endpoints []netdiag.Endpoint
-	policy    wrapper.Policy
+	policy    decide.Policy
 	given     flags.Given
 	command   []string
 	hold      flags.HoldMode

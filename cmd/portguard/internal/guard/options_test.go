@@ -12,7 +12,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // parseLine is what the main command makes of its arguments.
@@ -31,23 +31,23 @@ func TestOptionsMakeAPolicy(t *testing.T) {
 	const grace = 10 * time.Second
 	for _, tt := range []struct {
 		flags string
-		want  wrapper.Policy
+		want  decide.Policy
 	}{
-		{"", wrapper.Policy{Signal: unix.SIGTERM, Grace: grace}},
-		{"--share", wrapper.Policy{Share: true, Signal: unix.SIGTERM, Grace: grace}},
-		{"--close", wrapper.Policy{Close: true, Signal: unix.SIGTERM, Grace: grace}},
-		{"--wait 30s", wrapper.Policy{Wait: 30 * time.Second, Signal: unix.SIGTERM, Grace: grace}},
-		{"--wait=1m30s", wrapper.Policy{Wait: 90 * time.Second, Signal: unix.SIGTERM, Grace: grace}},
-		{"--wait forever", wrapper.Policy{Wait: wrapper.Forever, Signal: unix.SIGTERM, Grace: grace}},
-		{"--kill", wrapper.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace}},
-		{"--kill --grace 0s", wrapper.Policy{Kill: true, Signal: unix.SIGTERM}},
-		{"--kill --signal INT", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
-		{"--kill --signal sigint", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
-		{"--kill --signal 2", wrapper.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
-		{"--kill --kill-listeners", wrapper.Policy{Kill: true, KillListeners: true, Signal: unix.SIGTERM, Grace: grace}},
-		{"--kill --dry-run", wrapper.Policy{Kill: true, DryRun: true, Signal: unix.SIGTERM, Grace: grace}},
-		{"--kill --only user=root --only user=77 --only unit=c*", wrapper.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace,
-			Only: wrapper.Only{Users: []string{"root", "77"}, Units: []string{"c*"}}}},
+		{"", decide.Policy{Signal: unix.SIGTERM, Grace: grace}},
+		{"--share", decide.Policy{Share: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--close", decide.Policy{Close: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--wait 30s", decide.Policy{Wait: 30 * time.Second, Signal: unix.SIGTERM, Grace: grace}},
+		{"--wait=1m30s", decide.Policy{Wait: 90 * time.Second, Signal: unix.SIGTERM, Grace: grace}},
+		{"--wait forever", decide.Policy{Wait: decide.Forever, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill", decide.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill --grace 0s", decide.Policy{Kill: true, Signal: unix.SIGTERM}},
+		{"--kill --signal INT", decide.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
+		{"--kill --signal sigint", decide.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
+		{"--kill --signal 2", decide.Policy{Kill: true, Signal: unix.SIGINT, Grace: grace}},
+		{"--kill --kill-listeners", decide.Policy{Kill: true, KillListeners: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill --dry-run", decide.Policy{Kill: true, DryRun: true, Signal: unix.SIGTERM, Grace: grace}},
+		{"--kill --only user=root --only user=77 --only unit=c*", decide.Policy{Kill: true, Signal: unix.SIGTERM, Grace: grace,
+			Only: decide.Only{Users: []string{"root", "77"}, Units: []string{"c*"}}}},
 	} {
 		t.Run(tt.flags, func(t *testing.T) {
 			r, err := parseLine(append(strings.Fields(tt.flags), "-p", "30010")...)

@@ -19,6 +19,7 @@ import (
 	"portguard/netdiag/pidfd"
 	"portguard/netdiag/served"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 	"portguard/wrapper/ready"
 	"portguard/wrapper/supervise"
 )
@@ -166,7 +167,7 @@ const soon = 10 * time.Second
 
 // inTheWay names who has the endpoints, "" when they are free.
 func (r *runs) inTheWay() string {
-	g := wrapper.New(wrapper.Policy{}, nil)
+	g := wrapper.New(decide.Policy{}, nil)
 	defer g.Close()
 	found := g.Look(r.request.endpoints)
 	defer found.Release()

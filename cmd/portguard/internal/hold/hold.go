@@ -19,6 +19,7 @@ import (
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 const long = `Keeps ports from being taken until it is stopped, for services that start later. The kernel picks none
@@ -114,7 +115,7 @@ func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o options) error {
 	ctx, stop := cli.WithSignals(a.Inherited, false)
 	defer stop()
 	w := &report.Progress{Log: a.Log, Terminal: page.IsTerminal(a.Stderr), Silent: o.Quiet}
-	g := wrapper.New(wrapper.Policy{}, w)
+	g := wrapper.New(decide.Policy{}, w)
 	defer g.Close()
 	r := g.HoldForever(ctx, endpoints, func(h wrapper.Holding) { sayHolding(a, o, h) })
 	defer r.Release()

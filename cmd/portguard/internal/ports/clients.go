@@ -13,6 +13,7 @@ import (
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // warnOfClients names the outgoing connections that already have one of the ports: a reservation leaves them there.
@@ -58,7 +59,7 @@ func whoSits(ctx context.Context, ports portrange.Set) (*wrapper.Report, error) 
 	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
 		return nil, err
 	}
-	g := wrapper.New(wrapper.Policy{}, nil)
+	g := wrapper.New(decide.Policy{}, nil)
 	defer g.Close()
 	return g.Run(ctx, endpoints)
 }

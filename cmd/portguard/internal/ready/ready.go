@@ -14,7 +14,7 @@ import (
 	"portguard/cmd/portguard/internal/mend"
 	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 	"portguard/wrapper/ready"
 )
 
@@ -163,7 +163,7 @@ func (q question) ask(a *cli.App) error {
 
 // deadline is the zero time where there is none.
 func (q question) deadline() time.Time {
-	if q.wait == wrapper.Forever {
+	if q.wait == decide.Forever {
 		return time.Time{}
 	}
 	return time.Now().Add(q.wait)

@@ -10,6 +10,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/page"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // listed is which actions a report lists.
@@ -23,8 +24,8 @@ const (
 
 // actionKind is what actions have in common of which only the first are told.
 type actionKind struct {
-	rung   wrapper.Rung
-	result wrapper.Result
+	rung   decide.Rung
+	result decide.Result
 }
 
 // toList are the actions that the report lists.
@@ -46,7 +47,7 @@ func (t Text) toList(o *wrapper.Outcome) []wrapper.Action {
 
 // toldAtOnce reports whether an action has done something to others, which is said when it happens.
 func toldAtOnce(a wrapper.Action) bool {
-	return a.Rung != wrapper.Wait && (a.Result == wrapper.Done || a.Result == wrapper.Failed)
+	return a.Rung != decide.Wait && (a.Result == decide.Done || a.Result == decide.Failed)
 }
 
 // listActions lists of each kind as many as holders are shown.
@@ -121,7 +122,7 @@ func (s *acts) end(log cli.Log) {
 }
 
 // resultText is a result for people: "not possible". JSON has the word of the code, "not-possible".
-func resultText(r wrapper.Result) string { return strings.ReplaceAll(string(r), "-", " ") }
+func resultText(r decide.Result) string { return strings.ReplaceAll(string(r), "-", " ") }
 
 // outcomeText is what came of one action, in a clause: "close not possible: its program asked for the port".
 func outcomeText(a wrapper.Action) string {

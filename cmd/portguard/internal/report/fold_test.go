@@ -16,6 +16,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 func outcomeOn(port uint16, v netdiag.Verdict) wrapper.Outcome {
@@ -43,7 +44,7 @@ func TestTextFolds(t *testing.T) {
 	udp := free(30003, 30003)
 	udp[0].Endpoint.Protocol = netdiag.UDP
 	freed := free(30003, 30004)
-	freed[0].By, freed[1].By = wrapper.Share, wrapper.Share
+	freed[0].By, freed[1].By = decide.Share, decide.Share
 	away := func(port uint16) wrapper.Outcome {
 		o := outcomeOn(port, netdiag.NoAddress)
 		o.Endpoint.Addr, o.Trial.Errno = netip.MustParseAddr("10.11.0.5"), unix.EADDRNOTAVAIL
@@ -94,16 +95,16 @@ func TestTextFolds(t *testing.T) {
 // Of hundreds of connections that something was done to the first are named, here and while it happens.
 func TestManyActionsAreCapped(t *testing.T) {
 	o := reporttest.Incident()
-	o.Trial.Verdict, o.By = netdiag.Free, wrapper.Share
+	o.Trial.Verdict, o.By = netdiag.Free, decide.Share
 	var log bytes.Buffer
 	p := Progress{Log: cli.Log{W: &log}, Touches: true}
 	for i := range 300 {
 		h := o.Holders[0]
 		h.Socket.Cookie = uint64(i)
-		o.Actions = append(o.Actions, wrapper.Action{Rung: wrapper.Share, Holder: &h, Result: wrapper.Done, Detail: fmt.Sprintf("set SO_REUSEADDR on %d", i)})
+		o.Actions = append(o.Actions, wrapper.Action{Rung: decide.Share, Holder: &h, Result: decide.Done, Detail: fmt.Sprintf("set SO_REUSEADDR on %d", i)})
 	}
 	for range 5 { // one process that had many of them
-		o.Actions = append(o.Actions, wrapper.Action{Rung: wrapper.Kill, Result: wrapper.Done, Detail: "sent SIGTERM to pid 7"})
+		o.Actions = append(o.Actions, wrapper.Action{Rung: decide.Kill, Result: decide.Done, Detail: "sent SIGTERM to pid 7"})
 	}
 	for _, a := range o.Actions {
 		p.Acted(&o, a)
@@ -121,9 +122,9 @@ func TestManyActionsAreCapped(t *testing.T) {
 func TestNothingIsSaidTwiceOnATerminal(t *testing.T) {
 	o := reporttest.Incident()
 	o.Actions = []wrapper.Action{
-		{Rung: wrapper.Share, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "no owner"},
-		{Rung: wrapper.Close, Holder: &o.Holders[0], Result: wrapper.Done, Detail: "cut it"},
-		{Rung: wrapper.Wait, Result: wrapper.Failed, Detail: "still taken"},
+		{Rung: decide.Share, Holder: &o.Holders[0], Result: decide.NotPossible, Detail: "no owner"},
+		{Rung: decide.Close, Holder: &o.Holders[0], Result: decide.Done, Detail: "cut it"},
+		{Rung: decide.Wait, Result: decide.Failed, Detail: "still taken"},
 	}
 	for list, want := range map[listed]string{none: "", untold: "no owner|still taken", every: "no owner|cut it|still taken"} {
 		var b, log bytes.Buffer
@@ -155,7 +156,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	forbidden.Trial.Errno = unix.EPERM
 	acted := reporttest.Incident()
 	acted.Partial = true
-	acted.Actions = []wrapper.Action{{Rung: wrapper.RestartUnit, Holder: &acted.Holders[0], Result: wrapper.NotPossible, Detail: strings.Repeat("why it could not be done ", 10)}}
+	acted.Actions = []wrapper.Action{{Rung: decide.RestartUnit, Holder: &acted.Holders[0], Result: decide.NotPossible, Detail: strings.Repeat("why it could not be done ", 10)}}
 	for name, outcomes := range map[string][]wrapper.Outcome{
 		"the incident": {reporttest.Incident()}, "long": {long}, "forbidden": {forbidden}, "actions": {acted}, "servers": {servedOn(80, 7), servedOn(81, 7), servedOn(82, 8), servedOn(90, 9)},
 	} {

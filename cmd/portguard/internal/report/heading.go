@@ -10,6 +10,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 func (t Text) headline(o *wrapper.Outcome) string { return t.heading(alone(o)) }
@@ -22,7 +23,7 @@ func (t Text) heading(g group) string {
 	}
 	switch o.Trial.Verdict {
 	case netdiag.Free:
-		if o.By != wrapper.Ground {
+		if o.By != decide.Ground {
 			return fmt.Sprintf("%s %s again, by %s", g.are(), t.Paint.Good("free"), o.By)
 		}
 		return fmt.Sprintf("%s %s", g.are(), t.Paint.Good("free"))

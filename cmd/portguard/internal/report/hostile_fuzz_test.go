@@ -16,6 +16,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // hostileReport is the incident, with names that somebody else has chosen wherever a name may stand.
@@ -26,7 +27,7 @@ func hostileReport(name, args, cgroup, reason string) wrapper.Report {
 	p := &h.Owners[0]
 	p.Command, p.Args, p.Exe, p.User, p.Cgroup = name, strings.Split(args, "\x00"), name, name, cgroup
 	h.Hints = []owner.Hint{{Kind: owner.HintIOURing, Process: *p}}
-	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.Failed, Detail: reason}, {Rung: wrapper.Share, Result: wrapper.Done, Detail: name}}
+	o.Actions = []wrapper.Action{{Rung: decide.Kill, Holder: &o.Holders[0], Result: decide.Failed, Detail: reason}, {Rung: decide.Share, Result: decide.Done, Detail: name}}
 	nameless := reporttest.Incident()
 	nameless.Holders[0].Owners, nameless.Holders[0].Absence, nameless.Holders[0].Cgroup = nil, netdiag.NotPermitted, cgroup
 	unasked := reporttest.Incident()
@@ -34,7 +35,7 @@ func hostileReport(name, args, cgroup, reason string) wrapper.Report {
 	beside := map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): {{Process: *p, Ports: []uint16{30011}, Below: true}}}
 	return wrapper.Report{
 		Outcomes: []wrapper.Outcome{o, nameless, unasked},
-		Judge:    wrapper.Judge{Around: wrapper.Around{Services: beside}},
+		Judge:    decide.Judge{Around: decide.Around{Services: beside}},
 		Degraded: errors.New(reason),
 	}
 }

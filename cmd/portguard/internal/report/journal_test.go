@@ -12,6 +12,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // An entry about an action has the fields of whom it was done to, not of the first in the way.
@@ -76,13 +77,13 @@ func TestJournalLine(t *testing.T) {
 		o.Holders = append(o.Holders[:i:i], h)
 	}
 	o.Actions = []wrapper.Action{
-		{Rung: wrapper.Share, Holder: &o.Holders[0], Result: wrapper.Failed, Detail: "first"},
-		{Rung: wrapper.Share, Holder: &o.Holders[1], Result: wrapper.Failed, Detail: "second"},
-		{Rung: wrapper.Close, Holder: &o.Holders[2], Result: wrapper.NotPossible, Detail: "third\n"},
+		{Rung: decide.Share, Holder: &o.Holders[0], Result: decide.Failed, Detail: "first"},
+		{Rung: decide.Share, Holder: &o.Holders[1], Result: decide.Failed, Detail: "second"},
+		{Rung: decide.Close, Holder: &o.Holders[2], Result: decide.NotPossible, Detail: "third\n"},
 	}
 	o.TimedOut = true
 	judge := reporttest.Willing
-	judge.Policy = wrapper.Policy{Share: true, Wait: 1}
+	judge.Policy = decide.Policy{Share: true, Wait: 1}
 	var said bytes.Buffer
 	toJournal(cli.NewLog(&said), &wrapper.Report{Outcomes: []wrapper.Outcome{o}, Judge: judge}, incidentFacts, false)
 	for _, want := range []string{

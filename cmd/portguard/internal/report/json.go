@@ -16,6 +16,7 @@ import (
 	"portguard/systemd"
 	"portguard/wrapper"
 	"portguard/wrapper/container"
+	"portguard/wrapper/decide"
 )
 
 // The JSON report, schema version 1: fields are added, never renamed or removed.
@@ -141,7 +142,7 @@ func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint
 	}
 	rules := facts.firewall()
 	e.Diversions = DiversionsJSON(rules, Diverted(rules, o.Endpoint))
-	if o.By != wrapper.Ground {
+	if o.By != decide.Ground {
 		e.By = o.By.String()
 	}
 	if o.Trial.Errno != 0 {
@@ -173,7 +174,7 @@ func endpointJSON(o *wrapper.Outcome, advice []string, facts Facts) JSONEndpoint
 
 // verdictText is the verdict, with "freed" for what a rung has turned into free.
 func verdictText(o *wrapper.Outcome) string {
-	if o.Trial.Verdict == netdiag.Free && o.By != wrapper.Ground {
+	if o.Trial.Verdict == netdiag.Free && o.By != decide.Ground {
 		return "freed"
 	}
 	return o.Trial.Verdict.String()

@@ -7,7 +7,7 @@ import (
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 type (
@@ -64,7 +64,7 @@ func ProcessJSON(p owner.Process) JSONProcess {
 }
 
 // from adds where a process comes from.
-func (j JSONProcess) from(o wrapper.Origin) JSONProcess {
+func (j JSONProcess) from(o decide.Origin) JSONProcess {
 	j.Dir = o.Dir
 	for _, p := range o.Parents {
 		j.Parents = append(j.Parents, jsonParent{p.PID, p.Command})

@@ -15,6 +15,7 @@ import (
 	"portguard/cmd/portguard/internal/report/names"
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // Progress says what happens while it happens: in a log one line at each change, on a terminal one live line that counts
@@ -79,10 +80,10 @@ func (p *Progress) Acted(o *wrapper.Outcome, a wrapper.Action) {
 	id, priority := cli.MsgActed, journal.PriNotice
 	text := fmt.Sprintf("%s: %s: %s", o.Endpoint, a.Rung, page.Safe(a.Detail))
 	switch {
-	case a.Result != wrapper.Done:
+	case a.Result != decide.Done:
 		priority = journal.PriWarning
 		text = fmt.Sprintf("%s: %s", o.Endpoint, outcomeText(a))
-	case a.Rung == wrapper.Wait:
+	case a.Rung == decide.Wait:
 		id = cli.MsgFree
 	}
 	if p.Log.Journal != nil {

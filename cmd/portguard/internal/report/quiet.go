@@ -8,6 +8,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // Quietly says in one line what --quiet leaves of a report. That a port is taken, or was waited for in vain, the exit status
@@ -32,7 +33,7 @@ func Shortly(r *wrapper.Report) string {
 		text = fmt.Sprintf("%s: %s", o.Endpoint, HolderText(o))
 	}
 	for _, a := range o.Actions {
-		if a.Result == wrapper.NotPermitted {
+		if a.Result == decide.NotPermitted {
 			text += "; " + outcomeText(a)
 			break
 		}

@@ -10,6 +10,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // What --quiet leaves of a report: nothing of what the exit status tells, and a line of what is wrong.
@@ -25,8 +26,8 @@ func TestQuietly(t *testing.T) {
 		taken   = outcome(2, netdiag.Taken, unix.EADDRINUSE)
 		unknown = outcome(3, netdiag.Unknown, unix.ENOBUFS)
 		denied  = outcome(4, netdiag.Taken, unix.EADDRINUSE,
-			wrapper.Action{Rung: wrapper.Share, Result: wrapper.NotPossible, Detail: "x"},
-			wrapper.Action{Rung: wrapper.Kill, Result: wrapper.NotPermitted, Detail: "its owner is not visible to this user"})
+			wrapper.Action{Rung: decide.Share, Result: decide.NotPossible, Detail: "x"},
+			wrapper.Action{Rung: decide.Kill, Result: decide.NotPermitted, Detail: "its owner is not visible to this user"})
 		late = outcome(5, netdiag.Taken, unix.EADDRINUSE)
 	)
 	late.TimedOut = true

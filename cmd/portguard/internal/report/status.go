@@ -6,6 +6,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // NotFree is a report in which not every endpoint is free. The report says all that there is to say.
@@ -36,7 +37,7 @@ func reportCode(r *wrapper.Report) int {
 		unavailable = true
 		timedOut = timedOut || o.TimedOut
 		for _, a := range o.Actions {
-			noPerm = noPerm || a.Result == wrapper.NotPermitted
+			noPerm = noPerm || a.Result == decide.NotPermitted
 		}
 	}
 	switch {

@@ -17,6 +17,7 @@ import (
 	"portguard/cmd/portguard/internal/reporttest"
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 var incidentFacts = Facts{Facts: why.Facts{Ephemeral: reporttest.Ephemeral}, Reserved: reporttest.Reserved}
@@ -65,36 +66,36 @@ func TestHeadline(t *testing.T) {
 		name     string
 		endpoint netdiag.Endpoint
 		trial    netdiag.Trial
-		by       wrapper.Rung
+		by       decide.Rung
 		want     string
 	}{
-		{"free", every, netdiag.Trial{Verdict: netdiag.Free}, wrapper.Ground, "80/tcp is free"},
-		{"freed", every, netdiag.Trial{Verdict: netdiag.Free}, wrapper.Wait, "80/tcp is free again, by wait"},
-		{"taken", one, netdiag.Trial{Verdict: netdiag.Taken, Errno: unix.EADDRINUSE}, wrapper.Ground,
+		{"free", every, netdiag.Trial{Verdict: netdiag.Free}, decide.Ground, "80/tcp is free"},
+		{"freed", every, netdiag.Trial{Verdict: netdiag.Free}, decide.Wait, "80/tcp is free again, by wait"},
+		{"taken", one, netdiag.Trial{Verdict: netdiag.Taken, Errno: unix.EADDRINUSE}, decide.Ground,
 			`10.11.0.5:30010/udp is taken: binding 10.11.0.5:30010 fails with "address already in use"`},
-		{"privileged", every, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, wrapper.Ground,
+		{"privileged", every, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, decide.Ground,
 			`80/tcp is forbidden: binding *:80 fails with "permission denied"; ports below net.ipv4.ip_unprivileged_port_start need ` +
 				`CAP_NET_BIND_SERVICE, for the service as well (AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit)`},
-		{"forbidden", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, wrapper.Ground,
+		{"forbidden", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EACCES}, decide.Ground,
 			`10.11.0.5:30010/udp is forbidden: binding 10.11.0.5:30010 fails with "permission denied"; ` +
 				`a security module or a cgroup's rule forbids it to this user, and so to the service`},
-		{"forbidden by the cgroup", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EPERM}, wrapper.Ground,
+		{"forbidden by the cgroup", one, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EPERM}, decide.Ground,
 			`10.11.0.5:30010/udp is forbidden: binding 10.11.0.5:30010 fails with "operation not permitted"; ` +
 				`a rule of this cgroup forbids it, to the service as well: SocketBindDeny= of the unit (SocketBindAllow=udp:30010 beside it allows it), or another BPF program`},
-		{"address not there", one, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL}, wrapper.Ground,
+		{"address not there", one, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.EADDRNOTAVAIL}, decide.Ground,
 			`10.11.0.5:30010/udp is not possible: binding 10.11.0.5:30010 fails with "cannot assign requested address"; ` +
 				`this host does not have 10.11.0.5 (yet)`},
-		{"no such interface", dhcp, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.ENODEV, Failed: netdiag.ToDevice}, wrapper.Ground,
+		{"no such interface", dhcp, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.ENODEV, Failed: netdiag.ToDevice}, decide.Ground,
 			`0.0.0.0%eth0:67/udp is not possible: binding 0.0.0.0%eth0:67 fails with "no such device"; this host does not have the interface eth0 (yet)`},
-		{"no such interface for a link-local address", linkLocal, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.ENODEV}, wrapper.Ground,
+		{"no such interface for a link-local address", linkLocal, netdiag.Trial{Verdict: netdiag.NoAddress, Errno: unix.ENODEV}, decide.Ground,
 			`[fe80::1%eth0]:80/tcp is not possible: binding [fe80::1%eth0]:80 fails with "no such device"; this host does not have the interface eth0 (yet)`},
-		{"no right to bind to the interface", dhcp, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EPERM, Failed: netdiag.ToDevice}, wrapper.Ground,
+		{"no right to bind to the interface", dhcp, netdiag.Trial{Verdict: netdiag.Forbidden, Errno: unix.EPERM, Failed: netdiag.ToDevice}, decide.Ground,
 			`0.0.0.0%eth0:67/udp is forbidden: binding 0.0.0.0%eth0:67 fails with "operation not permitted"; a socket that a rule of the cgroup ` +
 				`(ip vrf exec) has bound to an interface is bound to another one with CAP_NET_RAW alone, the service's as well`},
 		{"no right to judge as the service", netdiag.Endpoint{Protocol: netdiag.TCP, Port: 80, Options: netdiag.Options{ReusePort: true, Owner: netdiag.Owner{Other: true, UID: 4294000000}}},
-			netdiag.Trial{Errno: unix.EPERM, Failed: netdiag.Owning}, wrapper.Ground,
+			netdiag.Trial{Errno: unix.EPERM, Failed: netdiag.Owning}, decide.Ground,
 			`80/tcp is unknown: a socket cannot be made one of user 4294000000 to try it (operation not permitted); that takes CAP_CHOWN, as root has it`},
-		{"another error", every, netdiag.Trial{Errno: unix.ENOBUFS}, wrapper.Ground,
+		{"another error", every, netdiag.Trial{Errno: unix.ENOBUFS}, decide.Ground,
 			`80/tcp is unknown: binding *:80 fails with "no buffer space available"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,8 +183,8 @@ func TestTextOfManyProcesses(t *testing.T) {
 func TestTextOfActions(t *testing.T) {
 	o := reporttest.Incident()
 	o.Actions = []wrapper.Action{
-		{Rung: wrapper.Wait, Result: wrapper.Failed, Detail: "still taken after 30s"},
-		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "pid 1 is\x1b[2J the init process"},
+		{Rung: decide.Wait, Result: decide.Failed, Detail: "still taken after 30s"},
+		{Rung: decide.Kill, Holder: &o.Holders[0], Result: decide.NotPossible, Detail: "pid 1 is\x1b[2J the init process"},
 	}
 	const want = "\n  wait    failed: still taken after 30s\n  kill    not possible: pid 1 is\\x1b[2J the init process\n"
 	if got := text(o); !strings.Contains(got, want) {
@@ -197,8 +198,8 @@ func TestJSONOfOneThatIsGone(t *testing.T) {
 	ended := o.Holders[0]
 	ended.Socket.Cookie++
 	o.Actions = []wrapper.Action{
-		{Rung: wrapper.RestartUnit, Holder: &ended, Result: wrapper.Done, Detail: "restarted order.service"},
-		{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.NotPossible, Detail: "it is pid 1"},
+		{Rung: decide.RestartUnit, Holder: &ended, Result: decide.Done, Detail: "restarted order.service"},
+		{Rung: decide.Kill, Holder: &o.Holders[0], Result: decide.NotPossible, Detail: "it is pid 1"},
 	}
 	zero, one := 0, 1
 	e := endpointJSON(&o, []string{}, incidentFacts)
@@ -228,7 +229,7 @@ func TestColour(t *testing.T) {
 // The document that programs read: fields are added, never renamed or removed.
 func TestJSONOfTheIncident(t *testing.T) {
 	o := reporttest.Incident()
-	o.Actions = []wrapper.Action{{Rung: wrapper.Kill, Holder: &o.Holders[0], Result: wrapper.Would, Detail: "send SIGTERM"}}
+	o.Actions = []wrapper.Action{{Rung: decide.Kill, Holder: &o.Holders[0], Result: decide.Would, Detail: "send SIGTERM"}}
 	const want = `{
   "version": 1,
   "endpoints": [
@@ -307,7 +308,7 @@ func TestJSONWhereLittleIsKnown(t *testing.T) {
 	free := wrapper.Outcome{Finding: netdiag.Finding{
 		Endpoint: netdiag.Endpoint{Protocol: netdiag.UDP, Addr: netip.IPv6Loopback(), Port: 8080},
 		Trial:    netdiag.Trial{Verdict: netdiag.Free, FD: -1},
-	}, By: wrapper.Wait}
+	}, By: decide.Wait}
 	const want = `{
   "version": 1,
   "endpoints": [

@@ -14,6 +14,7 @@ import (
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // Now is when the incident is looked at.
@@ -59,6 +60,6 @@ var (
 )
 
 // Willing knows of nothing that speaks against a rung.
-var Willing = wrapper.Judge{Services: map[string]wrapper.Service{"order.service": {Service: systemd.Service{
+var Willing = decide.Judge{Services: map[string]decide.Service{"order.service": {Service: systemd.Service{
 	LoadState: "loaded", ActiveState: "active", ControlGroup: "/system.slice/order.service", KillMode: "control-group",
 }}}}

@@ -15,6 +15,7 @@ import (
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // Line is a command that would help.
@@ -48,7 +49,7 @@ func lines(r *wrapper.Report, facts Facts, guard func(systemd.Unit) *dropin.Drop
 	ways := r.Ways()
 	if a.possible {
 		harmless := 0 // to share alone
-		if len(ways) > 0 && len(ways[0].Rungs) == 1 && ways[0].Has(wrapper.Share) {
+		if len(ways) > 0 && len(ways[0].Rungs) == 1 && ways[0].Has(decide.Share) {
 			harmless = 1
 		}
 		a.ways(ways[:harmless])
@@ -75,7 +76,7 @@ func Commands(all []Line) []string {
 // advisor gathers what would help.
 type advisor struct {
 	facts    Facts
-	judge    wrapper.Judge
+	judge    decide.Judge
 	again    again
 	outcomes []*wrapper.Outcome // those that are not free
 	holders  []netdiag.Holder
@@ -120,9 +121,9 @@ func (a *advisor) now(command, effect string) {
 }
 
 // ways are lines of the main command. Where another's start is the unit's, or root does it, nothing is started by them.
-func (a *advisor) ways(all []wrapper.Way) {
+func (a *advisor) ways(all []decide.Way) {
 	for _, w := range all {
-		if w.Has(wrapper.Close) && w.Listeners && (!a.leftBehind() || a.costs) {
+		if w.Has(decide.Close) && w.Listeners && (!a.leftBehind() || a.costs) {
 			continue // whoever serves by the socket would go on deaf; and a service without SO_REUSEADDR cannot bind beside what is left of it
 		}
 		rungs := flagsOf(w)
@@ -130,7 +131,7 @@ func (a *advisor) ways(all []wrapper.Way) {
 			rungs = append(rungs, "--wait", "60s") // for the address
 		}
 		effect := a.effect(w)
-		if install := a.again.install(rungs...); w.Rungs[0] == wrapper.Share && len(w.Rungs) == 1 && install != "" {
+		if install := a.again.install(rungs...); w.Rungs[0] == decide.Share && len(w.Rungs) == 1 && install != "" {
 			a.now(install, effect.unit())
 			continue
 		}
@@ -138,7 +139,7 @@ func (a *advisor) ways(all []wrapper.Way) {
 	}
 }
 
-func flagsOf(w wrapper.Way) []string {
+func flagsOf(w decide.Way) []string {
 	var words []string
 	for _, r := range w.Rungs {
 		words = append(words, "--"+r.String())
@@ -161,7 +162,7 @@ func (a *advisor) wait() {
 		return a.judge.Never(&h) || h.Kind == netdiag.Listener && a.judge.LeftOver(&h) != "" // nobody ends it
 	})
 	line := func(d string) string {
-		return cmp.Or(a.again.install("--wait", d), a.again.start(wrapper.Way{}, "--wait", d))
+		return cmp.Or(a.again.install("--wait", d), a.again.start(decide.Way{}, "--wait", d))
 	}
 	device := slices.ContainsFunc(a.outcomes, func(o *wrapper.Outcome) bool { return o.Trial.Errno == unix.ENODEV })
 	switch {
@@ -180,7 +181,7 @@ func (a *advisor) wait() {
 			a.now(line("60s"), effect{"start as soon as the address is there", "say when the address is there"}.of(a.again.unit != ""))
 		}
 		if !device {
-			a.now(a.again.start(wrapper.Way{}, "--freebind"), "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
+			a.now(a.again.start(decide.Way{}, "--freebind"), "start without it, where the service sets IP_FREEBIND or IP_TRANSPARENT")
 		}
 	case waited:
 	case a.kinds.only(netdiag.Remains):

@@ -14,18 +14,19 @@ import (
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 var incidentFacts = Facts{Ephemeral: reporttest.Ephemeral, Reserved: reporttest.Reserved}
 
 // advised are the lines for a report. Each has a form that a test follows, to see it do what it says.
-func advised(t *testing.T, judge wrapper.Judge, facts Facts, outcomes ...wrapper.Outcome) []string {
+func advised(t *testing.T, judge decide.Judge, facts Facts, outcomes ...wrapper.Outcome) []string {
 	t.Helper()
 	return advisedBeside(t, nil, judge, facts, outcomes...)
 }
 
 // advisedBeside are those for a service that portguard guards by this drop-in.
-func advisedBeside(t *testing.T, guard *dropin.DropIn, judge wrapper.Judge, facts Facts, outcomes ...wrapper.Outcome) []string {
+func advisedBeside(t *testing.T, guard *dropin.DropIn, judge decide.Judge, facts Facts, outcomes ...wrapper.Outcome) []string {
 	t.Helper()
 	all := Commands(lines(&wrapper.Report{Outcomes: outcomes, Judge: judge}, facts, func(systemd.Unit) *dropin.DropIn { return guard }))
 	for _, line := range all {

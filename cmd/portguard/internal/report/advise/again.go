@@ -10,6 +10,7 @@ import (
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // again is what advice repeats of this run. Without the options of its endpoints a line would find the port free at once, and the
@@ -44,7 +45,7 @@ func guardOf(unit systemd.Unit) *dropin.DropIn {
 }
 
 // start is the line that starts COMMAND, or leads to its start.
-func (a again) start(w wrapper.Way, rungs ...string) string {
+func (a again) start(w decide.Way, rungs ...string) string {
 	words := slices.Concat([]string{"portguard"}, rungs, a.narrowed(w))
 	switch {
 	case w.Root:
@@ -78,12 +79,12 @@ func (a again) install(rungs ...string) string {
 }
 
 // narrowed are the flags of this run that go along with these rungs.
-func (a again) narrowed(w wrapper.Way) []string {
+func (a again) narrowed(w decide.Way) []string {
 	var words []string
-	if w.Has(wrapper.Kill) {
+	if w.Has(decide.Kill) {
 		words = append(words, a.given.Kill...)
 	}
-	if w.Has(wrapper.Close) || w.Has(wrapper.RestartUnit) || w.Has(wrapper.Kill) {
+	if w.Has(decide.Close) || w.Has(decide.RestartUnit) || w.Has(decide.Kill) {
 		words = append(words, a.given.Cut...)
 	}
 	return words

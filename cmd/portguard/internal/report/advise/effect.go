@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"portguard/netdiag"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // effect says what a line does: one that starts COMMAND, and one after which the service is to be started.
@@ -22,15 +22,15 @@ func (e effect) of(apart bool) string {
 func (e effect) unit() string { return "from its next start on: " + e.starts }
 
 // effect is that of the rungs of a way.
-func (a *advisor) effect(w wrapper.Way) effect {
+func (a *advisor) effect(w decide.Way) effect {
 	if len(w.Rungs) > 1 {
 		return a.mixed(w)
 	}
 	var does string
 	switch w.Rungs[0] {
-	case wrapper.Share:
+	case decide.Share:
 		return a.sharing()
-	case wrapper.Close:
+	case decide.Close:
 		does = "cut " + a.several("the connection", "the connections")
 		if w.Listeners {
 			does = "end the listening alone, which leaves the processes alive"
@@ -38,9 +38,9 @@ func (a *advisor) effect(w wrapper.Way) effect {
 		if slices.ContainsFunc(a.holders, func(h netdiag.Holder) bool { return h.ConnectedToItself() }) {
 			return effect{"cut it, then start: its program reconnects, to the service", "cut it: its program reconnects, to the service"}
 		}
-	case wrapper.RestartUnit:
+	case decide.RestartUnit:
 		does = "restart " + a.restarted() + ", which reconnects from another port"
-	case wrapper.Kill:
+	case decide.Kill:
 		does = "end " + a.several("the process that has it", "the processes that have them")
 		switch {
 		case a.kinds[netdiag.Listener] && a.leftBehind():
@@ -72,17 +72,17 @@ func (a *advisor) sharing() effect {
 }
 
 // mixed is about what takes more than one rung: several sockets are in the way.
-func (a *advisor) mixed(w wrapper.Way) effect {
+func (a *advisor) mixed(w decide.Way) effect {
 	var parts []string
 	for _, r := range w.Rungs {
 		switch r {
-		case wrapper.Share:
+		case decide.Share:
 			parts = append(parts, "share what can be shared")
-		case wrapper.Close:
+		case decide.Close:
 			parts = append(parts, "cut the other connections")
-		case wrapper.RestartUnit:
+		case decide.RestartUnit:
 			parts = append(parts, "restart the services that have the rest")
-		case wrapper.Kill:
+		case decide.Kill:
 			parts = append(parts, "end the processes that have the rest")
 		}
 	}
@@ -91,7 +91,7 @@ func (a *advisor) mixed(w wrapper.Way) effect {
 }
 
 func (a *advisor) restarted() string {
-	if unit := wrapper.ServiceOfAll(a.holders); unit != "" {
+	if unit := decide.ServiceOfAll(a.holders); unit != "" {
 		return unit
 	}
 	return "the services that have them"

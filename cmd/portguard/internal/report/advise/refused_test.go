@@ -14,6 +14,7 @@ import (
 	"portguard/systemd"
 	"portguard/systemd/dropin"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // After a dry run that would have worked there is nothing to advise.
@@ -31,15 +32,15 @@ func TestAdviseNothingThatWasTried(t *testing.T) {
 	listener.Holders[0].Kind = netdiag.Listener
 	for _, tt := range []struct {
 		name    string
-		policy  wrapper.Policy
+		policy  decide.Policy
 		outcome wrapper.Outcome
 		want    []string
 	}{
-		{"share", wrapper.Policy{Share: true}, reporttest.Incident(), []string{"--wait", "--close", "--restart-unit"}},
-		{"wait", wrapper.Policy{Wait: 1}, reporttest.Incident(), []string{"--share", "--close", "--restart-unit"}},
-		{"kill, which does not touch listeners", wrapper.Policy{Kill: true}, listener, []string{"--wait", "--kill --kill-listeners"}},
-		{"kill of listeners", wrapper.Policy{Kill: true, KillListeners: true}, listener, []string{"--wait"}},
-		{"a dry run of it", wrapper.Policy{Close: true, DryRun: true}, reporttest.Incident(), []string{"--share", "--wait", "--restart-unit"}},
+		{"share", decide.Policy{Share: true}, reporttest.Incident(), []string{"--wait", "--close", "--restart-unit"}},
+		{"wait", decide.Policy{Wait: 1}, reporttest.Incident(), []string{"--share", "--close", "--restart-unit"}},
+		{"kill, which does not touch listeners", decide.Policy{Kill: true}, listener, []string{"--wait", "--kill --kill-listeners"}},
+		{"kill of listeners", decide.Policy{Kill: true, KillListeners: true}, listener, []string{"--wait"}},
+		{"a dry run of it", decide.Policy{Close: true, DryRun: true}, reporttest.Incident(), []string{"--share", "--wait", "--restart-unit"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			judge := reporttest.Willing
@@ -67,7 +68,7 @@ func rungsOf(lines []string) (all []string) {
 
 // What the judge of this run would refuse is not advised. He whose connection is shared does not notice, whoever he is.
 func TestAdviseNothingThatWouldBeRefused(t *testing.T) {
-	judge := wrapper.Judge{Protected: map[int]string{1988719: "a process that portguard runs in"}}
+	judge := decide.Judge{Protected: map[int]string{1988719: "a process that portguard runs in"}}
 	listener := reporttest.Incident()
 	listener.Holders[0].Kind = netdiag.Listener
 	bound := reporttest.Incident()

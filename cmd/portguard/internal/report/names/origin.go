@@ -7,7 +7,7 @@ import (
 	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 // Origins are where the owners come from, but for those that another one has started.
-func Origins(h netdiag.Holder, around wrapper.Around) (all []string) {
+func Origins(h netdiag.Holder, around decide.Around) (all []string) {
 	for _, p := range h.Owners {
 		started := slices.ContainsFunc(h.Owners, func(o owner.Process) bool { return o.PID == p.Parent })
 		if from := fromText(p, around.Origin(p)); from != "" && !started && len(all) < maxOrigins {
@@ -27,7 +27,7 @@ func Origins(h netdiag.Holder, around wrapper.Around) (all []string) {
 }
 
 // fromText is where a process comes from, as "nginx <- bash <- sshd, in /srv"; "" where that is not known.
-func fromText(p owner.Process, from wrapper.Origin) string {
+func fromText(p owner.Process, from decide.Origin) string {
 	if len(from.Parents) == 0 && from.Dir == "" {
 		return ""
 	}

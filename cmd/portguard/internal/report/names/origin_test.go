@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"portguard/netdiag/owner"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 func TestFromText(t *testing.T) {
@@ -16,15 +16,15 @@ func TestFromText(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
-		from wrapper.Origin
+		from decide.Origin
 		want string
 	}{
-		{"a login", wrapper.Origin{Parents: parents("bash", "sshd"), Dir: "/srv/app"}, "nginx <- bash <- sshd, in /srv/app"},
-		{"its parent has ended", wrapper.Origin{Dir: "/srv/app"}, "nginx, in /srv/app"},
-		{"its directory is not readable", wrapper.Origin{Parents: parents("cron")}, "nginx <- cron"},
-		{"a long line", wrapper.Origin{Parents: parents("a", "b", "c", "d", "e", "f", "g")}, "nginx <- a <- b <- c <- d <- e <- f <- ..."},
-		{"hostile names", wrapper.Origin{Parents: parents("a\nb"), Dir: "/\x1b[2J"}, `nginx <- a\nb, in /\x1b[2J`},
-		{"of a service", wrapper.Origin{}, ""},
+		{"a login", decide.Origin{Parents: parents("bash", "sshd"), Dir: "/srv/app"}, "nginx <- bash <- sshd, in /srv/app"},
+		{"its parent has ended", decide.Origin{Dir: "/srv/app"}, "nginx, in /srv/app"},
+		{"its directory is not readable", decide.Origin{Parents: parents("cron")}, "nginx <- cron"},
+		{"a long line", decide.Origin{Parents: parents("a", "b", "c", "d", "e", "f", "g")}, "nginx <- a <- b <- c <- d <- e <- f <- ..."},
+		{"hostile names", decide.Origin{Parents: parents("a\nb"), Dir: "/\x1b[2J"}, `nginx <- a\nb, in /\x1b[2J`},
+		{"of a service", decide.Origin{}, ""},
 	} {
 		if got := fromText(owner.Process{Command: "nginx"}, tt.from); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)

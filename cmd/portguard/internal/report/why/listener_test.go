@@ -12,7 +12,7 @@ import (
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // Who listens may be the service itself, may not know that it does, or may be what the service has left behind.
@@ -31,18 +31,18 @@ func TestListens(t *testing.T) {
 			"a program listens on this port: if it is the service itself, all is well; else another service has it"},
 		{"a command is to start", netdiag.NotPassed, []owner.Process{of(cgroup)}, Facts{Starts: true},
 			"a program listens on this port: another service has it, or the service runs already"},
-		{"of the unit that starts", netdiag.NotPassed, []owner.Process{of(cgroup)}, Facts{Starts: true, Judge: wrapper.Judge{Starts: order}},
+		{"of the unit that starts", netdiag.NotPassed, []owner.Process{of(cgroup)}, Facts{Starts: true, Judge: decide.Judge{Starts: order}},
 			"a program listens on this port: left over from an earlier run of order.service, this very unit, which systemd has not ended (KillMode=, SendSIGKILL=)"},
-		{"of another unit than the one that starts", netdiag.NotPassed, []owner.Process{of("/system.slice/web.service")}, Facts{Starts: true, Judge: wrapper.Judge{Starts: order}},
+		{"of another unit than the one that starts", netdiag.NotPassed, []owner.Process{of("/system.slice/web.service")}, Facts{Starts: true, Judge: decide.Judge{Starts: order}},
 			"a program listens on this port: another service has it, or the service runs already"},
 		{"portguard's own ancestor in that unit", netdiag.NotPassed, []owner.Process{of(cgroup)},
-			Facts{Starts: true, Judge: wrapper.Judge{Starts: order, Protected: map[int]string{400: "a process that portguard runs in"}}},
+			Facts{Starts: true, Judge: decide.Judge{Starts: order, Protected: map[int]string{400: "a process that portguard runs in"}}},
 			"a program listens on this port: another service has it, or the service runs already"},
 		{"it may have the socket from its parent", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{},
 			"a program listens on this port, or has inherited the listening socket from the one that started it: if it is the service itself, all is well; else another service has it, or has left it behind"},
 		{"the socket was made in another unit", netdiag.MayBePassed, []owner.Process{of("/system.slice/web.service")}, Facts{},
 			"a program has inherited this listening socket, which was opened in order.service, and serves it or only keeps it"},
-		{"it may have the socket from its parent, and does not wait for anybody", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{Judge: wrapper.Judge{}, Starts: true},
+		{"it may have the socket from its parent, and does not wait for anybody", netdiag.MayBePassed, []owner.Process{of(cgroup)}, Facts{Judge: decide.Judge{}, Starts: true},
 			"a program has this listening socket, and nothing of it waits for what comes: it has probably inherited it from the one that started it"},
 		{"several that did not start each other", netdiag.LeftToThem, []owner.Process{of(cgroup), of(cgroup)}, Facts{},
 			"2 processes have inherited this listening socket: none of them has started the others, and the program that opened it is not among them any more"},

@@ -13,12 +13,13 @@ import (
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/container"
+	"portguard/wrapper/decide"
 )
 
 // Facts are what explains a holder beside itself. The zero value explains what the socket alone tells.
 type Facts struct {
 	Ephemeral portrange.Range // where the kernel picks ports
-	Judge     wrapper.Judge   // which knows what stands around the owners, and what is left over from an earlier run
+	Judge     decide.Judge    // which knows what stands around the owners, and what is left over from an earlier run
 	// Starts: a service is about to be started, and does not run yet.
 	Starts bool
 	halves map[netdiag.SocketID]string // listeners that are deaf to IPv4, see half.go
@@ -54,10 +55,10 @@ func whatIsAround(h netdiag.Holder, facts Facts) string {
 		return "; " + part.String()
 	}
 	if below := facts.Judge.Around.Below(&h); len(below) > 0 {
-		s += "; it has started other services, which may end with it: " + wrapper.Neighbours(below)
+		s += "; it has started other services, which may end with it: " + decide.Neighbours(below)
 	} else if others := facts.Judge.Around.Beside(&h); len(others) > 0 {
-		if unit := wrapper.ServiceOf(&h); unit != "" {
-			s += "; " + unit + " has other services as well: " + wrapper.Neighbours(others)
+		if unit := decide.ServiceOf(&h); unit != "" {
+			s += "; " + unit + " has other services as well: " + decide.Neighbours(others)
 		}
 	}
 	return s

@@ -14,7 +14,7 @@ import (
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/sockdiag"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // closed is what remains of one.
@@ -52,7 +52,7 @@ func TestWhyTellsOfContainersAndOtherServices(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := netdiag.Holder{Kind: netdiag.Listener, Socket: listens, Owners: []owner.Process{tt.by}}
-			facts := Facts{Judge: wrapper.Judge{Around: wrapper.Around{Services: map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): tt.beside}}}}
+			facts := Facts{Judge: decide.Judge{Around: decide.Around{Services: map[netdiag.SocketID][]netdiag.Neighbour{h.ID(): tt.beside}}}}
 			if diff := cmp.Diff(tt.want, Sentence(h, facts)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

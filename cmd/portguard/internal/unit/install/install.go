@@ -20,7 +20,7 @@ import (
 	"portguard/netdiag"
 	"portguard/systemd"
 	"portguard/systemd/unitfile"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 const long = `Writes a drop-in for a service and reloads systemd. The service goes on running as it is; its next start is
@@ -62,7 +62,7 @@ type installation struct {
 	flags     *pflag.FlagSet // options.set()
 	options   *flags.Guarded
 	endpoints []netdiag.Endpoint // none: to be found
-	policy    wrapper.Policy
+	policy    decide.Policy
 	running   []listens.Listener // what it listens with right now, where that can be seen
 	learned   []string           // what is worth saying of that
 	hold      flags.HoldMode

@@ -12,7 +12,7 @@ import (
 	"portguard/netdiag/served"
 	"portguard/systemd"
 	"portguard/systemd/unitfile"
-	"portguard/wrapper"
+	"portguard/wrapper/decide"
 	"portguard/wrapper/ready"
 )
 
@@ -78,7 +78,7 @@ func (in *installation) planReady(p *plan, svc systemd.Service, access string) {
 	for _, e := range in.deaf {
 		p.say("it runs, and does not listen on %s: with %s such a start fails", e, ReadyFlag)
 	}
-	if svc.TimeoutStart != 0 && (in.readyWait == wrapper.Forever || in.readyWait >= svc.TimeoutStart) && access != "exec" && access != "all" {
+	if svc.TimeoutStart != 0 && (in.readyWait == decide.Forever || in.readyWait >= svc.TimeoutStart) && access != "exec" && access != "all" {
 		p.say("TimeoutStartSec= of %s (%s) ends a longer wait of %s: raise it, or let portguard ask for more time by NotifyAccess=exec",
 			svc.Name, svc.TimeoutStart.Round(time.Millisecond), ReadyFlag)
 	}

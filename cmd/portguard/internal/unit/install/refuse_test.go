@@ -8,8 +8,8 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
-	"portguard/wrapper"
 	"portguard/wrapper/become"
+	"portguard/wrapper/decide"
 )
 
 // What a service's sandbox hides or forbids is refused, with the setting and what would do instead; what works is not.
@@ -113,7 +113,7 @@ func TestHitsStartLimit(t *testing.T) {
 		{"two seconds between starts", usual, 2 * time.Second, 0, false},
 		{"a wait that is long enough", usual, 100 * time.Millisecond, 2 * time.Second, false},
 		{"a wait that is not", usual, 100 * time.Millisecond, time.Second, true},
-		{"a wait without an end", usual, 0, wrapper.Forever, false},
+		{"a wait without an end", usual, 0, decide.Forever, false},
 		{"no limit", systemd.StartLimit{Burst: 5}, 0, 0, false},
 		{"no limit either", systemd.StartLimit{Interval: time.Hour}, 0, 0, false},
 	} {

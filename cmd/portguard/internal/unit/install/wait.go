@@ -5,13 +5,14 @@ import (
 
 	"portguard/systemd"
 	"portguard/wrapper"
+	"portguard/wrapper/decide"
 )
 
 // noteWait is about a wait that systemd would end: only a process that may notify it can ask for more time. access is NotifyAccess=
 // as the drop-in leaves it.
 func (in *installation) noteWait(p *plan, svc systemd.Service, access string) {
 	wait := in.policy.Wait
-	if wait == 0 || svc.TimeoutStart == 0 || wait != wrapper.Forever && wait < svc.TimeoutStart {
+	if wait == 0 || svc.TimeoutStart == 0 || wait != decide.Forever && wait < svc.TimeoutStart {
 		return
 	}
 	need := mayAskForTime(in.form, svc.Type, access)
@@ -57,7 +58,7 @@ func (in *installation) noteRestarts(p *plan, svc systemd.Service) {
 
 // hitsStartLimit reports whether starts that fail after a wait follow each other faster than systemd goes along with.
 func hitsStartLimit(svc systemd.Service, wait time.Duration) bool {
-	if wait == wrapper.Forever || svc.StartLimit.Burst == 0 || svc.StartLimit.Interval == 0 {
+	if wait == decide.Forever || svc.StartLimit.Burst == 0 || svc.StartLimit.Interval == 0 {
 		return false
 	}
 	return time.Duration(svc.StartLimit.Burst)*(wait+svc.RestartDelay) < svc.StartLimit.Interval

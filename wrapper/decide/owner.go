@@ -1,4 +1,4 @@
-package wrapper
+package decide
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ func (j Judge) mayTouch(h *netdiag.Holder) Decision {
 		return unseenOwner(h)
 	}
 	for _, o := range keepers {
-		if d := j.mayEnd(o, h); !d.GoAhead() {
+		if d := j.MayEnd(o, h); !d.GoAhead() {
 			return d
 		}
 	}
@@ -25,7 +25,7 @@ func (j Judge) mayTouch(h *netdiag.Holder) Decision {
 }
 
 // mayEnd is about one owner of a holder.
-func (j Judge) mayEnd(o owner.Process, h *netdiag.Holder) Decision {
+func (j Judge) MayEnd(o owner.Process, h *netdiag.Holder) Decision {
 	if d := j.protects(o, h); !d.GoAhead() {
 		return d
 	}
@@ -43,7 +43,7 @@ func (j Judge) protects(o owner.Process, h *netdiag.Holder) Decision {
 	case known:
 	case manager:
 		who = "a service manager"
-	case j.isPortguard(o):
+	case j.IsPortguard(o):
 		who = "another portguard"
 	default:
 		return Decision{}
@@ -57,12 +57,26 @@ func (j Judge) protects(o owner.Process, h *netdiag.Holder) Decision {
 
 // isPortguard reports whether a process runs our program: the same file or, after an upgrade, and in a container, another
 // one of its name. What a portguard has started is a portguard no more.
-func (j Judge) isPortguard(o owner.Process) bool {
+func (j Judge) IsPortguard(o owner.Process) bool {
 	const name = "portguard"
 	if o.Exe == "" {
 		return o.Command == name
 	}
 	return o.Program != (owner.Program{}) && o.Program == j.Program || path.Base(o.Exe) == name
+}
+
+// LeftOver names the service that portguard is started for where an owner of the holder is of that service, too: it does not run
+// yet, so it is what an earlier run has left. "" for every other holder.
+func (j Judge) LeftOver(h *netdiag.Holder) string {
+	for _, o := range h.Owners {
+		if _, protected := j.Protected[o.PID]; protected {
+			continue
+		}
+		if u, ok := systemd.UnitOfCgroup(o.Cgroup); ok && u == j.Starts {
+			return u.Name
+		}
+	}
+	return ""
 }
 
 // unseenOwner refuses a holder whose owner did not show, by reason: what nobody may know is not possible, what another

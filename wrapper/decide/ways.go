@@ -1,4 +1,4 @@
-package wrapper
+package decide
 
 import (
 	"slices"
@@ -135,7 +135,7 @@ func picked(kinds map[netdiag.Kind]bool) bool {
 
 // gone reports whether this run was allowed the way already.
 func (j Judge) gone(w Way) bool {
-	return !w.Root && (!w.Listeners || j.Policy.KillListeners) && !slices.ContainsFunc(w.Rungs, func(r Rung) bool { return !j.Policy.allows(r) })
+	return !w.Root && (!w.Listeners || j.Policy.KillListeners) && !slices.ContainsFunc(w.Rungs, func(r Rung) bool { return !j.Policy.Allows(r) })
 }
 
 // Never reports whether it is in vain to wait for a holder: the kernel, pid 1 or another manager that listens for a unit, a program
@@ -146,7 +146,7 @@ func (j Judge) Never(h *netdiag.Holder) bool {
 		return true
 	case netdiag.Listener, netdiag.Bound:
 		for _, o := range h.Owners {
-			if !j.protects(o, h).GoAhead() && !j.isPortguard(o) {
+			if !j.protects(o, h).GoAhead() && !j.IsPortguard(o) {
 				return true
 			}
 		}

@@ -1,4 +1,4 @@
-package wrapper
+package decide
 
 import (
 	"testing"
@@ -8,6 +8,10 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/owner"
 )
+
+func anything(Rung, *netdiag.Holder) bool { return true }
+
+func tcp(port uint16) netdiag.Endpoint { return netdiag.Endpoint{Protocol: netdiag.TCP, Port: port} }
 
 func TestDecideKill(t *testing.T) {
 	const notListed = "a listening service is never touched without --kill-listeners"
@@ -114,7 +118,7 @@ func TestHoldersThatMayBeInAnotherVRF(t *testing.T) {
 	}
 	f := &netdiag.Finding{Endpoint: tcp(30010), Trial: netdiag.Trial{Verdict: netdiag.Taken}, Holders: []netdiag.Holder{client, elsewhere}}
 	for r, want := range map[Rung]bool{Share: true, Close: false, Kill: false} {
-		if got := all.attainable(r, f, anything); got != want {
+		if got := all.Attainable(r, f, anything); got != want {
 			t.Errorf("%v is attainable: %v, want %v", r, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package wrapper
+package decide
 
 import (
 	"strings"
@@ -17,7 +17,7 @@ type Service struct {
 }
 
 // along says whom else a restart is about.
-func (s Service) along() string {
+func (s Service) Along() string {
 	if len(s.With) == 0 {
 		return ""
 	}

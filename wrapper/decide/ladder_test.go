@@ -1,4 +1,4 @@
-package wrapper
+package decide
 
 import (
 	"testing"
@@ -46,7 +46,7 @@ func TestNextRung(t *testing.T) {
 		{"a rung that helps none is passed over", Policy{Kill: true}, Ground, []netdiag.Verdict{noAddress, taken}, Kill},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, ok := tt.policy.next(tt.climbed, tt.wanted)
+			got, ok := tt.policy.Next(tt.climbed, tt.wanted)
 			if got != tt.want || ok != (tt.want != Ground) {
 				t.Errorf("next() = %v, %v, want %v", got, ok, tt.want)
 			}

@@ -1,8 +1,4 @@
-// Package wrapper turns endpoints into a started service: it tries each endpoint, climbs the ladder of the rungs that its
-// caller allows, from the least harm upwards, and lets the kernel's next trial judge each of them.
-//
-// What to do is decided by pure functions (policy.go, ladder.go, decide*.go); what is done is thin and sits in a file a rung.
-package wrapper
+package decide
 
 import (
 	"time"
@@ -53,7 +49,7 @@ func (r Rung) String() string {
 }
 
 // allows reports whether the caller named the rung.
-func (p Policy) allows(r Rung) bool {
+func (p Policy) Allows(r Rung) bool {
 	switch r {
 	case Share:
 		return p.Share
@@ -71,12 +67,12 @@ func (p Policy) allows(r Rung) bool {
 
 // Acts reports whether anything is done at all: some rung is allowed, and in earnest.
 func (p Policy) Acts() bool {
-	_, some := p.next(Ground, []netdiag.Verdict{netdiag.Taken})
+	_, some := p.Next(Ground, []netdiag.Verdict{netdiag.Taken})
 	return some && !p.DryRun
 }
 
 // signal is the first signal of the kill rung.
-func (p Policy) signal() unix.Signal {
+func (p Policy) FirstSignal() unix.Signal {
 	if p.Signal == 0 {
 		return unix.SIGTERM
 	}

@@ -1,4 +1,8 @@
-package wrapper
+// Package decide answers one question: what may a rung do about a holder? It rests on what the caller allows and on what was found
+// out before, and touches nothing: the act, the dry run and the advice have the same answer.
+//
+// Each rung has a file for what is its own. owner.go has whose sockets no rung touches, container.go and only.go whom else it spares.
+package decide
 
 import (
 	"fmt"
@@ -74,8 +78,7 @@ type Judge struct {
 	Powers Powers
 }
 
-// Decide tells what a rung may do about one holder of an endpoint. A file of each rung's has what is its own (decide_*.go);
-// decide_owner.go has whose sockets no rung touches.
+// Decide tells what a rung may do about one holder of an endpoint.
 func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
 	switch {
 	case j.Blind != nil:
@@ -104,8 +107,8 @@ func (j Judge) Decide(r Rung, e netdiag.Endpoint, h *netdiag.Holder) Decision {
 // attainable reports whether each holder of an endpoint can be dealt with by the rung or by a later one that is allowed.
 // Where it is not so, the endpoint stays taken whatever is done to the others. A share of the others harms nobody: it may
 // be tried beside a holder that may be in nobody's way. may tells of a rung whether this user may do it, too.
-func (j Judge) attainable(from Rung, f *netdiag.Finding, may func(Rung, *netdiag.Holder) bool) bool {
-	if from < Wait && j.Policy.allows(Wait) && Wait.helps(f.Trial.Verdict) {
+func (j Judge) Attainable(from Rung, f *netdiag.Finding, may func(Rung, *netdiag.Holder) bool) bool {
+	if from < Wait && j.Policy.Allows(Wait) && Wait.helps(f.Trial.Verdict) {
 		return true // whatever it is, it may go by itself
 	}
 	if f.Trial.Verdict != netdiag.Taken || len(f.Holders) == 0 {
@@ -114,7 +117,7 @@ func (j Judge) attainable(from Rung, f *netdiag.Finding, may func(Rung, *netdiag
 	for i := range f.Holders {
 		possible := from == Share && f.Holders[i].MayBeApart()
 		for r := from; r <= Kill; r++ {
-			possible = possible || r != Wait && j.Policy.allows(r) && j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead() && may(r, &f.Holders[i])
+			possible = possible || r != Wait && j.Policy.Allows(r) && j.Decide(r, f.Endpoint, &f.Holders[i]).GoAhead() && may(r, &f.Holders[i])
 		}
 		if !possible {
 			return false

@@ -1,4 +1,4 @@
-package wrapper
+package decide
 
 import (
 	"path"
@@ -52,7 +52,7 @@ func (s Start) tellsWhenUp() bool {
 }
 
 // goesWithout says of a holder that is restarted all the same what becomes of its service.
-func (j Judge) goesWithout(h *netdiag.Holder) string {
+func (j Judge) GoesWithout(h *netdiag.Holder) string {
 	if h.Kind != netdiag.BoundClient {
 		return ""
 	}

@@ -1,11 +1,11 @@
-package wrapper
+package decide
 
 import "portguard/netdiag"
 
 // next is the lowest allowed rung above the last one climbed that may help any of the endpoints still wanted.
-func (p Policy) next(climbed Rung, wanted []netdiag.Verdict) (Rung, bool) {
+func (p Policy) Next(climbed Rung, wanted []netdiag.Verdict) (Rung, bool) {
 	for r := climbed + 1; r <= Kill; r++ {
-		if !p.allows(r) {
+		if !p.Allows(r) {
 			continue
 		}
 		for _, v := range wanted {
