@@ -16,12 +16,13 @@ import (
 // narrowed to the one wanted, and no other connect() or bind(0) in the namespace gets any other.
 type Rig struct {
 	mu        sync.Mutex
-	portRange []byte // as the rig found it
+	portRange []byte          // as the rig found it
+	used      map[uint16]bool // ports of holders, of now and before
 }
 
 const portRangeFile = "/proc/sys/net/ipv4/ip_local_port_range"
 
-// New returns a rig for the namespace that the test runs in. FIN_WAIT2 and TIME_WAIT last 60 s in it.
+// New returns a rig for the namespace that the test runs in. FIN_WAIT2 and TIME_WAIT last 60 s in it, or until the test ends.
 func New(t testing.TB) *Rig {
 	t.Helper()
 	nstest.Sysctl(t, "net.ipv4.tcp_fin_timeout", "60") // a longer one would keep full sockets in FIN_WAIT2
@@ -29,7 +30,9 @@ func New(t testing.TB) *Rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Rig{portRange: before}
+	r := &Rig{portRange: before, used: map[uint16]bool{}}
+	t.Cleanup(func() { r.sweep(t) })
+	return r
 }
 
 // Hold makes the holder on a port that must be free or shareable, and closes it with the test.
@@ -52,6 +55,7 @@ func (r *Rig) Hold(t testing.TB, port uint16, spec Spec) *Holder {
 func (r *Rig) Make(port uint16, spec Spec) (*Holder, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.used[port] = true
 	h := &Holder{Spec: spec, FD: -1, Peer: -1}
 	if err := r.build(h, port); err != nil {
 		h.Close()
