@@ -60,6 +60,19 @@ func (r unitRig) testUsersUnit(t *testing.T) {
 	if out := must(t, "grep ExecStartPost= .config/systemd/user/mine.service.d/*"); out != "ExecStartPost=/usr/local/bin/portguard ready --wait 20s -p 30060\n" {
 		t.Error(out)
 	}
+
+	// Without -p its own sockets tell, and not those of a unit of the system's that has its name.
+	r.Unit(t, "mine.service", "[Service]\nType=exec\nExecStart=/usr/local/bin/orderd 30061\n")
+	r.Shell(t, "systemctl daemon-reload; systemctl start mine")
+	r.listening(t, 30061, 1)
+	if out := must(t, "portguard unit install --user mine --wait 3s; portguard unit show --user"); !strings.Contains(out, "30060/tcp") || strings.Contains(out, "30061") {
+		t.Error(out)
+	}
+	must(t, "systemctl --user stop mine")
+	if out, status := ann(t, "portguard unit install --user mine"); status != cli.ExitUsage || !strings.Contains(out, "hint: portguard unit install --user mine.service -p 30010\n") {
+		t.Errorf("it does not run: status %d\n%s", status, out)
+	}
+	r.Shell(t, "systemctl stop mine; rm /etc/systemd/system/mine.service; systemctl daemon-reload")
 	must(t, "portguard unit remove --user mine")
 	if after := must(t, files); after != before {
 		t.Errorf("left behind:\n%s", after)

@@ -25,7 +25,7 @@ func (in *installation) settleEndpoints(ctx context.Context, m *systemd.Manager,
 	if len(in.endpoints) > 0 {
 		return in.learnRunning(ctx, svc)
 	}
-	withPort := func(port string) string { return "portguard unit install " + svc.Name + " -p " + port }
+	withPort := func(port string) string { return "portguard unit install " + in.theirs(svc.Name) + " -p " + port }
 	right := withPort("30010")
 	switch {
 	case svc.PrivateNetwork || svc.NetworkNSPath != "":
@@ -33,7 +33,7 @@ func (in *installation) settleEndpoints(ctx context.Context, m *systemd.Manager,
 	case svc.ControlGroup == "":
 		return cli.Misuse(svc.Name+" does not run: its endpoints cannot be found", right)
 	}
-	listeners, err := listens.Of(ctx, svc.Name)
+	listeners, err := listens.Of(ctx, in.unit(svc))
 	if err != nil {
 		return err
 	}
@@ -63,13 +63,24 @@ func (in *installation) settleEndpoints(ctx context.Context, m *systemd.Manager,
 	return in.fit(svc, own)
 }
 
+// unit is a service as its sockets know it, by the cgroup of its processes. A unit of a user's may have the name of one of the system's.
+func (in *installation) unit(svc systemd.Service) systemd.Unit {
+	if !in.User {
+		return systemd.Unit{Name: svc.Name}
+	}
+	if u, ok := systemd.UnitOfCgroup(svc.ControlGroup); ok && u.User {
+		return u
+	}
+	return systemd.Unit{Name: svc.Name, User: true} // nobody's
+}
+
 // learnRunning is for endpoints that were given: where the service listens on them right now, its sockets tell what it takes to
 // start it. Where they cannot be seen, nothing is learned.
 func (in *installation) learnRunning(ctx context.Context, svc systemd.Service) error {
 	if svc.ControlGroup == "" || svc.PrivateNetwork || svc.NetworkNSPath != "" {
 		return nil
 	}
-	listeners, err := listens.Of(ctx, svc.Name)
+	listeners, err := listens.Of(ctx, in.unit(svc))
 	if err != nil {
 		return nil
 	}

@@ -23,7 +23,7 @@ func (in *installation) fit(svc systemd.Service, listeners []listens.Listener) e
 	if listens.Every(listeners, reuseAddr, sockdiag.No) {
 		if in.policy.Share {
 			return cli.Misuse(svc.Name+" sets no SO_REUSEADDR, as its sockets show: it cannot start beside a connection, so --share is in vain",
-				"portguard unit install "+svc.Name+" --wait 30s")
+				"portguard unit install "+in.theirs(svc.Name)+" --wait 30s")
 		}
 		if err := in.flags.Set("no-reuseaddr", "true"); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (in *installation) fit(svc systemd.Service, listeners []listens.Listener) e
 	}
 	if in.flags.Changed("hold") && in.hold != flags.HoldNone {
 		return cli.Misuse(fmt.Sprintf("%s sets no SO_REUSEADDR, and a socket that holds its port is in its way", svc.Name),
-			"portguard unit install "+svc.Name+" --as wrapper --reserve --hold none --wait 30s")
+			"portguard unit install "+in.theirs(svc.Name)+" --as wrapper --reserve --hold none --wait 30s")
 	}
 	in.learned = append(in.learned, "it sets no SO_REUSEADDR, so no socket holds its port before it starts: the port is reserved")
 	if err := in.flags.Set("reserve", "true"); err != nil || in.form == FormPre {

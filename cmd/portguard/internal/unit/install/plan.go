@@ -121,7 +121,7 @@ func (in *installation) store(p *plan, svc systemd.Service, files [][]unitfile.A
 		}
 	}
 	if placeholders == 0 {
-		return cli.Misuse("--hold fdstore holds TCP ports; a UDP placeholder would receive datagrams", "portguard unit install "+svc.Name+" --as wrapper -p 30010/udp")
+		return cli.Misuse("--hold fdstore holds TCP ports; a UDP placeholder would receive datagrams", "portguard unit install "+in.theirs(svc.Name)+" --as wrapper -p 30010/udp")
 	}
 	p.dropIn.FDStoreMax = uint32(own) + uint32(placeholders)
 	p.say("FileDescriptorStoreMax= goes from %d to %d", own, p.dropIn.FDStoreMax)

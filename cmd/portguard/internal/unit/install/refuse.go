@@ -83,6 +83,6 @@ func (in *installation) notePlace(p *plan, svc systemd.Service) {
 	case !in.program().Lasts():
 		p.say("%s is not a place that lasts, nor one that every service may see; /usr/local/bin is", in.portguard)
 	case filepath.Dir(in.portguard) != "/usr/bin":
-		p.say("%s does not start without %s from now on: portguard unit remove --all before that file goes", svc.Name, in.portguard)
+		p.say("%s does not start without %s from now on: portguard unit remove %s before that file goes", svc.Name, in.portguard, in.theirs("--all"))
 	}
 }

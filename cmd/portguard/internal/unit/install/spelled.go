@@ -29,11 +29,14 @@ func (in *installation) isYourOwn() error {
 }
 
 // called is the unit as a command line has it.
-func (in *installation) called() string {
+func (in *installation) called() string { return in.theirs(in.name) }
+
+// theirs is what is said of the units of the same manager, as a command line has it.
+func (in *installation) theirs(word string) string {
 	if in.User {
-		return "--user " + in.name
+		return "--user " + word
 	}
-	return in.name
+	return word
 }
 
 func (in installation) spelledWithoutReady() string {

@@ -21,9 +21,9 @@ type Listener struct {
 	Process  string // the name of the first that has it open; "" where that cannot be seen
 }
 
-// Of are the TCP listeners of a service of the system's manager whose ports somebody asked for by number. What their owners have set on
+// Of are the TCP listeners of a service whose ports somebody asked for by number. What their owners have set on
 // them takes the rights that their descriptors take. An error means that the kernel or /proc could not be asked.
-func Of(ctx context.Context, unit string) ([]Listener, error) {
+func Of(ctx context.Context, unit systemd.Unit) ([]Listener, error) {
 	conn, err := sockdiag.Dial()
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func Of(ctx context.Context, unit string) ([]Listener, error) {
 	}
 	var own []Listener
 	for _, s := range all {
-		if owners := found.Owners[s.Inode]; ready.OfUnit(systemd.Unit{Name: unit}, s, owners) {
+		if owners := found.Owners[s.Inode]; ready.OfUnit(unit, s, owners) {
 			l := Listener{Socket: s, Flags: netdiag.FlagsOf(owners, s), FreeBind: !s.Local.Addr().Unmap().IsUnspecified() && netdiag.FreeBinds(owners, s)}
 			if len(owners) > 0 {
 				l.Process = owners[0].Command
