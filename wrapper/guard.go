@@ -34,7 +34,7 @@ type Guard struct {
 	idle     map[netdiag.SocketID]time.Time
 	patience patience
 	// freed is called when a trial has succeeded that failed before; nil for nothing.
-	freed     func(*Outcome)
+	freed     func(*netdiag.Finding)
 	parts     decide.Parts // what was asked already
 	engineAt  time.Time    // when an engine that did not answer may be asked again
 	managerAt time.Time    // the same of systemd
@@ -101,7 +101,10 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		g.foresee(r)
 	}
 	if !r.AllFree() && ctx.Err() == nil {
-		r.mindHold()
+		costly := Costly(r.Findings())
+		for _, o := range r.wanted() {
+			o.HoldCosts = o.Trial.Verdict == netdiag.Taken && costly[o.Endpoint.Key()]
+		}
 		r.Judge = g.judge(ctx, r, servicesOf(slices.DeleteFunc(r.wanted(), hasListener)))
 		if r.Judge.Around.Services == nil {
 			r.Judge.Around.Services = g.lookBeside(ctx, r)
@@ -163,7 +166,7 @@ func (g *Guard) lookAfter(ctx context.Context, r *Report) {
 		if o.Trial.Verdict == netdiag.Free { // it came free while we asked
 			o.By = rung
 			if g.freed != nil {
-				g.freed(o)
+				g.freed(&o.Finding)
 			}
 		}
 	}
@@ -175,11 +178,7 @@ const Unseen = "the kernel's tables here leave out sockets that are bound and id
 
 // explain names the holders of every endpoint that is taken. What the kernel will not tell is kept in the outcome.
 func (g *Guard) explain(ctx context.Context, r *Report) {
-	findings := make([]*netdiag.Finding, len(r.Outcomes))
-	for i := range r.Outcomes {
-		findings[i] = &r.Outcomes[i].Finding
-	}
-	err := g.prober.Explain(ctx, findings)
+	err := g.prober.Explain(ctx, r.Findings())
 	r.Degraded = g.prober.Degraded()
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
@@ -204,7 +203,7 @@ func (g *Guard) try(o *Outcome, rung decide.Rung) bool {
 	g.fit(&o.Trial)
 	o.By = rung
 	if g.freed != nil {
-		g.freed(o)
+		g.freed(&o.Finding)
 	}
 	return true
 }
@@ -231,6 +230,16 @@ func recheckUDP(r *Report) {
 		}
 	}
 }
+
+// Known tells the guard which sockets are its own. The manager holds them, too, and would seem to be in the way.
+func (g *Guard) Known(fds []int) {
+	for _, fd := range fds {
+		g.prober.Ignore(fd)
+	}
+}
+
+// keep binds placeholders, which are the guard's own.
+func (g *Guard) keep(all Placeholders) { all.Bind(g.room, g.prober.Ignore) }
 
 // wanted are the outcomes that are not free yet.
 func (r *Report) wanted() []*Outcome {

@@ -9,15 +9,12 @@ import (
 	"portguard/netdiag"
 )
 
-// placeholders are those of ports that are worked on or waited for. They are on addresses that no program uses: there,
-// they are in no holder's way and no holder is in theirs.
-type placeholders []Placeholder
-
-// guardsFor are those of the ports that a rung is about to work on; none is bound yet. Where the trials set SO_REUSEADDR there
-// may be one in each family, and these keep bind() to port 0 out as well.
-func guardsFor(r *Report) placeholders {
-	var all placeholders
-	for endpoints, p := range wantedPorts(r) {
+// ForWork are those of the ports that a rung is about to work on; none is bound yet. They are on addresses that no program uses:
+// there, they are in no holder's way and no holder is in theirs. Where the trials set SO_REUSEADDR there may be one in each family,
+// and these keep bind() to port 0 out as well.
+func ForWork(findings []*netdiag.Finding) Placeholders {
+	var all Placeholders
+	for endpoints, p := range wantedPorts(findings) {
 		where := []netip.Addr{unused(netip.IPv4Unspecified()), unused(netip.IPv6Unspecified())}
 		if p.strict {
 			where = first(p.where)
@@ -29,24 +26,23 @@ func guardsFor(r *Report) placeholders {
 	return all
 }
 
-// keepConnectOff binds one placeholder for each port that can have one, so that no new connection is given a port which is
-// waited for: on a busy host there would always be another.
-func (g *Guard) keepConnectOff(r *Report) placeholders {
-	var all placeholders
-	for endpoints, p := range wantedPorts(r) {
+// ForWait are those of the ports that are waited for, one of each port that can have one, so that no new connection is given it: on a
+// busy host there would always be another. None is bound yet.
+func ForWait(findings []*netdiag.Finding) Placeholders {
+	var all Placeholders
+	for endpoints, p := range wantedPorts(findings) {
 		for _, a := range first(p.where) {
 			all = append(all, Placeholder{Endpoints: endpoints, FD: -1, Where: a})
 		}
 	}
-	g.bindAll(all)
 	return all
 }
 
 // wantedPorts are the TCP ports with an endpoint that is not free yet, each with all its endpoints and their plan.
-func wantedPorts(r *Report) iter.Seq2[[]netdiag.Endpoint, plan] {
-	wanted := r.wantedPorts()
+func wantedPorts(findings []*netdiag.Finding) iter.Seq2[[]netdiag.Endpoint, plan] {
+	wanted := portsWanted(findings)
 	return func(yield func([]netdiag.Endpoint, plan) bool) {
-		for _, port := range byPort(r.Outcomes) {
+		for _, port := range byPort(findings) {
 			key := port[0].Endpoint.Key()
 			if key.Protocol == netdiag.UDP || !wanted[key] {
 				continue
@@ -60,19 +56,19 @@ func wantedPorts(r *Report) iter.Seq2[[]netdiag.Endpoint, plan] {
 
 func first(where []netip.Addr) []netip.Addr { return where[:min(1, len(where))] }
 
-// wantedPorts are the ports with an endpoint that is not free yet.
-func (r *Report) wantedPorts() map[netdiag.Port]bool {
+// portsWanted are the ports with an endpoint that is not free yet.
+func portsWanted(findings []*netdiag.Finding) map[netdiag.Port]bool {
 	some := map[netdiag.Port]bool{}
-	for i := range r.Outcomes {
-		if o := &r.Outcomes[i]; o.Trial.Verdict != netdiag.Free {
-			some[o.Endpoint.Key()] = true
+	for _, f := range findings {
+		if f.Trial.Verdict != netdiag.Free {
+			some[f.Endpoint.Key()] = true
 		}
 	}
 	return some
 }
 
-// bindAll binds those that are not bound yet, as far as it can be done and there is room for more.
-func (g *Guard) bindAll(all placeholders) {
+// Bind binds those that are not bound yet, as far as it can be done and there is room for more, and tells of each.
+func (all Placeholders) Bind(room room, bound func(fd int)) {
 	binder := netdiag.NewBinder()
 	for i := range all {
 		p := &all[i]
@@ -83,17 +79,18 @@ func (g *Guard) bindAll(all placeholders) {
 		if err != nil {
 			continue
 		}
-		if !g.room.allows(fd) {
+		if !room.allows(fd) {
 			unix.Close(fd)
 			return
 		}
 		p.FD = fd
-		g.prober.Ignore(fd)
+		bound(fd)
 	}
 }
 
-// keepOnly drops those of the ports that are not wanted any more: the trials hold them.
-func (all placeholders) keepOnly(wanted map[netdiag.Port]bool) {
+// KeepWanted drops those of the ports that are free: the trials hold them.
+func (all Placeholders) KeepWanted(findings []*netdiag.Finding) {
+	wanted := portsWanted(findings)
 	for i := range all {
 		if p := &all[i]; p.FD >= 0 && !wanted[p.port()] {
 			p.drop()
@@ -101,4 +98,5 @@ func (all placeholders) keepOnly(wanted map[netdiag.Port]bool) {
 	}
 }
 
-func (all placeholders) close() { all.keepOnly(nil) }
+// Close drops all.
+func (all Placeholders) Close() { all.KeepWanted(nil) }

@@ -10,13 +10,13 @@ import (
 	"portguard/netdiag/direct"
 )
 
-// Hold exchanges the trials' sockets of a report, whose endpoints are all free, for placeholders that the service will not
+// Hold exchanges the trials' sockets of endpoints that are all free for placeholders that the service will not
 // mind, without a moment in which neither is there. The placeholders are close-on-exec until Inherit. Where there are more
 // endpoints than may be open files, the last have none.
-func Hold(r *Report) []Placeholder {
-	all := make([]Placeholder, 0, len(r.Outcomes))
+func Hold(free []*netdiag.Finding) Placeholders {
+	all := make(Placeholders, 0, len(free))
 	room, binder := roomNow(), netdiag.NewBinder()
-	for _, port := range byPort(r.Outcomes) {
+	for _, port := range byPort(free) {
 		from := len(all)
 		all = holdPort(binder, all, port)
 		for i := from; i < len(all); i++ {
@@ -30,7 +30,7 @@ func Hold(r *Report) []Placeholder {
 
 // holdPort adds the placeholders of one port, which take over from the trials' sockets. For a service that is known to set
 // SO_REUSEADDR they are these sockets.
-func holdPort(binder netdiag.Binder, all []Placeholder, port []*Outcome) []Placeholder {
+func holdPort(binder netdiag.Binder, all Placeholders, port []*netdiag.Finding) Placeholders {
 	endpoints := endpointsOf(port)
 	plan := planPort(endpoints)
 	if !plan.cover {
@@ -40,8 +40,8 @@ func holdPort(binder netdiag.Binder, all []Placeholder, port []*Outcome) []Place
 		}
 		all = append(all, p)
 	}
-	for i, o := range port {
-		switch t := &o.Trial; {
+	for i, f := range port {
+		switch t := &f.Trial; {
 		case plan.cover && t.FD >= 0:
 			binder.Mark(t.FD)
 			all = append(all, Placeholder{Endpoints: endpoints[i : i+1], FD: t.FD, Where: t.Claim.Addr, Covers: true})
@@ -49,14 +49,14 @@ func holdPort(binder netdiag.Binder, all []Placeholder, port []*Outcome) []Place
 		case plan.cover: // there was no room for it then
 			all = append(all, place(binder, endpoints[i:i+1], plan.where))
 		}
-		o.Trial.Close()
+		f.Trial.Close()
 	}
 	return all
 }
 
 // Inherit has the service inherit placeholders over execve, under numbers from 100 up, or as high as the limit on open files lets them. At
 // least half of that limit is left to the service: of more placeholders, the last are given up.
-func Inherit(all []Placeholder) error {
+func (all Placeholders) Inherit() error {
 	held := 0
 	for _, p := range all {
 		if p.FD >= 0 {

@@ -20,14 +20,14 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
 	var now Holding
 	hopeless := false
-	stepAside := asider(endpoints)
+	stepAside := StepAside(endpoints)
 	g.freed = stepAside
 	for i, e := range endpoints {
 		o := &r.Outcomes[i]
 		o.Finding = netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
 		switch o.Trial.Verdict {
 		case netdiag.Free:
-			stepAside(o)
+			stepAside(&o.Finding)
 			now.Held++
 		case netdiag.Taken:
 			now.InUse++
@@ -50,45 +50,4 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	}
 	<-ctx.Done()
 	return r
-}
-
-// asider makes a trial's socket the placeholder or, for a service without SO_REUSEADDR, exchanges it for one that this does not mind. The
-// first of a port's does for all then.
-func asider(endpoints []netdiag.Endpoint) func(*Outcome) {
-	held, binder := map[netdiag.Port]bool{}, netdiag.NewBinder()
-	ports := endpointsByPort(endpoints)
-	return func(o *Outcome) {
-		port := o.Endpoint.Key()
-		plan := planPort(ports[port])
-		if !plan.strict {
-			binder.Mark(o.Trial.FD)
-			return
-		}
-		fd := -1
-		if !held[port] {
-			p := place(binder, ports[port], plan.where)
-			fd, held[port] = p.FD, p.FD >= 0
-		}
-		o.Trial.Close()
-		o.Trial.FD = fd
-	}
-}
-
-// Unholdable is the first endpoint for which no placeholder can be had, and why; "" when there is none.
-func Unholdable(endpoints []netdiag.Endpoint) (netdiag.Endpoint, string) {
-	ports := endpointsByPort(endpoints)
-	for _, e := range endpoints {
-		if p := planPort(ports[e.Key()]); len(p.where) == 0 {
-			return e, p.why
-		}
-	}
-	return netdiag.Endpoint{}, ""
-}
-
-func endpointsByPort(endpoints []netdiag.Endpoint) map[netdiag.Port][]netdiag.Endpoint {
-	all := make(map[netdiag.Port][]netdiag.Endpoint, len(endpoints))
-	for _, e := range endpoints {
-		all[e.Key()] = append(all[e.Key()], e)
-	}
-	return all
 }

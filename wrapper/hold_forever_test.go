@@ -2,89 +2,38 @@ package wrapper
 
 import (
 	"context"
-	"strings"
+	"net/netip"
 	"testing"
 
 	"portguard/netdiag"
-	"portguard/netdiag/pidfd"
 	"portguard/wrapper/decide"
 )
 
-// What holds a port is known again, whoever has it open: in a service, or of portguard hold.
-func TestPlaceholdersAreKnownAgain(t *testing.T) {
-	const port = 25301
-	known := func(t *testing.T, fd int) {
-		t.Helper()
-		at, err := pidfd.LocalAddr(fd)
-		if err != nil {
-			t.Fatal(err)
+// What is free is held at once: of a port whose service does without SO_REUSEADDR by one socket.
+func TestHoldForever(t *testing.T) {
+	const port = 25310
+	for said, want := range map[netdiag.Reuse]int{netdiag.ReuseNotSaid: 2, netdiag.ReuseYes: 2, netdiag.ReuseNo: 1} {
+		endpoints := []netdiag.Endpoint{tcp(port), tcp(port)}
+		for i, a := range []netip.Addr{loopback, netip.IPv6Loopback()} {
+			endpoints[i].Addr, endpoints[i].ReuseAddr = a, said
 		}
-		e := netdiag.Endpoint{Protocol: netdiag.TCP, Addr: at.Addr(), Port: port, Options: netdiag.Options{ReuseAddr: netdiag.ReuseNo, V6Only: at.Addr().Is6(), FreeBind: true}}
-		f := netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)}
-		p := netdiag.NewProber()
-		defer p.Close()
-		if err := p.Explain(t.Context(), []*netdiag.Finding{&f}); err != nil {
-			t.Fatal(err)
-		}
-		if len(f.Holders) != 1 || !f.Holders[0].Flags.Placeholder {
-			t.Errorf("%s: %+v", at, f.Holders)
-		}
-	}
-	for _, said := range []netdiag.Reuse{netdiag.ReuseNotSaid, netdiag.ReuseYes, netdiag.ReuseNo} {
-		h := holding{[]string{"127.0.0.1"}, said}
-		t.Run(h.String(), func(t *testing.T) {
-			t.Run("in a service", func(t *testing.T) {
-				held := h.take(t, port)
-				defer placeholders(held).close()
-				known(t, held[0].FD)
-			})
-			t.Run("of hold", func(t *testing.T) {
-				g := New(decide.Policy{}, nil)
-				defer g.Close()
-				ctx, stop := context.WithCancel(t.Context())
-				stop()
-				r := g.HoldForever(ctx, on(port, said, h.addrs...), func(Holding) {})
-				defer r.Release()
-				known(t, r.Outcomes[0].Trial.FD)
-			})
-		})
-	}
-}
-
-// A port that is held for a service without SO_REUSEADDR has one socket, and the service starts beside it.
-func TestHoldForeverIsInNoServicesWay(t *testing.T) {
-	const port = 25300
-	for _, shape := range shapes() {
-		endpoints := on(port, netdiag.ReuseNo, shape...)
-		t.Run(strings.Join(shape, ", "), func(t *testing.T) {
-			if _, why := Unholdable(endpoints); why != "" {
-				if len(planPort(endpoints).where) > 0 {
-					t.Errorf("not held: %s", why)
-				}
-				return
-			}
-			g := New(decide.Policy{}, nil)
-			defer g.Close()
-			ctx, stop := context.WithCancel(t.Context())
-			stop()
-			r := g.HoldForever(ctx, endpoints, func(got Holding) {
-				if want := (Holding{Held: len(endpoints)}); got != want {
-					t.Errorf("got %+v, want %+v", got, want)
-				}
-			})
-			defer r.Release()
-			sockets := 0
-			for _, o := range r.Outcomes {
-				if o.Trial.FD >= 0 {
-					sockets++
-				}
-			}
-			if sockets != 1 {
-				t.Errorf("%d sockets", sockets)
-			}
-			if _, err := starts(t, shape, false, port); err != nil {
-				t.Error(err)
+		g := New(decide.Policy{}, nil)
+		defer g.Close()
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		r := g.HoldForever(ctx, endpoints, func(got Holding) {
+			if want := (Holding{Held: 2}); got != want {
+				t.Errorf("%v: got %+v, want %+v", said, got, want)
 			}
 		})
+		sockets := 0
+		for _, o := range r.Outcomes {
+			if o.Trial.FD >= 0 {
+				sockets++
+			}
+		}
+		if r.Release(); sockets != want {
+			t.Errorf("%v: %d sockets, want %d", said, sockets, want)
+		}
 	}
 }

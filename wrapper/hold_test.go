@@ -14,7 +14,6 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
-	"portguard/wrapper/decide"
 )
 
 // shapes are what services bind on one port, in their order. "::" is dual-stack.
@@ -60,16 +59,31 @@ func holdings() []holding {
 	return all
 }
 
-// take exchanges trials of the endpoints for their placeholders, as a start of the service does.
-func (h holding) take(t *testing.T, port uint16) []Placeholder {
-	t.Helper()
-	g := New(decide.Policy{}, nil)
-	defer g.Close()
-	r := g.Try(on(port, h.said, h.addrs...))
-	if !r.AllFree() {
-		t.Fatalf("%s: not free before", h)
+// try tries endpoints, as a start of the service does.
+func try(endpoints []netdiag.Endpoint) []*netdiag.Finding {
+	var all []*netdiag.Finding
+	for _, e := range endpoints {
+		all = append(all, &netdiag.Finding{Endpoint: e, Trial: netdiag.Try(e)})
 	}
-	return Hold(r)
+	return all
+}
+
+func release(all []*netdiag.Finding) {
+	for _, f := range all {
+		f.Trial.Close()
+	}
+}
+
+// take exchanges trials of the endpoints for their placeholders.
+func (h holding) take(t *testing.T, port uint16) Placeholders {
+	t.Helper()
+	free := try(on(port, h.said, h.addrs...))
+	for _, f := range free {
+		if f.Trial.Verdict != netdiag.Free {
+			t.Fatalf("%s: not free before", h)
+		}
+	}
+	return Hold(free)
 }
 
 // starts binds what the service binds, and listens, and lets go.
@@ -119,7 +133,7 @@ func TestPlaceholderIsInNoServicesWay(t *testing.T) {
 				if anyHeld := held[0].FD >= 0; (err == nil) != (suits || !anyHeld) || suits && !anyHeld {
 					t.Errorf("%s, SO_REUSEADDR %v: suits %v, held %v, but it starts: %v", name, reuse, suits, anyHeld, err)
 				}
-				placeholders(held).close()
+				held.Close()
 				told := slices.Equal(h.addrs, shape) || h.addrs[0] == "*"
 				if lied := h.said == netdiag.ReuseYes && !reuse; err != nil && told && !lied {
 					got = append(got, name)
@@ -146,17 +160,17 @@ func TestListenersThatTheHoldWouldCostASocket(t *testing.T) {
 		said      netdiag.Reuse
 		service   string
 		reuse     bool
-		want      []bool // of each endpoint
+		want      bool
 	}{
-		{"*", netdiag.ReuseNotSaid, "0.0.0.0, :: v6only", false, []bool{true}},
-		{"*", netdiag.ReuseNotSaid, "::", false, []bool{true}},
-		{"*", netdiag.ReuseNotSaid, "::", true, []bool{false}},
-		{"*", netdiag.ReuseNotSaid, "0.0.0.0", false, []bool{false}},
-		{"*", netdiag.ReuseNotSaid, "127.0.0.1, ::1", false, []bool{false}},
-		{"*", netdiag.ReuseYes, "0.0.0.0", false, []bool{true}}, // it was told something wrong
-		{"*", netdiag.ReuseNo, "::", false, []bool{false}},      // nothing holds it
-		{"0.0.0.0, :: v6only", netdiag.ReuseNotSaid, "0.0.0.0, :: v6only", false, []bool{true, true}},
-		{"127.0.0.1, ::1", netdiag.ReuseNotSaid, "127.0.0.1, ::1", false, []bool{false, false}},
+		{"*", netdiag.ReuseNotSaid, "0.0.0.0, :: v6only", false, true},
+		{"*", netdiag.ReuseNotSaid, "::", false, true},
+		{"*", netdiag.ReuseNotSaid, "::", true, false},
+		{"*", netdiag.ReuseNotSaid, "0.0.0.0", false, false},
+		{"*", netdiag.ReuseNotSaid, "127.0.0.1, ::1", false, false},
+		{"*", netdiag.ReuseYes, "0.0.0.0", false, true}, // it was told something wrong
+		{"*", netdiag.ReuseNo, "::", false, false},      // nothing holds it
+		{"0.0.0.0, :: v6only", netdiag.ReuseNotSaid, "0.0.0.0, :: v6only", false, true},
+		{"127.0.0.1, ::1", netdiag.ReuseNotSaid, "127.0.0.1, ::1", false, false},
 	} {
 		h := holding{strings.Split(tt.endpoints, ", "), tt.said}
 		t.Run(fmt.Sprintf("%s: %s, %v", h, tt.service, tt.reuse), func(t *testing.T) {
@@ -170,18 +184,15 @@ func TestListenersThatTheHoldWouldCostASocket(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			g := New(decide.Policy{}, nil)
-			defer g.Close()
-			r, err := g.Run(t.Context(), on(port, h.said, h.addrs...))
-			if err != nil {
+			found := try(on(port, h.said, h.addrs...))
+			defer release(found)
+			p := netdiag.NewProber()
+			defer p.Close()
+			if err := p.Explain(t.Context(), found); err != nil {
 				t.Fatal(err)
 			}
-			var got []bool
-			for _, o := range r.Outcomes {
-				got = append(got, o.HoldCosts)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
+			if got := Costly(found)[found[0].Endpoint.Key()]; got != tt.want {
+				t.Errorf("costly: %v", got)
 			}
 		})
 	}
@@ -202,10 +213,8 @@ func TestOnePlaceholderAPort(t *testing.T) {
 		{netdiag.ReuseYes, []string{"127.0.0.1 1", "::1 1", "127.0.0.1 1", "::1 1"}},
 	} {
 		t.Run(holding{[]string{"two"}, tt.said}.String(), func(t *testing.T) {
-			g := New(decide.Policy{}, nil)
-			defer g.Close()
-			held := Hold(g.Try(two(tt.said)))
-			defer placeholders(held).close()
+			held := Hold(try(two(tt.said)))
+			defer held.Close()
 			var got []string
 			for _, p := range held {
 				got = append(got, fmt.Sprintf("%s %d", p.Where, len(p.Endpoints)))
@@ -297,7 +306,7 @@ func TestPlaceholderKeepsOut(t *testing.T) {
 						}
 					}
 				}
-				placeholders(held).close()
+				held.Close()
 				for how, take := range tt.take {
 					if err := take(false); err != nil {
 						t.Errorf("%s, when nothing holds the port: %v", how, err)
@@ -324,7 +333,7 @@ func TestHoldWhereTheCgroupForbids(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			nstest.ForbidBind(t, tt.ipv4, tt.ipv6, func() {
 				all := holding{[]string{tt.addr}, netdiag.ReuseNotSaid}.take(t, 23050)
-				defer placeholders(all).close()
+				defer all.Close()
 				if len(all) != 1 || all[0].Where.String() != tt.where || all[0].Why != tt.why {
 					t.Errorf("%+v, want one at %s: %s", all, tt.where, tt.why)
 				}

@@ -25,10 +25,10 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	if len(targets) == 0 {
 		return
 	}
-	guards := guardsFor(r) // nobody is to be given what is set free, before the trial has it
-	defer guards.close()
+	guards := ForWork(r.Findings()) // nobody is to be given what is set free, before the trial has it
+	defer guards.Close()
 	for range maxRounds {
-		g.bindAll(guards)
+		g.keep(guards)
 		ended := g.killOwners(ctx, r.Judge, targets)
 		if !ended || !anyWanted(targets) || ctx.Err() != nil {
 			return

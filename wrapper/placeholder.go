@@ -10,7 +10,7 @@ import (
 )
 
 // Placeholder is a bound, never listening TCP socket that keeps the kernel from handing a port out. There are some at two times:
-// while a rung works or waits, the Guard has its own (guardsFor, keepConnectOff), and closes them; and once every endpoint is
+// while a rung works or waits, it has its own (ForWork, ForWait), and closes them; and once every endpoint is
 // free Hold makes one a port, which Inherit leaves to the service, Stored to systemd, or a supervisor keeps.
 type Placeholder struct {
 	// Endpoints are those that it is for, of one port.
@@ -26,6 +26,9 @@ type Placeholder struct {
 	// NoRoom: it is the limit on open files.
 	NoRoom bool
 }
+
+// Placeholders are those of several ports.
+type Placeholders []Placeholder
 
 func (p *Placeholder) port() netdiag.Port { return p.Endpoints[0].Key() }
 

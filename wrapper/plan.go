@@ -75,26 +75,25 @@ func anyConflict(service []netdiag.Claim, placeholder netdiag.Claim) bool {
 	return slices.ContainsFunc(service, func(s netdiag.Claim) bool { return netdiag.Conflict(netdiag.TCP, s, placeholder) })
 }
 
-// byPort are the outcomes port by port, in the order in which their first ones were given.
-func byPort(outcomes []Outcome) [][]*Outcome {
-	all := make([][]*Outcome, 0, len(outcomes))
-	at := make(map[netdiag.Port]int, len(outcomes))
-	for i := range outcomes {
-		o := &outcomes[i]
-		n, known := at[o.Endpoint.Key()]
+// byPort are the findings port by port, in the order in which their first ones were given.
+func byPort(findings []*netdiag.Finding) [][]*netdiag.Finding {
+	all := make([][]*netdiag.Finding, 0, len(findings))
+	at := make(map[netdiag.Port]int, len(findings))
+	for _, f := range findings {
+		n, known := at[f.Endpoint.Key()]
 		if !known {
 			n = len(all)
-			at[o.Endpoint.Key()], all = n, append(all, nil)
+			at[f.Endpoint.Key()], all = n, append(all, nil)
 		}
-		all[n] = append(all[n], o)
+		all[n] = append(all[n], f)
 	}
 	return all
 }
 
-func endpointsOf(outcomes []*Outcome) []netdiag.Endpoint {
-	all := make([]netdiag.Endpoint, len(outcomes))
-	for i, o := range outcomes {
-		all[i] = o.Endpoint
+func endpointsOf(findings []*netdiag.Finding) []netdiag.Endpoint {
+	all := make([]netdiag.Endpoint, len(findings))
+	for i, f := range findings {
+		all[i] = f.Endpoint
 	}
 	return all
 }

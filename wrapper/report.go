@@ -111,6 +111,15 @@ func (r *Report) NotFree() *Report {
 	})}
 }
 
+// Findings are those of all endpoints.
+func (r *Report) Findings() []*netdiag.Finding {
+	all := make([]*netdiag.Finding, len(r.Outcomes))
+	for i := range r.Outcomes {
+		all[i] = &r.Outcomes[i].Finding
+	}
+	return all
+}
+
 // Ways are those that would get free what is not.
 func (r *Report) Ways() []decide.Way { return r.Judge.Ways(r.unmet()) }
 

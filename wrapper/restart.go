@@ -20,9 +20,9 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 		g.rehearse(ctx, decide.RestartUnit, r)
 		return
 	}
-	guards := guardsFor(r)
-	defer guards.close()
-	g.bindAll(guards)
+	guards := ForWork(r.Findings())
+	defer guards.Close()
+	g.keep(guards)
 	targets := g.targets(ctx, decide.RestartUnit, r)
 	all := restarts{byUnit: map[string]*restart{}}
 	defer all.close()

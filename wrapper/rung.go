@@ -20,10 +20,10 @@ const maxRounds = 4
 // rounds works on the endpoints that are still wanted until they are free, or nothing moves any more. Before the first look
 // the ports are guarded: from then on what is found is all there is.
 func (g *Guard) rounds(ctx context.Context, rung decide.Rung, r *Report, work func(target) (moved bool)) {
-	guards := guardsFor(r)
-	defer guards.close()
+	guards := ForWork(r.Findings())
+	defer guards.Close()
 	for range maxRounds {
-		g.bindAll(guards)
+		g.keep(guards)
 		targets := g.targets(ctx, rung, r)
 		moved := false
 		for _, t := range targets {

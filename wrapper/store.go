@@ -26,13 +26,15 @@ func TakeStored(environ []string, pid int) *Stored {
 	return &Stored{pid: pid, passed: systemd.ListenFDs(environ, pid), manager: systemd.NotifySocket(environ)}
 }
 
-// Known tells the guard which sockets are its own. The manager holds them, too, and would seem to be in the way.
-func (g *Guard) Known(s *Stored) {
+// FDs are the placeholders among what the manager passed.
+func (s *Stored) FDs() []int {
+	var some []int
 	for _, p := range s.passed {
 		if ours(p) {
-			g.prober.Ignore(p.FD)
+			some = append(some, p.FD)
 		}
 	}
+	return some
 }
 
 func ours(p systemd.Passed) bool { return strings.HasPrefix(p.Name, storePrefix) }
@@ -50,20 +52,20 @@ func (p *Placeholder) storeName() string {
 	return strings.ReplaceAll(fmt.Sprintf("%s%d", name, p.port().Number), ":", "_")
 }
 
-// Store has systemd hold the ports of a report, whose endpoints are all free, over the service's restarts: what it has not
+// Store has systemd hold the ports of endpoints that are all free over the service's restarts: what it has not
 // got yet is put into the store, and what is there for no endpoint any more is taken out. The service itself gets none of
 // it. The placeholders returned are for telling; their descriptors are closed.
-func (s *Stored) Store(r *Report) ([]Placeholder, error) {
-	all := make([]Placeholder, 0, len(r.Outcomes))
+func (s *Stored) Store(free []*netdiag.Finding) (Placeholders, error) {
+	all := make(Placeholders, 0, len(free))
 	wanted := map[string]bool{}
 	s.room = 0
-	for i := range r.Outcomes {
-		if r.Outcomes[i].Endpoint.Protocol == netdiag.TCP {
+	for _, f := range free {
+		if f.Endpoint.Protocol == netdiag.TCP {
 			s.room++ // as "unit install" makes room
 		}
 	}
 	binder := netdiag.NewBinder()
-	for _, port := range byPort(r.Outcomes) {
+	for _, port := range byPort(free) {
 		from := len(all)
 		all = holdPort(binder, all, port)
 		for i := from; i < len(all); i++ {
@@ -74,7 +76,7 @@ func (s *Stored) Store(r *Report) ([]Placeholder, error) {
 			name := p.storeName()
 			wanted[name] = true
 			if err := s.put(name, *p); err != nil {
-				placeholders(all).close()
+				all.Close()
 				return all, err
 			}
 			p.drop() // the manager has it, or the message that is on its way

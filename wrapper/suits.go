@@ -25,13 +25,14 @@ func (p plan) costs(endpoints []netdiag.Endpoint, service []netdiag.Claim) bool 
 	return inTheWay(p.where[0], service)
 }
 
-// mindHold notes where the listeners on a port are of a program that would not start whole beside its placeholder. They may
-// be the last run of the very service.
-func (r *Report) mindHold() {
-	for _, port := range byPort(r.Outcomes) {
+// Costly are the ports that have a listener of a program which would not start whole beside its placeholder. It may be the last run
+// of the very service.
+func Costly(findings []*netdiag.Finding) map[netdiag.Port]bool {
+	some := map[netdiag.Port]bool{}
+	for _, port := range byPort(findings) {
 		var service []netdiag.Claim
-		for _, o := range port {
-			for _, h := range o.Holders {
+		for _, f := range port {
+			for _, h := range f.Holders {
 				if h.Kind == netdiag.Listener && h.Flags.ReuseAddr == sockdiag.No {
 					service = append(service, netdiag.Claim{Addr: h.Socket.Local.Addr().WithZone(""), V6Only: h.Flags.V6Only == sockdiag.Yes})
 				}
@@ -39,9 +40,8 @@ func (r *Report) mindHold() {
 		}
 		endpoints := endpointsOf(port)
 		if len(service) > 0 && planPort(endpoints).costs(endpoints, service) {
-			for _, o := range port {
-				o.HoldCosts = o.Trial.Verdict == netdiag.Taken
-			}
+			some[endpoints[0].Key()] = true
 		}
 	}
+	return some
 }

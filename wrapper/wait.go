@@ -40,15 +40,17 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 	defer bell.close()
 
 	waiting := r.wanted()
-	guards := g.keepConnectOff(r)
-	defer guards.close()
+	findings := r.Findings()
+	guards := ForWait(findings)
+	defer guards.Close()
+	g.keep(guards)
 	p.lookDue = true
 	for ctx.Err() == nil {
 		now, spent := time.Now(), processorTime()
 		if g.tryAll(waiting, start) {
 			p.lookDue = true // one came free or failed in another way: what the others wait for is worth telling again
 		}
-		guards.keepOnly(r.wantedPorts())
+		guards.KeepWanted(findings)
 		p.tried(now)
 		p.cost = processorTime() - spent
 		if len(r.wanted()) == 0 || p.over(now) {

@@ -293,3 +293,26 @@ func TestKillWhenTheWaitRunsOut(t *testing.T) {
 		t.Errorf("took %v, the limit is %v", took, limit)
 	}
 }
+
+// Both sockets of a service come free, in the order in which they do.
+func TestWaitForBothWildcards(t *testing.T) {
+	const port = 25210
+	rig := holders.New(t)
+	var others []*holders.Holder
+	endpoints := []netdiag.Endpoint{tcp(port), tcp(port)}
+	for i, o := range []holders.Options{{Addr: netip.IPv4Unspecified()}, {Addr: netip.IPv6Unspecified(), V6Only: true}} {
+		o.Protocol = unix.IPPROTO_TCP
+		endpoints[i].Addr, endpoints[i].V6Only, endpoints[i].ReuseAddr = o.Addr, o.V6Only, netdiag.ReuseNo
+		others = append(others, rig.Hold(t, port, holders.Spec{Options: o, State: holders.Listen, Origin: holders.Named}))
+	}
+	w := wait(t, t.Context(), patient, endpoints...)
+	for _, h := range others {
+		if err := h.CloseFD(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.checkFreed(t, 10*time.Second)
+	if o := w.report.Outcomes[1]; o.By != decide.Wait {
+		t.Errorf("got %+v", resultsOf(w.report))
+	}
+}

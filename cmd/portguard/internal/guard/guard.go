@@ -84,7 +84,7 @@ func guard(a *cli.App, req request) error {
 // rest.
 func (s *attempt) become() error {
 	stored := wrapper.TakeStored(s.app.Inherited.Environ, os.Getpid())
-	s.guard.Known(stored)
+	s.guard.Known(stored.FDs())
 	signal.Ignore(syscall.SIGPIPE) // a broken pipe on stderr is no reason to end
 	ctx, stop := context.Background(), func() {}
 	r, err := s.clear(func() context.Context {

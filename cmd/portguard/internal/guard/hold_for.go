@@ -17,10 +17,10 @@ import (
 // from systemd for portguard alone is not in it.
 func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, error) {
 	a, mode := s.app, s.request.hold
-	var all []wrapper.Placeholder
+	var all wrapper.Placeholders
 	var err error
 	if mode == flags.HoldFDStore {
-		if all, err = stored.Store(r); err != nil {
+		if all, err = stored.Store(r.Findings()); err != nil {
 			// A start that would have worked goes on: the port is held as without a store.
 			a.Log.Say(cli.MsgHeld, journal.PriWarning, nil, fmt.Sprintf("systemd's fd store cannot be used (%v), so the port is not held over restarts; "+
 				"NotifyAccess=main and FileDescriptorStoreMax= in the unit are what it takes", err))
@@ -28,8 +28,8 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 		}
 	}
 	if mode == flags.HoldExec {
-		all = wrapper.Hold(r)
-		if err := wrapper.Inherit(all); err != nil {
+		all = wrapper.Hold(r.Findings())
+		if err := all.Inherit(); err != nil {
 			return nil, fmt.Errorf("%w (--hold none does without)", err)
 		}
 	}

@@ -64,7 +64,7 @@ func (s *attempt) supervise() error {
 // runs are those of one command under portguard, which gets the port before each, and tells what happens.
 type runs struct {
 	*attempt
-	held []wrapper.Placeholder // from the first start on; close-on-exec
+	held wrapper.Placeholders // from the first start on; close-on-exec
 	last *supervise.Run        // nil: it has not run yet
 	unit bool                  // it is a unit's main process, and ends as the command does
 	told map[string]time.Time  // when each report.Story was told whole
@@ -80,7 +80,7 @@ func (r *runs) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.held == nil && r.request.hold != flags.HoldNone {
-		r.held = wrapper.Hold(report)
+		r.held = wrapper.Hold(report.Findings())
 		if text := noRoom(r.held); text != "" {
 			r.say(cli.MsgHeld, journal.PriWarning, text)
 		}
