@@ -11,6 +11,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // Watcher is told what happens while it happens: report.Progress, which tells a person, the journal and systemctl status.
@@ -28,7 +29,7 @@ type Guard struct {
 	policy  decide.Policy
 	watcher Watcher
 	prober  *netdiag.Prober
-	room    room
+	room    hold.Room
 	looks   bool // it holds nothing
 	// idle is since when bound sockets have been seen idle; see calm.go.
 	idle     map[netdiag.SocketID]time.Time
@@ -42,7 +43,7 @@ type Guard struct {
 
 // New returns a guard. Close it in the end.
 func New(p decide.Policy, w Watcher) *Guard {
-	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: roomNow(), parts: decide.Parts{},
+	return &Guard{policy: p, watcher: w, prober: netdiag.NewProber(), room: hold.RoomNow(), parts: decide.Parts{},
 		idle: map[netdiag.SocketID]time.Time{}, patience: usualPatience()}
 }
 
@@ -72,7 +73,7 @@ func (g *Guard) Try(endpoints []netdiag.Endpoint) *Report {
 	for i, e := range endpoints {
 		r.Outcomes[i].Finding = netdiag.Finding{Endpoint: e, Trial: binder.Try(e)}
 		if fd := r.Outcomes[i].Trial.FD; !wide && fd >= 0 {
-			g.room.widen(fd, len(endpoints)-i)
+			g.room.Widen(fd, len(endpoints)-i)
 			wide = true
 		}
 		g.fit(&r.Outcomes[i].Trial)
@@ -101,7 +102,7 @@ func (g *Guard) Climb(ctx context.Context, r *Report) error {
 		g.foresee(r)
 	}
 	if !r.AllFree() && ctx.Err() == nil {
-		costly := Costly(r.Findings())
+		costly := hold.Costly(r.Findings())
 		for _, o := range r.wanted() {
 			o.HoldCosts = o.Trial.Verdict == netdiag.Taken && costly[o.Endpoint.Key()]
 		}
@@ -210,7 +211,7 @@ func (g *Guard) try(o *Outcome, rung decide.Rung) bool {
 
 // fit gives up the socket of a trial when nothing is to be held, or there is no room for it: what it has found stands.
 func (g *Guard) fit(t *netdiag.Trial) {
-	if t.Verdict == netdiag.Free && (g.looks || !g.room.allows(t.FD)) {
+	if t.Verdict == netdiag.Free && (g.looks || !g.room.Allows(t.FD)) {
 		t.Close()
 	}
 }
@@ -239,7 +240,7 @@ func (g *Guard) Known(fds []int) {
 }
 
 // keep binds placeholders, which are the guard's own.
-func (g *Guard) keep(all Placeholders) { all.Bind(g.room, g.prober.Ignore) }
+func (g *Guard) keep(all hold.Placeholders) { all.Bind(g.room, g.prober.Ignore) }
 
 // wanted are the outcomes that are not free yet.
 func (r *Report) wanted() []*Outcome {

@@ -5,6 +5,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // Holding is how many endpoints are held, and of how many it is waited for what.
@@ -20,7 +21,7 @@ func (g *Guard) HoldForever(ctx context.Context, endpoints []netdiag.Endpoint, r
 	r := &Report{Outcomes: make([]Outcome, len(endpoints))}
 	var now Holding
 	hopeless := false
-	stepAside := StepAside(endpoints)
+	stepAside := hold.StepAside(endpoints)
 	g.freed = stepAside
 	for i, e := range endpoints {
 		o := &r.Outcomes[i]

@@ -12,6 +12,7 @@ import (
 	"portguard/netdiag/owner"
 	"portguard/netdiag/pidfd"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // kill ends the processes that own the holders of every endpoint still wanted, and clears what they leave behind. Who has got one
@@ -25,7 +26,7 @@ func (g *Guard) kill(ctx context.Context, r *Report) {
 	if len(targets) == 0 {
 		return
 	}
-	guards := ForWork(r.Findings()) // nobody is to be given what is set free, before the trial has it
+	guards := hold.ForWork(r.Findings()) // nobody is to be given what is set free, before the trial has it
 	defer guards.Close()
 	for range maxRounds {
 		g.keep(guards)

@@ -7,6 +7,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // restartLimit is how long a restart may take before the port is given up: TimeoutStopSec= is 90 s unless a unit says
@@ -20,7 +21,7 @@ func (g *Guard) restartUnits(ctx context.Context, r *Report) {
 		g.rehearse(ctx, decide.RestartUnit, r)
 		return
 	}
-	guards := ForWork(r.Findings())
+	guards := hold.ForWork(r.Findings())
 	defer guards.Close()
 	g.keep(guards)
 	targets := g.targets(ctx, decide.RestartUnit, r)

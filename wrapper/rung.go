@@ -5,6 +5,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // target is an endpoint that a rung works on.
@@ -20,7 +21,7 @@ const maxRounds = 4
 // rounds works on the endpoints that are still wanted until they are free, or nothing moves any more. Before the first look
 // the ports are guarded: from then on what is found is all there is.
 func (g *Guard) rounds(ctx context.Context, rung decide.Rung, r *Report, work func(target) (moved bool)) {
-	guards := ForWork(r.Findings())
+	guards := hold.ForWork(r.Findings())
 	defer guards.Close()
 	for range maxRounds {
 		g.keep(guards)

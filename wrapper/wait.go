@@ -11,6 +11,7 @@ import (
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // Waiting is what a wait waits for.
@@ -41,7 +42,7 @@ func (g *Guard) wait(ctx context.Context, r *Report) {
 
 	waiting := r.wanted()
 	findings := r.Findings()
-	guards := ForWait(findings)
+	guards := hold.ForWait(findings)
 	defer guards.Close()
 	g.keep(guards)
 	p.lookDue = true

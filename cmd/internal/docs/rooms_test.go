@@ -67,6 +67,7 @@ var arrows = []struct{ room, may string }{
 	{"cmd/portguard/internal/...", "cmd/portguard/internal/report/... cmd/portguard/internal/reporttest cmd/portguard/internal/flags cmd/portguard/internal/cli cmd/portguard/internal/page cmd/portguard/internal/mend wrapper/... netdiag/... systemd/... internal/..."},
 	// The decision: never an act.
 	{"wrapper/decide", "wrapper/container netdiag/... systemd/... internal/..."},
+	{"wrapper/hold", "netdiag/... systemd/... internal/..."},
 	{"wrapper/...", "wrapper/... netdiag/... systemd/... internal/..."},
 	{"netdiag/...", "netdiag/... internal/..."},
 	{"systemd/...", "systemd/... internal/..."},

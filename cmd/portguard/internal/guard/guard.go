@@ -13,8 +13,8 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
-	"portguard/wrapper"
 	"portguard/wrapper/become"
+	"portguard/wrapper/hold"
 )
 
 // New is the main command.
@@ -83,7 +83,7 @@ func guard(a *cli.App, req request) error {
 // become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all; a dry run says the
 // rest.
 func (s *attempt) become() error {
-	stored := wrapper.TakeStored(s.app.Inherited.Environ, os.Getpid())
+	stored := hold.TakeStored(s.app.Inherited.Environ, os.Getpid())
 	s.guard.Known(stored.FDs())
 	signal.Ignore(syscall.SIGPIPE) // a broken pipe on stderr is no reason to end
 	ctx, stop := context.Background(), func() {}

@@ -11,13 +11,14 @@ import (
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/wrapper"
+	"portguard/wrapper/hold"
 )
 
 // holdFor has the ports stay held when this process becomes the service, and returns the service's environment: what came
 // from systemd for portguard alone is not in it.
-func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, error) {
+func (s *attempt) holdFor(stored *hold.Stored, r *wrapper.Report) ([]string, error) {
 	a, mode := s.app, s.request.hold
-	var all wrapper.Placeholders
+	var all hold.Placeholders
 	var err error
 	if mode == flags.HoldFDStore {
 		if all, err = stored.Store(r.Findings()); err != nil {
@@ -28,7 +29,7 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 		}
 	}
 	if mode == flags.HoldExec {
-		all = wrapper.Hold(r.Findings())
+		all = hold.Take(r.Findings())
 		if err := all.Inherit(); err != nil {
 			return nil, fmt.Errorf("%w (--hold none does without)", err)
 		}
@@ -37,7 +38,7 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 		a.Log.Say(cli.MsgHeld, journal.PriWarning, nil, text)
 	}
 	if s.request.Verbose && !s.request.JSON {
-		s.sayHeld(r, all, func(p *wrapper.Placeholder) string {
+		s.sayHeld(r, all, func(p *hold.Placeholder) string {
 			if mode == flags.HoldFDStore {
 				return "in systemd's fd store"
 			}
@@ -51,8 +52,8 @@ func (s *attempt) holdFor(stored *wrapper.Stored, r *wrapper.Report) ([]string, 
 }
 
 // sayHeld says of every endpoint that was to be held how it is, or why it is not.
-func (s *attempt) sayHeld(r *wrapper.Report, all []wrapper.Placeholder, how func(*wrapper.Placeholder) string) {
-	by := make(map[netdiag.Endpoint]*wrapper.Placeholder, len(r.Outcomes))
+func (s *attempt) sayHeld(r *wrapper.Report, all []hold.Placeholder, how func(*hold.Placeholder) string) {
+	by := make(map[netdiag.Endpoint]*hold.Placeholder, len(r.Outcomes))
 	for i := range all {
 		for _, e := range all[i].Endpoints {
 			by[e] = &all[i]
@@ -73,7 +74,7 @@ func (s *attempt) sayHeld(r *wrapper.Report, all []wrapper.Placeholder, how func
 }
 
 // noRoom says how many ports are not held for want of descriptors, "" when all are.
-func noRoom(all []wrapper.Placeholder) string {
+func noRoom(all []hold.Placeholder) string {
 	n, of, why := 0, 0, ""
 	for _, p := range all {
 		of += len(p.Endpoints)

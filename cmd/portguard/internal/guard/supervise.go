@@ -12,7 +12,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
-	"portguard/wrapper"
+	"portguard/wrapper/hold"
 	"portguard/wrapper/supervise"
 	"portguard/wrapper/supervise/notify"
 )
@@ -64,10 +64,10 @@ func (s *attempt) supervise() error {
 // runs are those of one command under portguard, which gets the port before each, and tells what happens.
 type runs struct {
 	*attempt
-	held wrapper.Placeholders // from the first start on; close-on-exec
-	last *supervise.Run        // nil: it has not run yet
-	unit bool                  // it is a unit's main process, and ends as the command does
-	told map[string]time.Time  // when each report.Story was told whole
+	held hold.Placeholders    // from the first start on; close-on-exec
+	last *supervise.Run       // nil: it has not run yet
+	unit bool                 // it is a unit's main process, and ends as the command does
+	told map[string]time.Time // when each report.Story was told whole
 	// again: that of this try was told before
 	again bool
 }
@@ -80,12 +80,12 @@ func (r *runs) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.held == nil && r.request.hold != flags.HoldNone {
-		r.held = wrapper.Hold(report.Findings())
+		r.held = hold.Take(report.Findings())
 		if text := noRoom(r.held); text != "" {
 			r.say(cli.MsgHeld, journal.PriWarning, text)
 		}
 		if r.request.Verbose {
-			r.sayHeld(report, r.held, func(*wrapper.Placeholder) string { return "over restarts" })
+			r.sayHeld(report, r.held, func(*hold.Placeholder) string { return "over restarts" })
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"portguard/systemd"
 	"portguard/wrapper"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 const long = `Keeps ports from being taken until it is stopped, for services that start later. The kernel picks none
@@ -94,7 +95,7 @@ func (o *options) parse(a *cli.App, cmd *cobra.Command, args []string) ([]netdia
 	if err != nil {
 		return nil, err
 	}
-	if e, why := wrapper.Unholdable(endpoints); why != "" {
+	if e, why := hold.Unholdable(endpoints); why != "" {
 		return nil, cli.Misuse(fmt.Sprintf("%s cannot be held: %s", e, why), fmt.Sprintf("portguard reserve %d", e.Port))
 	}
 	return endpoints, nil
@@ -109,7 +110,7 @@ func unheld(endpoints []netdiag.Endpoint) (string, bool) {
 
 // holdUntil takes the endpoints, tells, and waits.
 func holdUntil(a *cli.App, endpoints []netdiag.Endpoint, o options) error {
-	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
+	if err := hold.EnoughFiles(len(endpoints)); err != nil {
 		return err
 	}
 	ctx, stop := cli.WithSignals(a.Inherited, false)

@@ -14,6 +14,7 @@ import (
 	"portguard/netdiag/sockdiag"
 	"portguard/wrapper"
 	"portguard/wrapper/decide"
+	"portguard/wrapper/hold"
 )
 
 // warnOfClients names the outgoing connections that already have one of the ports: a reservation leaves them there.
@@ -56,7 +57,7 @@ func whoSits(ctx context.Context, ports portrange.Set) (*wrapper.Report, error) 
 		}
 		endpoints = append(endpoints, connected(proto, sockets)...)
 	}
-	if err := wrapper.EnoughFiles(len(endpoints)); err != nil {
+	if err := hold.EnoughFiles(len(endpoints)); err != nil {
 		return nil, err
 	}
 	g := wrapper.New(decide.Policy{}, nil)

@@ -5,7 +5,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
-	"portguard/wrapper"
+	"portguard/wrapper/hold"
 )
 
 // Suited reports whether each port can be held by a placeholder beside which the service starts whole.
@@ -23,7 +23,7 @@ func Suited(endpoints []netdiag.Endpoint, service []Listener) bool {
 				claims = append(claims, netdiag.Claim{Addr: l.Local.Addr(), V6Only: l.V6Only == sockdiag.Yes, Device: l.Interface})
 			}
 		}
-		if len(claims) > 0 && !wrapper.Suits(some, claims) {
+		if len(claims) > 0 && !hold.Suits(some, claims) {
 			return false
 		}
 	}

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"errors"
@@ -83,7 +83,7 @@ func (h holding) take(t *testing.T, port uint16) Placeholders {
 			t.Fatalf("%s: not free before", h)
 		}
 	}
-	return Hold(free)
+	return Take(free)
 }
 
 // starts binds what the service binds, and listens, and lets go.
@@ -213,7 +213,7 @@ func TestOnePlaceholderAPort(t *testing.T) {
 		{netdiag.ReuseYes, []string{"127.0.0.1 1", "::1 1", "127.0.0.1 1", "::1 1"}},
 	} {
 		t.Run(holding{[]string{"two"}, tt.said}.String(), func(t *testing.T) {
-			held := Hold(try(two(tt.said)))
+			held := Take(try(two(tt.said)))
 			defer held.Close()
 			var got []string
 			for _, p := range held {
@@ -233,7 +233,7 @@ func TestOnePlaceholderAPort(t *testing.T) {
 func TestPlaceholderKeepsOut(t *testing.T) {
 	const port, server = 25100, 25101
 	var listeners []unix.Sockaddr
-	for _, a := range []netip.Addr{loopback, netip.IPv6Loopback()} {
+	for _, a := range []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()} {
 		fd, err := (holders.Options{Protocol: unix.IPPROTO_TCP, Addr: a}).Bind(server)
 		if err != nil {
 			t.Fatal(err)
@@ -277,10 +277,10 @@ func TestPlaceholderKeepsOut(t *testing.T) {
 		covering bool
 	}{
 		{"connect", unix.EADDRNOTAVAIL, map[string]func(bool) error{
-			"IPv4": connecting(loopback, listeners[0]), "IPv6": connecting(netip.IPv6Loopback(), listeners[1]),
+			"IPv4": connecting(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listeners[0]), "IPv6": connecting(netip.IPv6Loopback(), listeners[1]),
 		}, false},
 		{"bind", unix.EADDRINUSE, map[string]func(bool) error{
-			"0.0.0.0": binding(netip.IPv4Unspecified()), "127.0.0.1": binding(loopback), "::": binding(netip.IPv6Unspecified()),
+			"0.0.0.0": binding(netip.IPv4Unspecified()), "127.0.0.1": binding(netip.AddrFrom4([4]byte{127, 0, 0, 1})), "::": binding(netip.IPv6Unspecified()),
 		}, true},
 	} {
 		for _, h := range holdings() {

@@ -1,4 +1,7 @@
-package wrapper
+// Package hold answers one question: how is a port kept until the service has it? By a placeholder, which keeps the kernel from
+// handing the port out and is in no service's way: while a rung works, while it is waited, over the service's own start, and over
+// restarts.
+package hold
 
 import (
 	"fmt"
@@ -11,7 +14,7 @@ import (
 
 // Placeholder is a bound, never listening TCP socket that keeps the kernel from handing a port out. There are some at two times:
 // while a rung works or waits, it has its own (ForWork, ForWait), and closes them; and once every endpoint is
-// free Hold makes one a port, which Inherit leaves to the service, Stored to systemd, or a supervisor keeps.
+// free Take makes one a port, which Inherit leaves to the service, Stored to systemd, or a supervisor keeps.
 type Placeholder struct {
 	// Endpoints are those that it is for, of one port.
 	Endpoints []netdiag.Endpoint

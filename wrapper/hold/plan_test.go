@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"net/netip"
@@ -16,7 +16,7 @@ import (
 func on(port uint16, said netdiag.Reuse, addrs ...string) []netdiag.Endpoint {
 	all := make([]netdiag.Endpoint, len(addrs))
 	for i, a := range addrs {
-		all[i] = tcp(port)
+		all[i] = netdiag.Endpoint{Protocol: netdiag.TCP, Port: port}
 		all[i].ReuseAddr = said
 		words := strings.Fields(a)
 		all[i].V6Only = slices.Contains(words, "v6only")

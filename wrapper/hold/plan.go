@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"net/netip"

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"slices"
@@ -27,7 +27,7 @@ func TestGuardsAreInNoTrialsWay(t *testing.T) {
 				}
 				all := guarded(found)
 				defer all.Close()
-				all.Bind(roomNow(), func(int) {})
+				all.Bind(RoomNow(), func(int) {})
 				for i, h := range others { // one after the other
 					if err := h.CloseFD(); err != nil {
 						t.Fatal(err)

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"testing"
@@ -22,7 +22,7 @@ func TestRoomForService(t *testing.T) {
 		{"half of a middling one", 4096, 5000, place{2048, 1024}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			most, from := room{tt.limit}.forService(tt.n)
+			most, from := Room{tt.limit}.forService(tt.n)
 			if diff := cmp.Diff(tt.want, place{most, from}); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
@@ -39,7 +39,7 @@ func TestRoomForService(t *testing.T) {
 // What is left does for a look at the kernel's tables and at processes, however small the limit is.
 func TestRoomLeavesSome(t *testing.T) {
 	for _, tt := range []struct{ limit, last int }{{6, 1}, {8, 3}, {64, 55}, {1024, 959}, {1 << 20, 1<<20 - 65}} {
-		if r := (room{tt.limit}); !r.allows(tt.last) || r.allows(tt.last+1) {
+		if r := (Room{tt.limit}); !r.Allows(tt.last) || r.Allows(tt.last+1) {
 			t.Errorf("of %d, %d is not the last", tt.limit, tt.last)
 		}
 	}

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"iter"
@@ -68,7 +68,7 @@ func portsWanted(findings []*netdiag.Finding) map[netdiag.Port]bool {
 }
 
 // Bind binds those that are not bound yet, as far as it can be done and there is room for more, and tells of each.
-func (all Placeholders) Bind(room room, bound func(fd int)) {
+func (all Placeholders) Bind(room Room, bound func(fd int)) {
 	binder := netdiag.NewBinder()
 	for i := range all {
 		p := &all[i]
@@ -79,7 +79,7 @@ func (all Placeholders) Bind(room room, bound func(fd int)) {
 		if err != nil {
 			continue
 		}
-		if !room.allows(fd) {
+		if !room.Allows(fd) {
 			unix.Close(fd)
 			return
 		}

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"fmt"
@@ -8,32 +8,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// room is the limit on open files. Every port that is held takes a descriptor, and there may be more ports than descriptors:
+// Room is the limit on open files. Every port that is held takes a descriptor, and there may be more ports than descriptors:
 // what does not fit is tried all the same, and not held.
-type room struct{ limit int }
+type Room struct{ limit int }
 
-// roomNow is the limit of this process, whose soft limit the Go runtime has raised to the hard one.
-func roomNow() room {
+// RoomNow is the limit of this process, whose soft limit the Go runtime has raised to the hard one.
+func RoomNow() Room {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
-		return room{math.MaxInt32}
+		return Room{math.MaxInt32}
 	}
-	return room{int(min(l.Cur, math.MaxInt32))}
+	return Room{int(min(l.Cur, math.MaxInt32))}
 }
 
-// allows reports whether a socket that only holds a port may have this descriptor. As the kernel gives the lowest that is
+// Allows reports whether a socket that only holds a port may have this descriptor. As the kernel gives the lowest that is
 // free, a high one tells that few are left, and they are needed to ask the kernel, to read /proc and to act. Two of them are the
 // Go runtime's own, which ends the program with a trace when a first timer finds none for its poller.
-func (r room) allows(fd int) bool {
+func (r Room) Allows(fd int) bool {
 	const fewest, enough = 4, 64
 	return fd < r.limit-max(fewest, min(enough, r.limit/8))
 }
 
-// widen makes room for the sockets of n ports and their placeholders at once, by a moment's duplicate of fd. The kernel grows the
+// Widen makes room for the sockets of n ports and their placeholders at once, by a moment's duplicate of fd. The kernel grows the
 // table of descriptors when it is full, and waits each time until every processor has looked up from it, where there are threads
 // (synchronize_rcu in expand_fdtable, fs/file.c): milliseconds, five times for some thousand ports. Up to a thousand there is room from the
 // start (spread in wrapper/become), and this does nothing.
-func (r room) widen(fd, n int) {
+func (r Room) Widen(fd, n int) {
 	const few, others = 64, 16 // a table has room for few by itself; others are our own: standard files, netlink, epoll
 	if n < few {
 		return
@@ -47,7 +47,7 @@ func (r room) widen(fd, n int) {
 // forService is how many of n placeholders go into the service, and from which descriptor up. A few go well above what a
 // service expects to find. Many would be in its way there: what it may open ends at its soft limit, which is 1024 as a rule,
 // and at least half of all that there is are left to it.
-func (r room) forService(n int) (most, from int) {
+func (r Room) forService(n int) (most, from int) {
 	const few, aboveFew, usualSoftLimit = 100, 100, 1024
 	most = min(n, r.limit/2)
 	if n <= few {
@@ -57,7 +57,7 @@ func (r room) forService(n int) (most, from int) {
 }
 
 // refuse gives up a placeholder for which there is no room.
-func (r room) refuse(p *Placeholder) {
+func (r Room) refuse(p *Placeholder) {
 	p.drop()
 	p.NoRoom = true
 	p.Why = fmt.Sprintf("the limit on open files is %d (ulimit -n; LimitNOFILE= in a unit)", r.limit)

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"errors"
@@ -10,17 +10,17 @@ import (
 	"portguard/netdiag/direct"
 )
 
-// Hold exchanges the trials' sockets of endpoints that are all free for placeholders that the service will not
+// Take exchanges the trials' sockets of endpoints that are all free for placeholders that the service will not
 // mind, without a moment in which neither is there. The placeholders are close-on-exec until Inherit. Where there are more
 // endpoints than may be open files, the last have none.
-func Hold(free []*netdiag.Finding) Placeholders {
+func Take(free []*netdiag.Finding) Placeholders {
 	all := make(Placeholders, 0, len(free))
-	room, binder := roomNow(), netdiag.NewBinder()
+	room, binder := RoomNow(), netdiag.NewBinder()
 	for _, port := range byPort(free) {
 		from := len(all)
 		all = holdPort(binder, all, port)
 		for i := from; i < len(all); i++ {
-			if p := &all[i]; p.FD >= 0 && !room.allows(p.FD) {
+			if p := &all[i]; p.FD >= 0 && !room.Allows(p.FD) {
 				room.refuse(p)
 			}
 		}
@@ -63,7 +63,7 @@ func (all Placeholders) Inherit() error {
 			held++
 		}
 	}
-	room := roomNow()
+	room := RoomNow()
 	most, from := room.forService(held)
 	for i := range all {
 		p := &all[i]

@@ -1,4 +1,4 @@
-package wrapper
+package hold
 
 import (
 	"fmt"
@@ -32,8 +32,8 @@ func widenOwnTable(ports int) string {
 		return err.Error()
 	}
 	before := tableSize()
-	roomNow().widen(fd, ports)
-	placeholders, from := roomNow().forService(ports)
+	RoomNow().Widen(fd, ports)
+	placeholders, from := RoomNow().forService(ports)
 	if after := tableSize(); before >= from+placeholders || after < from+placeholders {
 		return fmt.Sprintf("the table had room for %d and has for %d, want %d", before, after, from+placeholders)
 	}
