@@ -68,12 +68,6 @@ type StartLimit struct {
 	Interval time.Duration
 }
 
-// Exec is a command of a service: specifiers and escapes expanded, variables not.
-type Exec struct {
-	Path string
-	Args []string // with the program's name first
-}
-
 // Service reads what systemd knows of a service. That there is none of this name is no error: LoadState says "not-found".
 func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 	all, err := m.conn.GetAllPropertiesContext(ctx, name)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portguard/systemd"
 	"portguard/systemd/unitfile"
 )
 
@@ -68,6 +69,24 @@ func (d DropIn) Ready() string {
 		return ""
 	}
 	return args[i+1]
+}
+
+// InForce reports whether systemd runs what the drop-in says: it has read the file, and none that comes after it, or takes its place, says
+// otherwise.
+func (d DropIn) InForce(svc systemd.Service) bool {
+	guard, err := d.Guard()
+	if err != nil {
+		return false
+	}
+	at, is := svc.ExecStartPre, systemd.Exec.Is
+	if d.Exec != "" {
+		at, is = svc.ExecStart, systemd.Exec.Begins
+	}
+	if !slices.ContainsFunc(at, func(e systemd.Exec) bool { return is(e, guard) }) {
+		return false
+	}
+	post, err := unitfile.Arguments(d.Post)
+	return d.Post == "" || err == nil && slices.ContainsFunc(svc.ExecStartPost, func(e systemd.Exec) bool { return e.Is(post) })
 }
 
 // ErrForeign says that a file of our name is not ours: it does not begin as Render begins.

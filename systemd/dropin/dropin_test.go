@@ -5,10 +5,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"portguard/systemd"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -51,6 +54,42 @@ func TestRender(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.in, again); diff != "" {
 				t.Errorf("read back (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// What systemd runs, as it tells it: specifiers expanded, a $ that stands for itself still doubled.
+func TestInForce(t *testing.T) {
+	command := func(line string) systemd.Exec {
+		words := strings.Fields(line)
+		return systemd.Exec{Path: words[0], Args: words}
+	}
+	guard := command("/usr/bin/portguard -p 30010 --only exe=/opt/100%$$x --as-user ${USER}")
+	pre := DropIn{Pre: "+/usr/bin/portguard -p 30010 --only exe=/opt/100%%$$x --as-user ${USER}"}
+	wrapper := DropIn{Exec: "-/usr/bin/portguard -p 30010 -- /a --b"}
+	looked := pre
+	looked.Post = "+/usr/bin/portguard ready --wait 30s -p 30010"
+	for _, tt := range []struct {
+		name string
+		in   DropIn
+		svc  systemd.Service
+		want bool
+	}{
+		{"before the command", pre, systemd.Service{ExecStartPre: []systemd.Exec{command("/bin/true"), guard}}, true},
+		{"taken back", pre, systemd.Service{ExecStartPre: []systemd.Exec{command("/bin/true")}}, false},
+		{"with other flags", pre, systemd.Service{ExecStartPre: []systemd.Exec{command("/usr/bin/portguard -p 30011")}}, false},
+		{"with more flags", pre, systemd.Service{ExecStartPre: []systemd.Exec{{Path: guard.Path, Args: append(slices.Clone(guard.Args), "--share")}}}, false},
+		{"another program of that name", pre, systemd.Service{ExecStartPre: []systemd.Exec{{Path: "/opt/portguard", Args: guard.Args}}}, false},
+		{"in front of the command", wrapper, systemd.Service{ExecStart: []systemd.Exec{command("/usr/bin/portguard -p 30010 -- /a --b")}}, true},
+		{"the command alone", wrapper, systemd.Service{ExecStart: []systemd.Exec{command("/a --b")}}, false},
+		{"with a look at the end", looked, systemd.Service{ExecStartPre: []systemd.Exec{guard}, ExecStartPost: []systemd.Exec{command("/usr/bin/portguard ready --wait 30s -p 30010")}}, true},
+		{"the look taken back", looked, systemd.Service{ExecStartPre: []systemd.Exec{guard}}, false},
+		{"nothing of ours", DropIn{}, systemd.Service{ExecStartPre: []systemd.Exec{guard}}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.in.InForce(tt.svc); got != tt.want {
+				t.Errorf("%v, want %v", got, tt.want)
 			}
 		})
 	}

@@ -94,6 +94,14 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"removed by an alias": {"portguard unit install quiet -p 1 >/dev/null; portguard unit remove alias", "removed /etc/systemd/system/quiet.service.d/", 0},
 		"removed by an alias, without systemd": {"portguard unit install quiet -p 1 >/dev/null; unshare -m sh -c 'mount -t tmpfs none /run && portguard unit remove alias'",
 			"removed /etc/systemd/system/quiet.service.d/", 0},
+		"a line that a later drop-in takes away": {"portguard unit install quiet -p 1 >/dev/null; cd /etc/systemd/system/quiet.service.d; printf '[Service]\\nExecStartPre=\\n' >zzz.conf; " +
+			"systemctl daemon-reload; portguard unit show quiet; rm zzz.conf; systemctl daemon-reload; portguard unit show quiet; portguard unit remove quiet",
+			"quiet.service  pre, not in force  1/tcp     no        \nUNIT           FORM  ENDPOINT  RESERVED  FLAGS\nquiet.service  pre   1/tcp", 0},
+		"a drop-in of its name that comes before": {"portguard unit install quiet -p 1 --as wrapper >/dev/null; cd /etc/systemd; mkdir -p system.control/quiet.service.d; " +
+			"ln -s /dev/null system.control/quiet.service.d/zz-portguard.conf; systemctl daemon-reload; portguard unit show quiet; rm -r system.control; systemctl daemon-reload; portguard unit remove quiet",
+			"wrapper, not in force", 0},
+		"a drop-in that systemd has not read": {"cd /etc/systemd/system; mkdir -p quiet.service.d; portguard unit install quiet -p 1 --dry-run | sed 1d >quiet.service.d/zz-portguard.conf; " +
+			"portguard unit show quiet; systemctl daemon-reload; portguard unit show --json quiet; portguard unit remove quiet; rmdir quiet.service.d", "pre, not in force", 0},
 		"a read-only /etc":                        {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},
 		"a home that it cannot see":               {"/root/portguard unit install home -p 1 --as wrapper", "ProtectHome=yes", 64},
 		"a directory that its user may not enter": {"/root/portguard unit install daemon -p 1 --as wrapper", "runs as user daemon, who may not execute /root/portguard", 64},

@@ -31,6 +31,9 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 		if u.Outdated {
 			form += ", outdated"
 		}
+		if u.InForce != nil && !*u.InForce {
+			form += ", not in force"
+		}
 		for _, row := range endpointRows(u.Endpoints) {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", page.Safe(u.Unit), form, page.Safe(row.name), yesNo(row.reserved), page.Safe(strings.Join(u.Flags, " ")))
 		}

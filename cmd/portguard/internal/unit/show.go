@@ -27,7 +27,10 @@ FORM is where portguard stands: "pre" is a line before the service's command, "w
 (portguard unit install --as).
 
 "outdated" is a service whose own ExecStart= has changed since portguard was put in front of it, as an upgrade of its
-package may do: until it is installed again, systemd starts the old command.`
+package may do: until it is installed again, systemd starts the old command.
+
+"not in force" is a service whose next start is not guarded, whatever the file says: systemd has not read it ("systemctl
+daemon-reload"), or another drop-in comes after it and takes its line away, as "ExecStartPre=" does ("systemctl cat UNIT").`
 
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
@@ -70,6 +73,7 @@ type guardedUnit struct {
 	Flags     []string          `json:"flags"`
 	Endpoints []guardedEndpoint `json:"endpoints"`
 	Outdated  bool              `json:"outdated"`
+	InForce   *bool             `json:"in_force"`          // nil: systemd was not there to be asked
 	Problem   string            `json:"problem,omitempty"` // the file cannot be read as one of ours
 }
 
@@ -110,7 +114,7 @@ func showUnits(a *cli.App, dir place.Place, names []string, asJSON bool) error {
 		case err != nil:
 			u.Problem = err.Error()
 		case m != nil:
-			u.Outdated = outdated(ctx, m, dir.Dir, name)
+			u.Outdated, u.InForce = compare(ctx, m, dir.Dir, name)
 		}
 		units = append(units, u)
 	}
@@ -179,17 +183,23 @@ func guardedEndpointOf(e netdiag.Endpoint, facts report.Facts) guardedEndpoint {
 	}
 }
 
-// outdated reports whether a wrapped command is no longer what the unit's own files say. What cannot be told is not.
-func outdated(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name string) bool {
+// compare holds a drop-in against what systemd has made of it, and against the unit's own files.
+func compare(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name string) (isOutdated bool, inForce *bool) {
 	in, err := dir.Read(name)
-	if err != nil || in.Exec == "" {
-		return false
+	if err != nil {
+		return false, nil
 	}
 	svc, err := m.Service(ctx, name)
 	if err != nil || svc.LoadState != "loaded" {
-		return false
+		return false, nil
 	}
-	files, err := install.ReadUnitFiles(svc, dir.Path(name))
+	runs := in.InForce(svc)
+	return in.Exec != "" && outdated(in, svc, dir.Path(name)), &runs
+}
+
+// outdated reports whether a wrapped command is no longer what the unit's own files say. What cannot be told is not.
+func outdated(in dropin.DropIn, svc systemd.Service, path string) bool {
+	files, err := install.ReadUnitFiles(svc, path)
 	if err != nil {
 		return false
 	}

@@ -56,9 +56,7 @@ func (p plan) verify(before, after systemd.Service, wrapped bool) error {
 		return fail("systemd does not load it with the drop-in (" + after.LoadState + ")")
 	}
 	runs := func(all []systemd.Exec, argv []string) bool {
-		return slices.ContainsFunc(all, func(e systemd.Exec) bool {
-			return e.Path == argv[0] && slices.Equal(commandWords(e.Args), commandWords(argv))
-		})
+		return slices.ContainsFunc(all, func(e systemd.Exec) bool { return e.Is(argv) })
 	}
 	if p.post != nil && !runs(after.ExecStartPost, p.post) {
 		return fail("the ExecStartPost= does not come into force; is there a drop-in after " + dropin.FileName + "? " + strings.Join(after.DropInPaths, " "))
@@ -82,17 +80,8 @@ func (p plan) verify(before, after systemd.Service, wrapped bool) error {
 		}
 		want = append(want, before.ExecStart[0].Args...)
 	}
-	if !slices.Equal(commandWords(got), commandWords(want)) {
+	if !slices.Equal(systemd.Words(got), systemd.Words(want)) {
 		return fail("the ExecStart= does not come into force; is there a drop-in after " + dropin.FileName + "? " + strings.Join(after.DropInPaths, " "))
 	}
 	return nil
-}
-
-// commandWords makes command lines comparable: a $ that stands for itself is doubled where variables are expanded.
-func commandWords(args []string) []string {
-	words := make([]string, len(args))
-	for i, a := range args {
-		words[i] = strings.ReplaceAll(a, "$$", "$")
-	}
-	return words
 }
