@@ -2,7 +2,6 @@ package systemd
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,18 +54,6 @@ func (m *Manager) EditedSockets(ctx context.Context) ([]Edited, error) {
 	return all, nil
 }
 
-// unitPath are the folders of the manager's unit files.
-func (m *Manager) unitPath() (folders []string, err error) {
-	text, err := m.conn.GetManagerProperty("UnitPath")
-	if err == nil {
-		err = json.Unmarshal([]byte(text), &folders) // a list of strings in D-Bus' own text form reads as JSON's
-	}
-	if err != nil {
-		return nil, &Error{Op: "ask for UnitPath", Err: err}
-	}
-	return folders, nil
-}
-
 // newDropIn finds what NeedDaemonReload leaves out: the first drop-in in a new folder (seen with 247 and 252). One that is empty, or a
 // link to /dev/null, or that has a loaded one's name, is no new one.
 func newDropIn(folders []string, unit string, loaded []string) bool {
@@ -74,18 +61,25 @@ func newDropIn(folders []string, unit string, loaded []string) bool {
 	for _, path := range loaded {
 		names[filepath.Base(path)] = true
 	}
+	return slices.ContainsFunc(dropInFiles(folders, unit), func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Mode().IsRegular() && info.Size() > 0 && !names[filepath.Base(path)]
+	})
+}
+
+// dropInFiles are the drop-ins in the folders that are a unit's, whether they are loaded or not.
+func dropInFiles(folders []string, unit string) (paths []string) {
 	for _, folder := range folders {
 		for _, of := range dropInNames(unit) {
 			found, _ := os.ReadDir(filepath.Join(folder, of+".d")) // most are not there
 			for _, f := range found {
-				info, err := os.Stat(filepath.Join(folder, of+".d", f.Name()))
-				if err == nil && info.Mode().IsRegular() && info.Size() > 0 && !names[f.Name()] && filepath.Ext(f.Name()) == ".conf" {
-					return true
+				if filepath.Ext(f.Name()) == ".conf" {
+					paths = append(paths, filepath.Join(folder, of+".d", f.Name()))
 				}
 			}
 		}
 	}
-	return false
+	return paths
 }
 
 // dropInNames are the unit, its template, those of each beginning of its name ("a-b.socket": "a-.socket"), and its type.

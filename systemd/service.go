@@ -8,9 +8,10 @@ import (
 
 // Service is what systemd knows of a service: its files as loaded, and its state now.
 type Service struct {
-	Name           string // the name that aliases lead to
-	LoadState      string // "loaded", "not-found", "masked", "bad-setting", "error"
-	ActiveState    string // "active", "activating", "inactive", "failed" ...
+	Name           string   // the name that aliases lead to
+	Names          []string // that, and its aliases
+	LoadState      string   // "loaded", "not-found", "masked", "bad-setting", "error"
+	ActiveState    string   // "active", "activating", "inactive", "failed" ...
 	SubState       string
 	Frozen         bool     // by systemctl freeze, its own or its slice's
 	FragmentPath   string   // the unit file; "" for one without
@@ -77,6 +78,7 @@ func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 	p := properties(all)
 	s := Service{
 		Name:           p.text("Id"),
+		Names:          p.texts("Names"),
 		LoadState:      p.text("LoadState"),
 		ActiveState:    p.text("ActiveState"),
 		SubState:       p.text("SubState"),

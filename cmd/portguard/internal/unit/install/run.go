@@ -52,11 +52,19 @@ func installUnit(a *cli.App, dir place.Place, in installation) error {
 		sayNotes(a, p.notes)
 		return nil
 	}
-	if err := m.Reload(ctx); err != nil { // what is decided on has to be what is there
-		return dir.Failure(err, in.line)
+	unread := true // what was refused may be right by now
+	if err == nil {
+		if unread, err = m.Unread(svc); err != nil {
+			return dir.Failure(err, in.line)
+		}
 	}
-	if svc, p, err = in.decide(ctx, m, dir); err != nil {
-		return err
+	if unread { // what is decided on has to be what is there
+		if err := m.Reload(ctx); err != nil {
+			return dir.Failure(err, in.line)
+		}
+		if svc, p, err = in.decide(ctx, m, dir); err != nil {
+			return err
+		}
 	}
 	if err := write(ctx, m, dir.Dir, svc, p); err != nil {
 		return dir.Failure(err, in.line)
