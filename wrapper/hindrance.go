@@ -8,7 +8,7 @@ import (
 	"portguard/netdiag/owner"
 )
 
-// Hindrance says what keeps a process from acting on a signal, and what would help; "" when nothing does.
+// Hindrance says what keeps a process from acting on a signal, and what would help; "" when nothing does. "It is" goes before it.
 func Hindrance(c owner.Condition) string {
 	why := ""
 	switch {
@@ -25,9 +25,15 @@ func Hindrance(c owner.Condition) string {
 		if why != "" {
 			why += ", and "
 		}
-		why += "ends by a pending SIGKILL as soon as it can"
+		why += "to end by a pending SIGKILL as soon as it can"
 	}
 	return why
+}
+
+// hinderedBy is what a process was hindered by when a signal was sent. A SIGKILL that is pending then may be that signal.
+func hinderedBy(c owner.Condition) string {
+	c.Killed = false
+	return Hindrance(c)
 }
 
 // wakes reports whether SIGCONT has to follow the signal for the process to act on it, as service managers send it.

@@ -118,7 +118,7 @@ func (v *victim) wake(sig unix.Signal) {
 	v.sent = append(v.sent, sig)
 	condition := owner.Scanner{}.Condition(v.process.PID)
 	if len(v.sent) == 1 {
-		v.was = Hindrance(condition)
+		v.was = hinderedBy(condition)
 	}
 	if wakes(condition, sig) && v.pidfd.Signal(unix.SIGCONT) == nil {
 		v.sent = append(v.sent, unix.SIGCONT)

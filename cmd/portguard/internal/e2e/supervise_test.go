@@ -41,6 +41,8 @@ func TestSuperviseEnds(t *testing.T) {
 		{"on-failure, status 0", []string{"--restart", "on-failure", "-p", "26202", "--", actor, "exit", "0"}, 0, 0, ""},
 		{"the limit", []string{"--restart", "on-failure", "--restart-delay", "10ms", "--restart-limit", "2/1m", "-p", "26203", "--", actor, "die", "9"},
 			137, 2, "it was restarted 2 times within 60s"},
+		{"a limit of one", []string{"--restart", "on-failure", "--restart-delay", "10ms", "--restart-limit", "1/1m", "-p", "26209", "--", actor, "die", "9"},
+			137, 1, "it was restarted once within 60s"},
 		{"does not listen", []string{"--restart", "no", "--ready-timeout", "300ms", "-p", "26204", "--", actor, "linger"},
 			143, 0, "does not listen on 26204/tcp after 300ms"},
 		{"does not listen, and does not end", []string{"--restart", "no", "--ready-timeout", "300ms", "--stop-timeout", "200ms", "-p", "26205", "--", actor, "stubborn"},

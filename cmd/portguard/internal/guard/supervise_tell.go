@@ -137,12 +137,19 @@ func (r *runs) Ended(run supervise.Run, next supervise.Decision) {
 		r.say(cli.MsgFailed, journal.PriWarning, fmt.Sprintf("%s; next start in %s", text, tenths(next.After)))
 	case next.LimitHit:
 		r.progress.Notify.Down(text + ", once too often (--restart-limit)")
-		r.say(cli.MsgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %d times within %s, and is not again (--restart-limit)",
-			text, r.request.restart.policy.Limit, wrapper.Span(r.request.restart.policy.Window)))
+		r.say(cli.MsgFailed, journal.PriErr, fmt.Sprintf("%s; it was restarted %s within %s, and is not again (--restart-limit)",
+			text, times(r.request.restart.policy.Limit), wrapper.Span(r.request.restart.policy.Window)))
 	default:
 		r.progress.Notify.Down(text)
 		r.say(cli.MsgFailed, journal.PriErr, text)
 	}
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // whatEnded is how a run ended, and what may have been in its way.

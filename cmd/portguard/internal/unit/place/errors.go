@@ -51,6 +51,8 @@ func (p Place) Failure(err error, command string) error {
 		return &needsRootError{"portguard unit " + command, os.Geteuid(), err}
 	case errors.Is(err, systemd.Absent):
 		return &absentError{err}
+	case errors.Is(err, unix.EROFS) && strings.HasPrefix(command, "remove "):
+		return fmt.Errorf("%w: its image or a configuration tool has to take the drop-in away", err)
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%w: its image or a configuration tool has to bring the drop-in (--dry-run prints it)", err)
 	}
