@@ -20,6 +20,7 @@ type fleetHost struct{ unitRig }
 // The way of docs/fleet.md, once: the playbook brings a host into its state and, with -rig.long, finds nothing to do the second
 // time; the hardened unit writes the metrics, node_exporter and Prometheus read them, the alerts fire, the dashboard has its data.
 func TestFleet(t *testing.T) {
+	t.Parallel() // a system of its own
 	needs.Program(t, "ansible-playbook", "ansible-core")
 	needs.Program(t, "prometheus", "prometheus")
 	needs.Program(t, "prometheus-node-exporter", "prometheus-node-exporter")

@@ -152,6 +152,7 @@ func TestCompletionOffersPortsInUse(t *testing.T) {
 
 // Services are those of a real systemd, with all of it that completes, removes and is packaged.
 func TestCompletionOffersServices(t *testing.T) {
+	t.Parallel() // a system of its own
 	r := bootUnitRig(t, "")
 	r.Unit(t, "order.service", "[Service]\nExecStart=/usr/local/bin/orderd 30010\n")
 	r.Unit(t, "order@.service", "[Service]\nExecStart=/usr/local/bin/orderd 3001%i\n")

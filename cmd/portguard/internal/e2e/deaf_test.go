@@ -56,6 +56,7 @@ func deafManager(t *testing.T) (environ []string) {
 
 // A manager that does not listen keeps nobody from starting, from starting again, from holding, or from ending.
 func TestDeafManager(t *testing.T) {
+	t.Parallel() // with ports of its own
 	run := func(t *testing.T, args ...string) *actor {
 		cmd := exec.Command(binary(t), args...)
 		cmd.Env = deafManager(t)

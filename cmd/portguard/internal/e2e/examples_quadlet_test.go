@@ -18,6 +18,7 @@ import (
 const quadletUnit = "testdata/quadlet/web.service"
 
 func TestQuadlet(t *testing.T) {
+	t.Parallel() // a system of its own
 	for _, p := range [][2]string{{"podman", "podman"}, {"/usr/lib/podman/netavark", "netavark"}, {"iptables", "iptables"}} {
 		needs.Program(t, p[0], p[1])
 	}

@@ -21,6 +21,7 @@ const examplePort = 8080
 // Each example runs under its real service manager: the service starts beside a connection that has its port, and is stopped as
 // soon as without portguard.
 func TestExamplesOfServiceManagers(t *testing.T) {
+	t.Parallel() // a system of its own
 	for _, p := range [][2]string{{"runsv", "runit"}, {"s6-supervise", "s6"}, {"supervisord", "supervisor"}, {"monit", "monit"},
 		{"/usr/sbin/rc-service", "openrc"}, {"cron", "cron"}, {"atd", "at"}, {"foreman", "ruby-foreman"}, {"npm", "npm"}} {
 		needs.Program(t, p[0], p[1])

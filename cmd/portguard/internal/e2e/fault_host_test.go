@@ -88,6 +88,7 @@ func TestNoProcesses(t *testing.T) {
 
 // A system bus that is not there, that hangs up, or that never says a word: systemd is not waited for.
 func TestDeadSystemBus(t *testing.T) {
+	t.Parallel()   // it waits for answers that do not come
 	nstest.Root(t) // to write units
 	portguard := binary(t)
 	const rig = `

@@ -11,6 +11,7 @@ import (
 
 // What goes wrong while a service is put under guard, on a real systemd.
 func TestFaultsOfUnits(t *testing.T) {
+	t.Parallel() // a system of its own
 	r := bootUnitRig(t, "")
 	r.Unit(t, "order.service", "[Service]\nType=exec\nExecStart=/usr/local/bin/orderd 30010\n")
 	r.Shell(t, "systemctl daemon-reload")

@@ -18,6 +18,7 @@ import (
 // TestIncident replays, with the real programs, what portguard was written for: a connection pool was handed the port of
 // a service that was down for a moment.
 func TestIncident(t *testing.T) {
+	t.Parallel() // it waits for a minute; those that run beside it have the kernel pick no port here
 	portguard := binary(t)
 	i := newIncident(t)
 

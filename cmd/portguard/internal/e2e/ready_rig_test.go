@@ -9,6 +9,7 @@ import (
 
 // A start that leaves a service deaf, or up by half, fails, on a real systemd.
 func TestReadyUnit(t *testing.T) {
+	t.Parallel() // a system of its own
 	onEachSystemd(t, func(t *testing.T, r unitRig) {
 		r.Install(t, builds.build(t, "./testdata/unit/pair"), "/usr/local/bin/pair")
 		r.Shell(t, "ip link set lo up")

@@ -9,6 +9,7 @@ import (
 
 // The path unit renews portguard's reservations as soon as another file changes, under the service's own sandbox.
 func TestReservePathUnit(t *testing.T) {
+	t.Parallel() // a system of its own
 	h := fleetHost{bootUnitRig(t, "")}
 	h.Install(t, binary(t), "/usr/bin/portguard")
 	for _, file := range []string{"portguard-reserve.path", "portguard-reserve.service"} {

@@ -27,7 +27,7 @@ func contenders(t *testing.T) []contender {
 	t.Helper()
 	needs.Program(t, "tini", "tini")
 	needs.Program(t, "dumb-init", "dumb-init")
-	guard := portguardInit(t)
+	guard := portguardInit(t, "26001")
 	return []contender{
 		{"tini", []string{tool(t, "tini"), "-s", "--"}, []string{tool(t, "tini"), "--"}, guard.listener},
 		{"dumb-init", []string{tool(t, "dumb-init"), "--"}, []string{tool(t, "dumb-init"), "--"}, guard.listener},
@@ -35,10 +35,11 @@ func contenders(t *testing.T) []contender {
 	}
 }
 
-func portguardInit(t *testing.T) contender {
+// portguardInit has a port for each test, as they run beside each other.
+func portguardInit(t *testing.T, port string) contender {
 	t.Helper()
 	needs.Program(t, "unshare", "util-linux")
-	guard := []string{binary(t), "--restart", "no", "--stop-timeout", "2s", "--hold", "none", "-q", "-p", "26001", "--"}
+	guard := []string{binary(t), "--restart", "no", "--stop-timeout", "2s", "--hold", "none", "-q", "-p", port, "--"}
 	return contender{"portguard", guard, guard, theListener(t)}
 }
 
@@ -87,6 +88,7 @@ func traits() []trait {
 
 // TestInits measures what each of them does. docs/supervise.md has the same table.
 func TestInits(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	nstest.Root(t)
 	all := contenders(t)
 	var b strings.Builder
@@ -103,8 +105,9 @@ func TestInits(t *testing.T) {
 
 // With a child that was there before, portguard's service has another parent. Nobody can tell.
 func TestInitsBesideStrangers(t *testing.T) {
+	t.Parallel()
 	nstest.Root(t)
-	plain := portguardInit(t)
+	plain := portguardInit(t, "26002")
 	beside := plain
 	beside.before = slices.Concat([]string{"/bin/sh", "-c", `sleep 20 <&- >/dev/null 2>&1 & exec "$@"`, "sh"}, plain.before)
 	for _, trait := range traits() {

@@ -15,6 +15,7 @@ import (
 // What a supervised service says to systemd counts as the unit's, whatever NotifyAccess= is, and the unit is one through all
 // of the service's lives.
 func TestSuperviseUnderSystemd(t *testing.T) {
+	t.Parallel() // a system of its own
 	onEachSystemd(t, func(t *testing.T, booted unitRig) {
 		r := supervisedRig{systemdRig{booted}, new(sync.Mutex)}
 		r.Install(t, builds.build(t, "./testdata/systemd/talker"), "/usr/local/bin/talker")

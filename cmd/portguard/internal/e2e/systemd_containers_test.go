@@ -20,6 +20,7 @@ type containerRig struct{ systemdRig }
 // What is said of containers holds with the real docker and podman of Debian: a published port is named and spared, and the
 // command in the report frees it.
 func TestContainers(t *testing.T) {
+	t.Parallel() // a system of its own
 	for _, p := range [][2]string{{"dockerd", "docker.io"}, {"iptables", "iptables"}, {"podman", "podman"}, {"/usr/lib/podman/netavark", "netavark"},
 		{"slirp4netns", "slirp4netns"}, {"newuidmap", "uidmap"}, {"busybox", "busybox-static"}} {
 		needs.Program(t, p[0], p[1])

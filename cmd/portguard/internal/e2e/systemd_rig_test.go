@@ -19,6 +19,7 @@ type systemdRig struct{ unitRig }
 
 // What portguard promises to do under systemd, on the systemd of this host and, with -rig.release, on others.
 func TestSystemd(t *testing.T) {
+	t.Parallel() // a system of its own
 	onEachSystemd(t, func(t *testing.T, booted unitRig) {
 		r := systemdRig{booted}
 		for _, program := range []string{"holder", "crowd", "witness"} {

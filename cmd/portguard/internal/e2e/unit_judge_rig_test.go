@@ -7,6 +7,7 @@ import (
 
 // What runs as root in front of a service judges as the service will.
 func TestUnitJudgesAsTheService(t *testing.T) {
+	t.Parallel() // a system of its own
 	onEachSystemd(t, func(t *testing.T, r unitRig) {
 		r.Install(t, builds.build(t, "./testdata/unit/optioned"), "/usr/local/bin/optioned")
 		r.Shell(t, "ip link set lo up")

@@ -89,6 +89,7 @@ func onEachSystemd(t *testing.T, test func(*testing.T, unitRig)) {
 
 // The whole life of a guarded service, in each form, on the systemd of this host and, with -rig.release, on others.
 func TestUnitLife(t *testing.T) {
+	t.Parallel() // a system of its own
 	onEachSystemd(t, func(t *testing.T, r unitRig) {
 		t.Run("forms", r.testForms)
 		t.Run("the command line survives", r.testCommandLine)
