@@ -27,14 +27,13 @@ func hasPort(l Listen) bool {
 	return i >= 0 && !strings.ContainsRune("/@", rune(l.Address[0])) && strings.Trim(l.Address[i+1:], "0123456789") == ""
 }
 
-var specifier = regexp.MustCompile(`%[a-zA-Z]`)
-
 // isNamedBy reports whether a value of ListenStream= ... is this address. What a specifier comes to is taken to fit.
 func (l Listen) isNamedBy(value string) bool {
 	given, address := value, l.Address
 	if !strings.Contains(given, ":") { // a port alone is every address, of IPv4 where there is no IPv6
 		address = strings.TrimPrefix(strings.TrimPrefix(address, "[::]:"), "0.0.0.0:")
 	}
+	specifier := regexp.MustCompile(`%[a-zA-Z]`)
 	if fits := regexp.MustCompile("^" + specifier.ReplaceAllString(regexp.QuoteMeta(given), ".+") + "$"); fits.MatchString(address) {
 		return true
 	}

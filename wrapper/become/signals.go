@@ -60,10 +60,14 @@ func ignoredNow() (SignalSet, error) {
 // setIgnored makes exactly the signals of want ignored and returns how to take that back. Signals that have a handler and
 // are not in want keep it: execve makes them default, and without discarding what is pending.
 func setIgnored(want SignalSet) (undo func(), err error) {
-	before := map[unix.Signal]Action{}
+	type was struct {
+		sig    unix.Signal
+		action Action
+	}
+	var before []was // few or none
 	undo = func() {
-		for sig, action := range before {
-			_ = action.Set(sig) // was so a moment ago
+		for _, w := range before {
+			_ = w.action.Set(w.sig) // was so a moment ago
 		}
 	}
 	now, err := ignoredNow()
@@ -83,7 +87,7 @@ func setIgnored(want SignalSet) (undo func(), err error) {
 			undo()
 			return undo, err
 		}
-		before[sig] = old
+		before = append(before, was{sig, old})
 	}
 	return undo, nil
 }

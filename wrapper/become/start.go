@@ -20,14 +20,16 @@ var noThread [2]uintptr
 func stackEnviron(stack unsafe.Pointer) []string {
 	argc := *(*uintptr)(stack)
 	const word = unsafe.Sizeof(argc)
-	environ := []string{}
-	for p := unsafe.Add(stack, word*(1+argc+1)); ; p = unsafe.Add(p, word) {
-		entry := *(**byte)(p)
-		if entry == nil {
-			return environ
-		}
-		environ = append(environ, stringAt(entry))
+	first := (**byte)(unsafe.Add(stack, word*(1+argc+1)))
+	n := 0
+	for *(**byte)(unsafe.Add(unsafe.Pointer(first), word*uintptr(n))) != nil {
+		n++
 	}
+	environ := make([]string, n)
+	for i, entry := range unsafe.Slice(first, n) {
+		environ[i] = stringAt(entry)
+	}
+	return environ
 }
 
 // stringAt is the string that ends before the next NUL.

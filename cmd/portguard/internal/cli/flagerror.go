@@ -72,9 +72,11 @@ func Eaten(command string, fs *pflag.FlagSet) error {
 		if !f.Changed {
 			return
 		}
-		values := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
+		var values []string
+		if list, ok := f.Value.(*List); ok {
+			values = *list
+		} else {
+			values = []string{f.Value.String()}
 		}
 		for _, v := range values {
 			if wrong == nil && mend.LooksLikeFlag(v) {

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
+	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/page"
 	"portguard/systemd"
@@ -37,7 +39,7 @@ type Log struct {
 	Said    *atomic.Bool     // an entry went to the journal
 }
 
-// NewLog finds out whether the descriptor is the journal's stream (JOURNAL_STREAM).
+// NewLog finds out whether the descriptor is the journal's stream.
 func NewLog(w io.Writer) Log {
 	l := Log{W: w, Said: new(atomic.Bool)}
 	if IsJournal(w) {
@@ -46,16 +48,13 @@ func NewLog(w io.Writer) Log {
 	return l
 }
 
-// IsJournal reports whether what is written becomes entries of the journal, a line each.
+// IsJournal reports whether what is written becomes entries of the journal, a line each: whether it is the socket that JOURNAL_STREAM names.
 func IsJournal(w io.Writer) bool {
-	var is bool
-	switch page.Descriptor(w) {
-	case 2:
-		is, _ = journal.StderrIsJournalStream()
-	case 1:
-		is, _ = journal.StdoutIsJournalStream()
+	var st unix.Stat_t
+	if unix.Fstatat(page.Descriptor(w), "", &st, unix.AT_EMPTY_PATH) != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return false // asked first, since the first os.Getenv goes through all variables
 	}
-	return is
+	return os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
 }
 
 // Say writes one message, on one line whatever names are in it. about is what it is about, in fields of the journal: nil for

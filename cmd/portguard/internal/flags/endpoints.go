@@ -21,7 +21,7 @@ import (
 
 // Endpoint are the flags that say what the service will bind.
 type Endpoint struct {
-	Ports       []string
+	Ports       cli.List
 	reuseAddr   string
 	noReuseAddr bool
 	reusePort   bool
@@ -36,7 +36,7 @@ const WhichPort = "Which port"
 // AddEndpoints adds them in the order in which --help shows them.
 func (o *Endpoint) AddEndpoints(fs *pflag.FlagSet) {
 	cli.Titled(fs, WhichPort, func(fs *pflag.FlagSet) {
-		fs.StringArrayVarP(&o.Ports, "port", "p", nil, "the `ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080, [::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
+		fs.VarP(&o.Ports, "port", "p", "the `ENDPOINT` that the service will bind: 30010, 30010/udp, 127.0.0.1:8080, [::1]:8080, 0.0.0.0%eth0:67/udp, 30000-30009, http; repeats, and takes commas")
 		fs.StringVar(&o.reuseAddr, "reuseaddr", "", "whether the service sets SO_REUSEADDR, `yes|no`; if it is not given: TCP services do")
 		fs.BoolVar(&o.noReuseAddr, "no-reuseaddr", false, "short for --reuseaddr no")
 		fs.BoolVar(&o.reusePort, "reuseport", false, "the service sets SO_REUSEPORT")

@@ -2,6 +2,7 @@ package flags
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/pflag"
 
@@ -10,7 +11,7 @@ import (
 
 // AddForce adds --force where ports are taken from outgoing connections. with begins its usage: "with --reserve: ".
 func AddForce(fs *pflag.FlagSet, force *bool, with string) {
-	fs.BoolVar(force, "force", false, fmt.Sprintf("%seven if fewer than %d ports are left for outgoing connections", with, portrange.Fewest))
+	fs.BoolVar(force, "force", false, with+"even if fewer than "+strconv.Itoa(portrange.Fewest)+" ports are left for outgoing connections")
 }
 
 // Leaves says what is wrong with what --force does.

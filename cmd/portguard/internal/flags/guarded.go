@@ -3,6 +3,7 @@ package flags
 import (
 	"github.com/spf13/pflag"
 
+	"portguard/cmd/portguard/internal/cli"
 	"portguard/netdiag"
 )
 
@@ -54,8 +55,8 @@ func Spelled(visit func(func(*pflag.Flag))) (ports, rest []string) {
 			return
 		}
 		switch v := f.Value.(type) {
-		case pflag.SliceValue:
-			for _, one := range v.GetSlice() {
+		case *cli.List:
+			for _, one := range *v {
 				if f.Name == "port" {
 					ports = append(ports, "-p", one)
 				} else {

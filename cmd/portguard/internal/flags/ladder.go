@@ -24,7 +24,7 @@ type Ladder struct {
 	killListeners bool
 	signal        string
 	grace         time.Duration
-	only          []string
+	only          cli.List
 }
 
 // IfTaken is the title of the ladder's flags.
@@ -41,7 +41,7 @@ func (o *Ladder) AddLadder(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.killListeners, "kill-listeners", false, "with --close, --restart-unit or --kill: touch a service that listens on the port, too")
 		fs.StringVar(&o.signal, "signal", "TERM", "with --kill: the `SIGNAL` that is sent first")
 		fs.DurationVar(&o.grace, "grace", 10*time.Second, "with --kill: send SIGKILL after `DURATION`")
-		fs.StringArrayVar(&o.only, "only", nil, "with --close, --restart-unit or --kill: touch only processes that match `KEY=VALUE`: user=NAME, unit=GLOB, user-unit=GLOB or exe=GLOB; repeats")
+		fs.Var(&o.only, "only", "with --close, --restart-unit or --kill: touch only processes that match `KEY=VALUE`: user=NAME, unit=GLOB, user-unit=GLOB or exe=GLOB; repeats")
 	})
 }
 

@@ -25,11 +25,9 @@ func ParseEndpoints(text string, opts netdiag.Options) ([]netdiag.Endpoint, erro
 	return all, err
 }
 
-// lookalikes are letters that are typed for digits: the digits beside one are another port.
-var lookalikes = strings.NewReplacer("O", "0", "o", "0", "l", "1", "I", "1")
-
 // guesses are what a text may be meant for, the likeliest first. Some are no endpoints.
 func guesses(text string) []string {
+	lookalikes := strings.NewReplacer("O", "0", "o", "0", "l", "1", "I", "1") // typed for digits: the digits beside one are another port
 	all := []string{regexp.MustCompile(`[ ;|]+`).ReplaceAllString(text, ","), lookalikes.Replace(text)}
 	protocol := ""
 	if regexp.MustCompile(`(?i)udp|upd`).MatchString(text) {

@@ -10,7 +10,7 @@ type Paint struct{ On bool }
 
 // Colour is for terminals alone, and for people who want it.
 func Colour(w io.Writer, no bool) Paint {
-	return Paint{On: !no && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(w)}
+	return Paint{On: !no && IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // Bad is for what stands in the way, Good for what is well, Name for who it is, Label for the words in the margin.
