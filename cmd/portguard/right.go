@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,22 @@ func right(cmd *cobra.Command, args []string, err error) error {
 		wrong.Right = page.CommandLine(append([]string{"portguard"}, line...), 0)
 	} else if wrong.Right == "" && len(wrong.Mends) > 0 {
 		wrong.Right = "portguard --help"
+	} else {
+		wrong.Right = asDry(cmd.CommandPath(), wrong.Right, beforeCommand(args))
 	}
 	return err
+}
+
+// asDry is an example that stays the dry run which was typed: it may have a rung that was not.
+func asDry(command, example string, typed []string) string {
+	if strings.HasPrefix(example, "portguard -") { // for whatever command it is shown
+		command = "portguard"
+	}
+	rest, ours := strings.CutPrefix(example, command+" ")
+	if !ours || !slices.Contains(typed, "--dry-run") || strings.Contains(rest, "--dry-run") || strings.Contains(rest, "--help") {
+		return example
+	}
+	return command + " --dry-run " + rest
 }
 
 func beforeCommand(args []string) []string {

@@ -54,6 +54,22 @@ func TestHintsAreRight(t *testing.T) {
 	}
 }
 
+// Where an example is shown instead of the line that was meant, it is a dry run where that was typed.
+func TestExamplesStayDry(t *testing.T) {
+	for line, want := range map[string]string{
+		"-p 30010 --dry-run --kill --only x=y":                "portguard --dry-run --close --only unit=redis.service -p 30010 -- COMMAND",
+		"-p 30010 --kill --only x=y -- touch --dry-run":       "portguard --close --only unit=redis.service -p 30010 -- COMMAND",
+		"unit install a -p 30010 --dry-run --kill --only x=y": "portguard --dry-run --close --only unit=redis.service -p 30010 -- COMMAND",
+		"reserve --dry-run --frobnicate 30010":                "portguard reserve --help",
+	} {
+		args := strings.Fields(line)
+		cmd, err := rehearse(args)
+		if got := cli.Hint(right(cmd, args, err)); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
 // To look for the right line touches nothing, not even where the wrong one would have been the start of something.
 func TestRehearsalDoesNothing(t *testing.T) {
 	for _, line := range []string{"-p 30010 -- true", "hold -p 30010", "reserve 30010", "range 32768-60999", "unit remove --all", "version", "--help"} {

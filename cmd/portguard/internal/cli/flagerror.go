@@ -41,6 +41,9 @@ func (a *App) FlagError(cmd *cobra.Command, err error) error {
 
 // invalidValue is the error of a value that a flag does not take.
 func invalidValue(cmd *cobra.Command, f *pflag.Flag, value string) error {
+	if f.NoOptDefVal == "" && mend.LooksLikeFlag(value) {
+		return eaten(cmd.CommandPath(), f, value)
+	}
 	problem, mends := "--%s %q is not a duration such as 10s or 2m", []mend.Mend{mend.Value(f.Name, value, mend.Duration(value, example(f)))}
 	switch signal := mend.Signal(value); {
 	case f.Name == "kill" && signal != "":
@@ -80,11 +83,16 @@ func Eaten(command string, fs *pflag.FlagSet) error {
 		}
 		for _, v := range values {
 			if wrong == nil && mend.LooksLikeFlag(v) {
-				wrong = Misuse(fmt.Sprintf("there is no value after %s, but %q", dashed(f), v), rightLine(command, f.Name), filled(f))
+				wrong = eaten(command, f, v)
 			}
 		}
 	})
 	return wrong
+}
+
+// eaten is the error of a flag that has the next one, or what is quoted with it, for its value.
+func eaten(command string, f *pflag.Flag, next string) error {
+	return Misuse(fmt.Sprintf("there is no value after %s, but %q", dashed(f), next), rightLine(command, f.Name), mend.Value(f.Name, next, next), filled(f))
 }
 
 // CommandNames are those that help shows.
