@@ -42,9 +42,10 @@ type auditReport struct {
 type auditRow struct {
 	netdiag.Port
 	asked    bool
-	units    []string         // which are guarded and have this port
-	services []netdiag.Holder // sockets that serve here; several share a port by fork, SO_REUSEPORT, or addresses
-	clients  []netdiag.Holder // connections that have the port instead, or beside
+	units    []string           // which are guarded and have this port
+	services []netdiag.Holder   // sockets that serve here; several share a port by fork, SO_REUSEPORT, or addresses
+	clients  []netdiag.Holder   // connections that have the port instead, or beside
+	passed   []netdiag.SocketID // those of them that no start fails by
 	inRange  bool
 	reserved bool
 	chance   risk.Estimate
@@ -61,8 +62,11 @@ func (r auditRow) taken() bool { return len(r.squatters()) > 0 }
 
 // squatters are the connections that have the port now.
 func (r auditRow) squatters() []netdiag.Holder {
-	return slices.DeleteFunc(slices.Clone(r.clients), func(h netdiag.Holder) bool { return h.Kind == netdiag.Remains })
+	return slices.DeleteFunc(slices.Clone(r.clients), func(h netdiag.Holder) bool { return h.Kind == netdiag.Remains || r.passes(h) })
 }
+
+// passes: the service starts beside the connection, as --share has made room for it, or it is on another address.
+func (r auditRow) passes(h netdiag.Holder) bool { return slices.Contains(r.passed, h.ID()) }
 
 // halfUp: a service has its port in one family alone, for somebody else has it in the other.
 func (r auditRow) halfUp() bool { return len(r.halves) > 0 }

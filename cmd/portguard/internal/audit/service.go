@@ -54,6 +54,31 @@ func unitsOf(all []netdiag.Holder) []string {
 	return units
 }
 
+// passBy finds out which connections nobody's start fails by: who wants their ports, and how, says what was asked and what is guarded.
+func (r *auditReport) passBy(ctx context.Context, p *netdiag.Prober, rows map[netdiag.Port]*auditRow, wanted []netdiag.Endpoint) {
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(e netdiag.Endpoint) bool { return !rows[e.Key()].taken() })
+	if len(wanted) == 0 {
+		return
+	}
+	found, err := p.InTheWay(ctx, wanted)
+	if err != nil {
+		return // then all are taken for being in the way
+	}
+	inTheWay := map[netdiag.SocketID]bool{}
+	for _, holders := range found {
+		for _, h := range holders {
+			inTheWay[h.ID()] = true
+		}
+	}
+	for _, e := range wanted {
+		for _, h := range rows[e.Key()].clients {
+			if !inTheWay[h.ID()] {
+				rows[e.Key()].passed = append(rows[e.Key()].passed, h.ID())
+			}
+		}
+	}
+}
+
 // half is a service that listens in one family alone, while somebody else has its port in the other: it is up, and half of its clients
 // do not get to it.
 type half struct {

@@ -162,7 +162,11 @@ func (t auditText) clients(r auditRow) {
 			fmt.Fprintf(t, "    and %d more connections\n", len(r.clients)-shown)
 			return
 		}
-		t.below(fmt.Sprintf("has it: %s %s%s %s", names.Holder(h), h.Local(), names.Arrow(h), h.Socket.State))
+		has := "has it"
+		if r.passes(h) {
+			has = "has it as well, in nobody's way"
+		}
+		t.below(fmt.Sprintf("%s: %s %s%s %s", has, names.Holder(h), h.Local(), names.Arrow(h), h.Socket.State))
 	}
 }
 

@@ -110,6 +110,7 @@ func lookOn(ctx context.Context, p *netdiag.Prober) (*netdiag.Survey, netdiag.Co
 func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint, here bool) {
 	g := gathering{r.facts, map[netdiag.Port]*auditRow{}, map[netdiag.Port]*auditRow{}, map[netdiag.Port]bool{}}
 	var askedPorts []uint16
+	wanted := slices.Clone(asked)
 	for _, e := range asked {
 		g.watch(e.Key()).asked = true
 		askedPorts = append(askedPorts, e.Port)
@@ -117,10 +118,12 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 	r.asked = portrange.Of(askedPorts...)
 	if here {
 		r.rest()
-		for unit, ports := range r.guardedPorts() {
-			for _, k := range ports {
-				to := g.watch(k)
-				to.units = append(to.units, unit)
+		for unit, endpoints := range r.guarded() {
+			wanted = append(wanted, endpoints...)
+			for _, e := range endpoints {
+				if to := g.watch(e.Key()); !slices.Contains(to.units, unit) {
+					to.units = append(to.units, unit)
+				}
 			}
 		}
 	}
@@ -138,6 +141,7 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 			r.limit(h.Absence)
 		}
 	}
+	r.passBy(ctx, p, g.rows, wanted)
 	r.halve(ctx, p, s, slices.AppendSeq(slices.Collect(maps.Values(g.rows)), maps.Values(g.elsewhere)))
 	for k, one := range g.rows {
 		planned = append(planned, k.Number)
@@ -177,13 +181,13 @@ func (r *auditReport) rest() {
 	r.resting = portrange.Of(resting...)
 }
 
-// guardedPorts are the ports in portguard's own drop-ins, by unit.
-func (r *auditReport) guardedPorts() map[string][]netdiag.Port {
+// guarded are the endpoints in portguard's own drop-ins, by unit.
+func (r *auditReport) guarded() map[string][]netdiag.Endpoint {
 	units, err := dropin.System.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.note(fmt.Sprintf("which units are guarded cannot be seen: %v", err))
 	}
-	ports := map[string][]netdiag.Port{}
+	all := map[string][]netdiag.Endpoint{}
 	for _, name := range units {
 		endpoints, err := guardedEndpoints(name)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, dropin.ErrForeign) {
@@ -193,14 +197,9 @@ func (r *auditReport) guardedPorts() map[string][]netdiag.Port {
 			r.note(fmt.Sprintf("the ports of %s cannot be seen: %v", name, err))
 			continue
 		}
-		for _, e := range endpoints {
-			k := e.Key()
-			if !slices.Contains(ports[name], k) {
-				ports[name] = append(ports[name], k)
-			}
-		}
+		all[name] = endpoints
 	}
-	return ports
+	return all
 }
 
 func guardedEndpoints(unit string) ([]netdiag.Endpoint, error) {

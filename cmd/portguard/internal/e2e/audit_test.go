@@ -112,6 +112,49 @@ func TestAuditNamesWhoSitsOnAPort(t *testing.T) {
 		"2 ports are somebody else's now", "has it: keeper (pid ", "guarded for order.service", fmt.Sprintf("portguard -p %d,%d ", asked, guarded))
 }
 
+// A connection that no start fails by is named, and the port is not taken: one that --share has made room beside, whether the service has
+// come up by now or not, and one on an address that the service leaves alone.
+func TestAuditPassesByWhoIsInNobodysWay(t *testing.T) {
+	nstest.Root(t)
+	setRange(t, 32768, 60999)
+	l := newLadder(t)
+	r := newSysctlRig(t)
+	shared, up, elsewhere, bare := l.port(), l.port(), l.port(), l.port()
+	for _, port := range []uint16{shared, up, elsewhere, bare} {
+		l.take(t, l.rig.Hold(t, port, pooled(loopback4)))
+	}
+	for unit, args := range map[string]string{
+		"elsewhere.service": "127.0.0.2:" + number(elsewhere),
+		"bare.service":      number(bare) + " --no-reuseaddr",
+	} {
+		d := dropin.DropIn{Unit: unit, Pre: "+/usr/bin/portguard -p " + args}
+		r.Write(t, "/etc/systemd/system/"+unit+".d/"+dropin.FileName, d.Render())
+	}
+	states := func(want int) map[uint16]string {
+		all := map[uint16]string{}
+		doc := r.audits(t, want, number(shared), number(up))
+		for _, port := range []uint16{shared, up, elsewhere, bare} {
+			row := rowOf(t, doc, number(port)+"/tcp")
+			if all[port] = row.State; len(row.Clients) != 1 {
+				t.Errorf("%d: %+v", port, row)
+			}
+		}
+		return all
+	}
+	want := map[uint16]string{shared: "taken", up: "taken", elsewhere: "outside the range", bare: "taken"}
+	if diff := cmp.Diff(want, states(cli.ExitAtRisk)); diff != "" {
+		t.Errorf("before (-want +got)\n%s", diff)
+	}
+	r.runs(t, 0, "-q", "--share", "-p", number(shared)+","+number(bare))
+	l.serves(t, up, "--share")
+	want[shared], want[up] = "outside the range", "outside the range"
+	if diff := cmp.Diff(want, states(cli.ExitAtRisk)); diff != "" {
+		t.Errorf("after (-want +got)\n%s", diff)
+	}
+	says(t, joined(r.runs(t, cli.ExitAtRisk, "audit", "--sample", "50ms", number(shared))),
+		"1 port is somebody else's now", "has it as well, in nobody's way: keeper (pid ", fmt.Sprintf("portguard -p %d ", bare))
+}
+
 // joined is a text without the places where it was broken into lines.
 func joined(text string) string { return strings.Join(strings.Fields(text), " ") }
 
