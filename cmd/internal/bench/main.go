@@ -4,8 +4,9 @@
 //
 //	go run ./cmd/internal/bench           all of it, about five minutes; fails when a bar is not held
 //	go run ./cmd/internal/bench -write    the same, and the table goes into docs/speed.md
-//	go run ./cmd/internal/bench -many     a thousand ports, ten thousand, and ports with thousands of sockets: a minute
+//	go run ./cmd/internal/bench -many     a thousand ports, ten thousand, and ports with thousands of sockets: two minutes
 //	go run ./cmd/internal/bench -scale    a million sockets, and audit of a thousand services: ten minutes
+//	go run ./cmd/internal/bench -busy     each of these beside processes that do nothing but compute, for tables of their own
 //	go run ./cmd/internal/bench -short    a few seconds: does it work, and is every owner named?
 //
 // It needs root, a cgroup v2 hierarchy that may be written, and the Debian packages that it names when they are missing.
@@ -42,11 +43,16 @@ func run() error {
 			return loadFromArgs(os.Args[2:])
 		case "share":
 			return beSharer(os.Args[2])
+		case "accepted":
+			return acceptedFromArgs(os.Args[2:])
+		case "compute":
+			compute()
 		}
 	}
 	short := flag.Bool("short", false, "a small load and few rounds: only bars on growth and on processor time count, and every report has to be right")
-	many := flag.Bool("many", false, "only many ports, and many sockets on one: a minute")
+	many := flag.Bool("many", false, "only many ports, and many sockets on one: two minutes")
 	scale := flag.Bool("scale", false, "only a million sockets, and audit of a thousand services: ten minutes")
+	besides := flag.Bool("busy", false, "beside two processes for each processor that do nothing but compute; with -write, into tables of their own")
 	write := flag.Bool("write", false, "write the table into docs/speed.md")
 	flag.Parse()
 	dir := os.Getenv(programsEnv)
@@ -61,6 +67,13 @@ func run() error {
 	case *scale:
 		measure, section = b.measureScale, "scale"
 	}
+	if *besides {
+		others, err := startBusy()
+		defer others.stop()
+		if err != nil {
+			return err
+		}
+	}
 	if err := measure(); err != nil {
 		return err
 	}
@@ -72,7 +85,11 @@ func run() error {
 			return err
 		}
 		path := filepath.Join(strings.TrimSpace(string(root)), "docs", "speed.md")
-		if err := measured.Write(path, section, machine(os.Getenv(loadEnv), section == "speed", b.plan)+"\n"+text); err != nil {
+		of := machine(os.Getenv(loadEnv), section == "speed", b.plan, *besides)
+		if *besides {
+			section += "-busy"
+		}
+		if err := measured.Write(path, section, of+"\n"+text); err != nil {
 			return err
 		}
 	}
@@ -116,20 +133,37 @@ func outside() error {
 }
 
 func loadFromArgs(args []string) error {
-	number, err1 := strconv.Atoi(args[0])
-	connections, err2 := strconv.Atoi(args[1])
-	if err1 != nil || err2 != nil {
-		return fmt.Errorf("load %q", args)
+	number, connections, err := numbers(args)
+	if err != nil {
+		return err
 	}
 	return beLoad(number, connections, strings.Join(args[2:], ""))
 }
 
-// measureMany is for a table of its own. -short has it all in one.
+func acceptedFromArgs(args []string) error {
+	number, connections, err := numbers(args)
+	if err != nil {
+		return err
+	}
+	return beAccepted(number, connections)
+}
+
+// numbers are the number of a process, and that of its connections.
+func numbers(args []string) (number, connections int, err error) {
+	number, err1 := strconv.Atoi(args[0])
+	connections, err2 := strconv.Atoi(args[1])
+	return number, connections, errors.Join(err1, err2)
+}
+
+// measureMany is for a table of its own. -short has nearly all of it, in one.
 func (b *bench) measureMany() error {
 	if err := errors.Join(nstest.LoopbackUp(), pickAny()); err != nil {
 		return err
 	}
-	return b.many()
+	if err := b.many(); err != nil {
+		return err
+	}
+	return b.sharedByAll()
 }
 
 // measure goes through all cases. The load ends before the waits are measured.
@@ -153,13 +187,18 @@ func (b *bench) measure() error {
 }
 
 // machine says what the table was measured on. load is how busy it was with other things.
-func machine(load string, crowd bool, p plan) string {
+func machine(load string, crowd bool, p plan, besides bool) string {
 	var u unix.Utsname
 	_ = unix.Uname(&u) // it fails for bad addresses only
 	sockets := ""
 	if crowd {
 		sockets = fmt.Sprintf("; %d sockets in %d processes", 2*p.connections, p.processes)
 	}
-	return fmt.Sprintf("Linux %s, %d processors, load average %s before%s. Ratios of medians, and the interval of 95 in 100 repetitions.\n",
+	if besides {
+		load += " before, and two processes for each processor that do nothing but compute"
+	} else {
+		load += " before"
+	}
+	return fmt.Sprintf("Linux %s, %d processors, load average %s%s. Ratios of medians, and the interval of 95 in 100 repetitions.\n",
 		unix.ByteSliceToString(u.Release[:]), runtime.NumCPU(), load, sockets)
 }
