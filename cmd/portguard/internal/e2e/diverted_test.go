@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,17 +72,19 @@ func TestDivertedPort(t *testing.T) {
 func TestRulesOfIptablesLegacy(t *testing.T) {
 	nstest.Root(t)
 	needs.Program(t, "iptables-legacy", "iptables")
-	setRange(t, 32768, 60999)
-	nstest.Addr(t, "10.99.0.2/32")
 	r := newSysctlRig(t)
+	// In a network namespace of its own: one that had such tables keeps them, emptied, to its end.
+	p := launch(t, "unshare", "-n", "sh", "-c", "ip link set lo up && ip addr add 10.99.0.2/32 dev lo && echo up && exec sleep 1h")
+	p.expect(t, "up")
+	r.Prefix = []string{"nsenter", "-t", strconv.Itoa(p.pid()), "-n", "--"}
 	const sentence = "whether rules of iptables-legacy send clients elsewhere is not looked at"
 	if out := r.runs(t, 0, "audit", "--sample", "10ms", "30010"); strings.Contains(out, "iptables-legacy") {
 		t.Errorf("without them:\n%s", out)
 	}
-	if out, err := exec.Command("iptables-legacy", "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "30010", "-j", "REDIRECT", "--to-ports", "80").CombinedOutput(); err != nil {
+	rule := append(r.Prefix, "iptables-legacy", "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "30010", "-j", "REDIRECT", "--to-ports", "80")
+	if out, err := exec.Command(rule[0], rule[1:]...).CombinedOutput(); err != nil {
 		t.Skipf("needs a kernel with iptables-legacy: %s", out)
 	}
-	t.Cleanup(func() { _ = exec.Command("iptables-legacy", "-t", "nat", "-F").Run() })
 	says(t, joined(r.runs(t, 0, "audit", "--sample", "10ms", "30010")), sentence)
 	if doc := r.audits(t, 0, "30010"); !slices.Contains(doc.Limits, sentence) || doc.Ports[0].Diversions != nil {
 		t.Errorf("limits %q, diversions %v", doc.Limits, doc.Ports[0].Diversions)
