@@ -22,6 +22,7 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
+	grow(len(os.Args))
 	stdout := &page.Stdio{Fd: 1, File: os.Stdout}
 	stderr := &page.Stdio{Fd: 2, File: os.Stderr, Patience: page.Unread}
 	app := &cli.App{Inherited: become.AtStart(), Stdout: stdout, Stderr: stderr, Log: cli.NewLog(stderr)}
@@ -44,6 +45,15 @@ func main() {
 		cli.DieOf(sig.Signal)
 	}
 	os.Exit(cli.Status(err))
+}
+
+// grow has the stack grow once, to the 16 KiB that a start takes, while there is nothing on it. It would grow thrice, and each time the
+// runtime looks up of every function what it has there.
+//
+//go:noinline
+func grow(any int) byte {
+	var frame [9 << 10]byte
+	return frame[any%len(frame)] // any of them: all are kept
 }
 
 // run is portguard with these arguments.

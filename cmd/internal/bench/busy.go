@@ -32,6 +32,7 @@ func (b busy) stop() {
 
 // compute is one of them.
 func compute() {
-	for {
+	for n := 0; ; n++ {
+		_ = n
 	}
 }
