@@ -62,6 +62,7 @@ func TestLifeOnDebian(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.Unit(t, "order.service", "[Service]\nType=exec\nExecStart=/bin/sleep infinity\n")
+	h.users(t)
 	h.Shell(t, "systemctl daemon-reload",
 		// A port that the administrator reserves is his, though portguard is asked to reserve it, too.
 		"mkdir -p /etc/sysctl.d; echo net.ipv4.ip_local_reserved_ports = 30020,9000-9009 >/etc/sysctl.d/50-services.conf",
@@ -86,14 +87,34 @@ func TestLifeOnDebian(t *testing.T) {
 	}
 }
 
+// asAnn is a command of a user's who is logged in.
+func asAnn(line string) string {
+	return "su - ann -c 'export XDG_RUNTIME_DIR=/run/user/$(id -u); " + line + "'"
+}
+
+// users are ann, who has a service and a manager that runs, and bob, who is away.
+func (h host) users(t *testing.T) {
+	t.Helper()
+	needs.File(t, "/usr/share/pam-configs/systemd", "libpam-systemd")
+	h.Shell(t, "useradd -m ann; useradd -m bob; mkdir -p /var/lib/systemd/linger; touch /var/lib/systemd/linger/ann; systemctl start user@$(id -u ann)",
+		asAnn("mkdir -p .config/systemd/user; printf \"[Service]\\nType=exec\\nExecStart=/bin/sleep infinity\\n\" >.config/systemd/user/mine.service; systemctl --user daemon-reload"))
+}
+
 // remove leaves a service that starts, and settings that stay. What somebody has written himself stays as well, and he is told.
 func (h host) remove(t *testing.T) {
 	t.Helper()
 	h.Unit(t, "own.service", "[Service]\nExecStart=/usr/bin/portguard -p 30030 -- /bin/sleep infinity\n")
 	out := h.apt(t, "remove portguard")
-	if want := "will fail without it: /etc/systemd/system/own.service\n"; !strings.Contains(out, want) {
-		t.Errorf("%q is missing in\n%s", want, out)
+	for _, want := range []string{
+		"will fail without it: /etc/systemd/system/own.service\n",
+		"removed /home/ann/.config/systemd/user/mine.service.d/zz-portguard.conf\n",
+		"(portguard unit remove --user --all): bob\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
 	}
+	h.Shell(t, asAnn("systemctl --user restart mine; systemctl --user is-active mine; systemctl --user stop mine"), "rm -r /home/bob/.config")
 	h.Shell(t, "systemctl restart order; systemctl is-active order; systemctl stop order", "! test -e /usr/bin/portguard",
 		"test -e /etc/sysctl.d/zz-portguard-reserve.conf; grep -q 30010 /proc/sys/net/ipv4/ip_local_reserved_ports",
 		"grep -q /usr/bin/portguard /etc/systemd/system/own.service; rm /etc/systemd/system/own.service; systemctl daemon-reload")
@@ -106,6 +127,8 @@ func (h host) use(t *testing.T) {
 		"portguard version",
 		"portguard unit install order -p 30010 --share --wait 1s",
 		"systemctl restart order; systemctl is-active order; journalctl --sync; journalctl -b -o cat -u order",
+		asAnn("portguard unit install --user mine -p 30060 --share"),
+		"install -D /home/ann/.config/systemd/user/mine.service.d/zz-portguard.conf /home/bob/.config/systemd/user/mine.service.d/zz-portguard.conf",
 		"portguard reserve 30010,30018-30022",
 		"portguard range 20000-59999",
 		"systemctl enable --now --quiet portguard-audit.timer; systemctl start portguard-audit.service || true",

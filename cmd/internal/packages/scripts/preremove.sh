@@ -12,12 +12,41 @@ by_hand() {
 	grep -rlsE --include='*.service' --include='*.conf' '^[^#;]*/usr/bin/portguard([[:space:]]|$)' /etc/systemd/system /run/systemd/system || true
 }
 
+# Users whose own services have it in a drop-in: of those in /etc/passwd, and of those who are logged in.
+users() {
+	{
+		cat /etc/passwd
+		for runtime in /run/user/*; do getent passwd "${runtime##*/}" || true; done
+	} 2>/dev/null | sort -u | while IFS=: read -r name _ uid gid _ home _; do
+		for file in "$home"/.config/systemd/user/*.service.d/zz-portguard.conf; do
+			if [ -f "$file" ] && grep -qsD skip '^[^#;]*/usr/bin/portguard[[:space:]]' "$file"; then
+				echo "$name:$uid:$gid:$home"
+				break
+			fi
+		done
+	done
+}
+
+# Each changes his own files, and his manager reads them again; nothing of his keeps the package.
+for_users() {
+	users | while IFS=: read -r _ uid gid home; do
+		[ -d "/run/user/$uid/systemd" ] || continue
+		setpriv --reuid "$uid" --regid "$gid" --init-groups env -i HOME="$home" XDG_RUNTIME_DIR="/run/user/$uid" \
+			timeout 60 /usr/bin/portguard unit remove --user --all </dev/null || true
+	done
+}
+
 if [ -n "$units" ] && [ -d /run/systemd/system ]; then
 	systemctl disable --quiet --now $units || true
 fi
 [ -d /etc/systemd/system ] || exit 0
 # If this fails, services would be left that cannot start: better that the package stays.
 /usr/bin/portguard unit remove --all
+for_users
+left=$(users | cut -d : -f 1)
+if [ -n "$left" ]; then
+	echo "portguard: services of these users' own start /usr/bin/portguard, and will fail without it (portguard unit remove --user --all):" $left >&2
+fi
 left=$(by_hand)
 if [ -n "$left" ]; then
 	echo "portguard: these start /usr/bin/portguard, were not written by it, and will fail without it:" $left >&2
