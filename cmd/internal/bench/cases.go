@@ -47,18 +47,20 @@ func (b *bench) start(args ...string) command {
 // idle is measured before there is a load.
 func (b *bench) idle() error {
 	free := b.start("-p", strconv.Itoa(freePort))
-	took, err := inTurn(b.quick, free,
+	took, err := costsInTurn(b.quick, free,
 		command{[]string{b.bare, "/bin/true"}, 0},
 		command{[]string{"tini", "-s", "--", "/bin/true"}, 0},
 		command{[]string{"dumb-init", "/bin/true"}, 0})
 	if err != nil {
 		return err
 	}
-	b.freed = ratioOf(took[0], took[1])
-	b.add(ratioRow("a free port, idle host", "a Go program that is a bare exec", b.freed, 1.3))
-	b.add(ratioRow("the same", "tini", ratioOf(took[0], took[2]), 1.8))
-	b.add(ratioRow("the same", "dumb-init", ratioOf(took[0], took[3]), 0))
-
+	beyond := took[0].over(took[1])
+	b.freed = beyond.wall
+	const bare = "a Go program that is a bare exec"
+	b.add(ratioRow("a free port, idle host", bare, b.freed, 1.3))
+	b.add(ratioRow("the same, processor time", bare, beyond.processor, 0).inShort(2.5))
+	b.add(ratioRow("the same", "tini", took[0].over(took[2]).wall, 1.8))
+	b.add(ratioRow("the same", "dumb-init", took[0].over(took[3]).wall, 0))
 	return nil
 }
 
