@@ -49,7 +49,7 @@ func (h host) apt(t *testing.T, args string) string {
 func TestLifeOnDebian(t *testing.T) {
 	root := ""
 	if *long {
-		root = rigtest.RootFS(t, *rigRelease)
+		root = rigtest.RootFS(t, *rigRelease, "libpam-systemd")
 	}
 	deb := filepath.Join(dist(t), "portguard_0.1.0-1_amd64.deb")
 	needs.Program(t, "apt-get", "apt")
