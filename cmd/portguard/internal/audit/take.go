@@ -2,20 +2,15 @@ package audit
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"time"
 
-	"portguard/cmd/portguard/internal/flags"
 	"portguard/cmd/portguard/internal/report"
 	"portguard/netdiag"
 	"portguard/netdiag/portrange"
 	"portguard/netdiag/portrange/risk"
 	"portguard/netdiag/sockdiag"
-	"portguard/systemd/dropin"
 	"portguard/systemd/enabled"
 )
 
@@ -118,7 +113,14 @@ func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Su
 	r.asked = portrange.Of(askedPorts...)
 	if here {
 		r.rest()
-		for unit, endpoints := range r.guarded() {
+		all, lapsed := r.guarded(ctx)
+		for _, endpoints := range lapsed {
+			wanted = append(wanted, endpoints...)
+			for _, e := range endpoints {
+				g.watch(e.Key())
+			}
+		}
+		for unit, endpoints := range all {
 			wanted = append(wanted, endpoints...)
 			for _, e := range endpoints {
 				if to := g.watch(e.Key()); !slices.Contains(to.units, unit) {
@@ -179,38 +181,4 @@ func (r *auditReport) rest() {
 		resting = append(resting, ports...)
 	}
 	r.resting = portrange.Of(resting...)
-}
-
-// guarded are the endpoints in portguard's own drop-ins, by unit.
-func (r *auditReport) guarded() map[string][]netdiag.Endpoint {
-	units, err := dropin.System.List()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.note(fmt.Sprintf("which units are guarded cannot be seen: %v", err))
-	}
-	all := map[string][]netdiag.Endpoint{}
-	for _, name := range units {
-		endpoints, err := guardedEndpoints(name)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, dropin.ErrForeign) {
-			continue
-		}
-		if err != nil {
-			r.note(fmt.Sprintf("the ports of %s cannot be seen: %v", name, err))
-			continue
-		}
-		all[name] = endpoints
-	}
-	return all
-}
-
-func guardedEndpoints(unit string) ([]netdiag.Endpoint, error) {
-	in, err := dropin.System.Read(unit)
-	if err != nil {
-		return nil, err
-	}
-	words, err := in.Guard()
-	if err != nil {
-		return nil, err
-	}
-	g, err := flags.ReadGuarded(unit, words)
-	return g.Endpoints, err
 }

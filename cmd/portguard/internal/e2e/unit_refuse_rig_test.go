@@ -97,6 +97,9 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"a line that a later drop-in takes away": {"portguard unit install quiet -p 1 >/dev/null; cd /etc/systemd/system/quiet.service.d; printf '[Service]\\nExecStartPre=\\n' >zzz.conf; " +
 			"systemctl daemon-reload; portguard unit show quiet; rm zzz.conf; systemctl daemon-reload; portguard unit show quiet; portguard unit remove quiet",
 			"quiet.service  pre, not in force  1/tcp     no        \nUNIT           FORM  ENDPOINT  RESERVED  FLAGS\nquiet.service  pre   1/tcp", 0},
+		"the same, audited": {"portguard unit install quiet -p 40001 >/dev/null; cd /etc/systemd/system/quiet.service.d; printf '[Service]\\nExecStartPre=\\n' >zzz.conf; " +
+			"systemctl daemon-reload; portguard audit --sample 10ms >/tmp/audit; rm zzz.conf; systemctl daemon-reload; portguard unit remove quiet; cat /tmp/audit; ! grep -q 'guarded for' /tmp/audit",
+			"quiet.service is not guarded, though it was to be: portguard unit show quiet.service\n", 0},
 		"a drop-in of its name that comes before": {"portguard unit install quiet -p 1 --as wrapper >/dev/null; cd /etc/systemd; mkdir -p system.control/quiet.service.d; " +
 			"ln -s /dev/null system.control/quiet.service.d/zz-portguard.conf; systemctl daemon-reload; portguard unit show quiet; rm -r system.control; systemctl daemon-reload; portguard unit remove quiet",
 			"wrapper, not in force", 0},
