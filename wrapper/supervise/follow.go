@@ -10,10 +10,10 @@ import (
 	"portguard/netdiag/owner"
 )
 
-// A command that ends within Early of its start, with status 0, and leaves processes behind may have put itself into the
+// A command that ends within early of its start, with status 0, and leaves processes behind may have put itself into the
 // background. Its port is waited for as long as the service may take, or for settling.
 const (
-	Early    = 10 * time.Second
+	early    = 10 * time.Second
 	settling = time.Second
 )
 
@@ -23,9 +23,9 @@ func (l *loop) follow(start time.Time) {
 	if l.status != (Status{}) || l.asked.made() || l.late {
 		return
 	}
-	early := l.ended.Sub(start) < Early
+	soon := l.ended.Sub(start) < early
 	until := l.ended
-	if early {
+	if soon {
 		until = until.Add(settling)
 		if limit := start.Add(l.ReadyTimeout); limit.After(until) {
 			until = limit
@@ -43,7 +43,7 @@ func (l *loop) follow(start time.Time) {
 			return
 		}
 		if time.Now().After(until) {
-			if early {
+			if soon {
 				l.Watcher.LeftBehind(family)
 			}
 			return

@@ -15,8 +15,8 @@ const (
 // Policy says whether, and when, a service that has ended is started again.
 type Policy struct {
 	Restart Restart
-	// Delay is the pause before a restart. It doubles with each restart up to MaxDelay, and begins anew once the service
-	// has run for Steady.
+	// Delay is the pause before a restart. It doubles with each restart up to maxDelay, and begins anew once the service
+	// has run for steady.
 	Delay time.Duration
 	// Limit is how many restarts there may have been within Window when the service ends and is to be started once more. 0:
 	// there is no limit.
@@ -24,11 +24,11 @@ type Policy struct {
 	Window time.Duration
 }
 
-// MaxDelay is the longest pause before a restart, unless Policy.Delay is longer by itself. Steady is how long a service has
+// maxDelay is the longest pause before a restart, unless Policy.Delay is longer by itself. steady is how long a service has
 // run that is not taken for one that fails at its start.
 const (
-	MaxDelay = time.Minute
-	Steady   = time.Minute
+	maxDelay = time.Minute
+	steady   = time.Minute
 )
 
 // End is how one run of the service ended, as far as a policy is concerned.
@@ -45,8 +45,8 @@ type Decision struct {
 	LimitHit bool // it would be started again but for the limit
 }
 
-// History is what a policy remembers between ends. The zero value is the beginning.
-type History struct {
+// history is what a policy remembers between ends. The zero value is the beginning.
+type history struct {
 	delay    time.Duration   // the last one; 0: none yet
 	restarts []time.Duration // when those began that still count for the limit
 }
@@ -56,14 +56,14 @@ func (p Policy) wants(failed bool) bool {
 	return p.Restart == Always || p.Restart == OnFailure && failed
 }
 
-// Next decides what follows an end, and notes it down in the history.
-func (p Policy) Next(h *History, e End) Decision {
+// next decides what follows an end, and notes it down in the history.
+func (p Policy) next(h *history, e End) Decision {
 	if !p.wants(e.Failed) {
 		return Decision{}
 	}
 	delay := p.Delay
-	if h.delay > 0 && e.Ran < Steady {
-		delay = max(p.Delay, min(2*h.delay, MaxDelay))
+	if h.delay > 0 && e.Ran < steady {
+		delay = max(p.Delay, min(2*h.delay, maxDelay))
 	}
 	// Counted as of now, not as of the next start: a delay that has grown is no reason to go on for ever.
 	recent := h.restarts[:0]

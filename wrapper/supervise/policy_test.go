@@ -34,9 +34,9 @@ func TestPolicy(t *testing.T) {
 			[]Decision{again(s), again(2 * s), again(4 * s), again(8 * s), again(16 * s), again(32 * s), again(60 * s), again(60 * s)}},
 		{"a longer delay of its own stays", Policy{Restart: Always, Delay: 90 * s}, []run{crash, crash}, []Decision{again(90 * s), again(90 * s)}},
 		{"no delay stays none", Policy{Restart: Always}, []run{crash, crash}, []Decision{again(0), again(0)}},
-		{"a steady run begins anew", unlimited, []run{crash, crash, {Steady, true}, crash},
+		{"a steady run begins anew", unlimited, []run{crash, crash, {steady, true}, crash},
 			[]Decision{again(s), again(2 * s), again(s), again(2 * s)}},
-		{"one just short of it does not", unlimited, []run{crash, {Steady - 1, true}}, []Decision{again(s), again(2 * s)}},
+		{"one just short of it does not", unlimited, []run{crash, {steady - 1, true}}, []Decision{again(s), again(2 * s)}},
 		{"5/1m: six starts", standard, []run{crash, crash, crash, crash, crash, crash},
 			[]Decision{again(s), again(2 * s), again(4 * s), again(8 * s), again(16 * s), limit}},
 		{"restarts out of the window do not count", Policy{Restart: Always, Delay: s, Limit: 1, Window: 10 * s},
@@ -45,12 +45,12 @@ func TestPolicy(t *testing.T) {
 			[]run{crash, {10 * s, true}, {10*s - 1, true}}, []Decision{again(0), again(0), limit}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var h History
+			var h history
 			var now time.Duration
 			var got []Decision
 			for _, r := range tt.runs {
 				now += r.ran
-				d := tt.policy.Next(&h, End{At: now, Ran: r.ran, Failed: r.failed})
+				d := tt.policy.next(&h, End{At: now, Ran: r.ran, Failed: r.failed})
 				got = append(got, d)
 				now += d.After
 			}
@@ -67,9 +67,9 @@ func TestHistoryDoesNotGrow(t *testing.T) {
 		{Restart: Always, Limit: 5, Window: time.Minute},
 		{Restart: Always},
 	} {
-		var h History
+		var h history
 		for n := range 10_000 {
-			if !p.Next(&h, End{At: time.Duration(n) * 13 * time.Second, Failed: true}).Again {
+			if !p.next(&h, End{At: time.Duration(n) * 13 * time.Second, Failed: true}).Again {
 				t.Fatalf("limit hit at end %d", n)
 			}
 		}

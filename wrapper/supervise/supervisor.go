@@ -99,7 +99,7 @@ func (s *Supervisor) Supervise() (Run, error) {
 	defer l.looker.Close()
 	defer s.Notify.Stopping()
 	began := time.Now()
-	var h History
+	var h history
 	for {
 		run := l.once()
 		s.Notify.Ended()
@@ -108,7 +108,7 @@ func (s *Supervisor) Supervise() (Run, error) {
 		}
 		var next Decision
 		if !run.Asked && run.Obeyed == 0 {
-			next = s.Policy.Next(&h, End{At: time.Since(began), Ran: run.Ran, Failed: run.failed()})
+			next = s.Policy.next(&h, End{At: time.Since(began), Ran: run.Ran, Failed: run.failed()})
 		}
 		s.Watcher.Ended(run, next)
 		if !next.Again {

@@ -12,19 +12,19 @@ import (
 // answer is the report in a sentence for the ports that can be lost, and one for those that are: what to do comes behind the colon.
 type answer struct{ says, command string }
 
-func (r *auditReport) answers() []answer {
+func (r *result) answers() []answer {
 	var all []answer
 	if a, ok := r.canBeLost(); ok {
 		all = append(all, a)
 	}
 	if taken := r.takenPorts(); taken != "" {
 		says := "1 port is somebody else's now, and the next start there fails"
-		if n := r.countWhere(auditRow.taken); n > 1 {
+		if n := r.countWhere(entry.taken); n > 1 {
 			says = fmt.Sprintf("%s are somebody else's now, and the next starts there fail", page.Count(n))
 		}
 		all = append(all, answer{says, "portguard -p " + taken})
 	}
-	if n := r.countWhere(auditRow.halfUp); n > 0 {
+	if n := r.countWhere(entry.halfUp); n > 0 {
 		all = append(all, answer{fmt.Sprintf("%s served by half: somebody else has it in the other address family, whose clients do not get to the service", are(n)), ""})
 	}
 	return all
@@ -38,7 +38,7 @@ func are(ports int) string {
 }
 
 // canBeLost counts services, and of ports that nobody serves on the ports.
-func (r *auditReport) canBeLost() (answer, bool) {
+func (r *result) canBeLost() (answer, bool) {
 	services, at, vacant := r.services(), 0, 0
 	ports := 0
 	for _, exposed := range services {
@@ -83,7 +83,7 @@ func theirPorts(services, ports int) string {
 }
 
 // services are those of the host that have asked for a port, or are guarded for one, and how many of the ports of each can be lost.
-func (r *auditReport) services() map[string]int {
+func (r *result) services() map[string]int {
 	all := map[string]int{}
 	for _, name := range r.elsewhere {
 		all[name] += 0
@@ -103,7 +103,7 @@ func (r *auditReport) services() map[string]int {
 
 // serviceOf tells one service from another: by its container, its unit, or its main process, which has the lowest number as a
 // rule. A unit that is guarded is a service while it is down, too. "" where there is none.
-func serviceOf(row auditRow) string {
+func serviceOf(row entry) string {
 	s := foldService(row.services)
 	if s == nil {
 		if len(row.units) > 0 {

@@ -97,7 +97,7 @@ func New(a *cli.App) *cobra.Command {
 			if err := o.Enter(a); err != nil {
 				return err
 			}
-			return auditHost(a, asked, o)
+			return audit(a, asked, o)
 		},
 	}
 	o.addFlags(cmd.Flags())
@@ -136,7 +136,7 @@ func (*atRiskError) ExitStatus() int { return cli.ExitAtRisk }
 // Reported says that the report has said it.
 func (*atRiskError) Reported() {}
 
-func auditHost(a *cli.App, asked []netdiag.Endpoint, o options) error {
+func audit(a *cli.App, asked []netdiag.Endpoint, o options) error {
 	ctx, stop := cli.WithSignals(a.Inherited, false)
 	defer stop()
 	began := time.Now()
@@ -154,7 +154,7 @@ func auditHost(a *cli.App, asked []netdiag.Endpoint, o options) error {
 		err = r.json(a.Stdout)
 	} else {
 		paint := page.Colour(a.Stdout, o.noColor)
-		auditText{Page: page.Page{Writer: a.Stdout, Width: page.Width(a.Stdout)}, paint: paint, how: o.verbose}.render(r)
+		textForm{Page: page.Page{Writer: a.Stdout, Width: page.Width(a.Stdout)}, paint: paint, how: o.verbose}.render(r)
 		if o.portMap || page.IsTerminal(a.Stdout) {
 			fmt.Fprintln(a.Stdout)
 			portMap{w: a.Stdout, paint: paint, width: page.Columns(a.Stdout), glyphs: glyphsFor(os.Getenv)}.draw(r)

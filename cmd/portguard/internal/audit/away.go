@@ -10,7 +10,7 @@ import (
 )
 
 // lookAway finds who serves in other network namespaces, on what was asked about or on any port.
-func (r *auditReport) lookAway(ctx context.Context) {
+func (r *result) lookAway(ctx context.Context) {
 	var ports []sockdiag.PortRange
 	for _, p := range r.asked {
 		ports = append(ports, sockdiag.PortRange{First: p.Low, Last: p.High})

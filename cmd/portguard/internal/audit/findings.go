@@ -33,7 +33,7 @@ func (b atBoot) overridden() portrange.Set {
 func (b atBoot) wrong() bool { return len(b.frozen)+len(b.lost) > 0 }
 
 // readBoot reads the files; what cannot be read is noted.
-func (r *auditReport) readBoot() {
+func (r *result) readBoot() {
 	s, err := reserved.Read("/")
 	if err != nil {
 		r.note(fmt.Sprintf("what will be reserved after the next boot cannot be seen: %v", err))
@@ -43,7 +43,7 @@ func (r *auditReport) readBoot() {
 }
 
 // unseenThings are the limits, and what was not looked at for want of a privilege.
-func (r *auditReport) unseenThings() []string {
+func (r *result) unseenThings() []string {
 	if r.unseen == "" {
 		return r.limits
 	}
@@ -51,7 +51,7 @@ func (r *auditReport) unseenThings() []string {
 }
 
 // readFirewall finds the rows whose clients get elsewhere.
-func (r *auditReport) readFirewall() {
+func (r *result) readFirewall() {
 	rules, err := report.ReadFirewall()
 	if err != nil {
 		r.unseen = fmt.Sprintf("whether the firewall sends clients elsewhere cannot be seen: %v", err)
@@ -68,7 +68,7 @@ func (r *auditReport) readFirewall() {
 }
 
 // divertedOf asks for each address that a service has the port on, or for all.
-func divertedOf(rules *nat.Rules, row auditRow) []nat.Diversion {
+func divertedOf(rules *nat.Rules, row entry) []nat.Diversion {
 	addresses := []netip.Addr{{}}
 	if len(row.services) > 0 {
 		addresses = nil
@@ -90,7 +90,7 @@ func divertedOf(rules *nat.Rules, row auditRow) []nat.Diversion {
 }
 
 // slow is a destination that has so many ports that each further connect() to it searches most of the range for one.
-func (r *auditReport) slow() (to risk.Route, part float64) {
+func (r *result) slow() (to risk.Route, part float64) {
 	const half = 0.5
 	if ports := r.use.TCP.Ports; ports > 0 {
 		part = float64(r.use.Busiest) / float64(ports)
@@ -102,7 +102,7 @@ func (r *auditReport) slow() (to risk.Route, part float64) {
 }
 
 // findings are what is wrong beside the ports that can be lost.
-func (r *auditReport) findings() []answer {
+func (r *result) findings() []answer {
 	var all []answer
 	if f := r.boot.frozen; len(f) > 0 {
 		all = append(all, answer{fmt.Sprintf("%s, which other files reserve by now, will not be reserved after the next boot: %s has the last word", page.Cut(f.String(), 60), reserved.Path), "portguard reserve --renew"})

@@ -17,7 +17,7 @@ type fix struct {
 }
 
 // fixes are the ways, least invasive first. Each was tried on what is known of the host: none puts another service at risk.
-func (r *auditReport) fixes() []fix {
+func (r *result) fixes() []fix {
 	var all []fix
 	if len(r.exposed()) > 0 {
 		if ports, ok := r.reservable(); ok {
@@ -60,7 +60,7 @@ func (r *auditReport) fixes() []fix {
 }
 
 // keeps is the fix that the answer names.
-func (r *auditReport) keeps() string {
+func (r *result) keeps() string {
 	if len(r.exposed()) == 0 {
 		return ""
 	}
@@ -68,13 +68,13 @@ func (r *auditReport) keeps() string {
 }
 
 // free is how many ports the kernel would have to pick from.
-func (r *auditReport) free(of portrange.Range) int {
+func (r *result) free(of portrange.Range) int {
 	return portrange.Set{of}.Minus(r.facts.Reserved).Len()
 }
 
 // reservable are the ports to reserve: those that are exposed and, as a reservation makes the port above it likelier, those right
 // above them that a service wants which is down. False where "portguard reserve" would refuse them.
-func (r *auditReport) reservable() (portrange.Set, bool) {
+func (r *result) reservable() (portrange.Set, bool) {
 	ports := r.exposed()
 	for resting := r.resting.Intersect(portrange.Set{r.facts.Range}).Minus(r.facts.Reserved); ; {
 		var above []uint16
@@ -93,7 +93,7 @@ func (r *auditReport) reservable() (portrange.Set, bool) {
 
 // otherParity is the first port at risk that connect() would pick before others, and the next one that it would not, that no
 // service has, and that is less likely to be lost.
-func (r *auditReport) otherParity() (auditRow, uint16, bool) {
+func (r *result) otherParity() (entry, uint16, bool) {
 	known := r.planned.Union(r.resting)
 	for _, row := range r.rows {
 		if !row.exposed() || row.Protocol != netdiag.TCP || row.Number%2 != r.facts.Range.Low%2 {
@@ -105,11 +105,11 @@ func (r *auditReport) otherParity() (auditRow, uint16, bool) {
 			}
 		}
 	}
-	return auditRow{}, 0, false
+	return entry{}, 0, false
 }
 
 // lessLikely asks the model whether a move is worth it: where one destination has used up a parity, the other is as likely to be lost.
-func (r *auditReport) lessLikely(port uint16, than auditRow) bool {
+func (r *result) lessLikely(port uint16, than entry) bool {
 	if r.model == nil {
 		return true
 	}
@@ -117,7 +117,7 @@ func (r *auditReport) lessLikely(port uint16, than auditRow) bool {
 }
 
 // takenPorts are those that a client has, as -p takes them: those of one protocol together, so that they come to ranges.
-func (r *auditReport) takenPorts() string {
+func (r *result) takenPorts() string {
 	var ports []netdiag.Endpoint
 	for _, row := range r.rows {
 		if row.taken() {
@@ -131,7 +131,7 @@ func (r *auditReport) takenPorts() string {
 // otherRange is a part of the range that has no port of a service in it and is large enough or, where there is none, what lies above
 // as well. It never begins lower than today: there are the ports of services that nobody has told of. Of several the highest that is long
 // enough for any host or, without one, the longest. Its ends differ in parity, as the kernel likes it.
-func (r *auditReport) otherRange() (portrange.Range, bool) {
+func (r *result) otherRange() (portrange.Range, bool) {
 	now := r.facts.Range
 	for _, within := range []portrange.Range{now, {Low: now.Low, High: 65535}} {
 		if best, ok := r.roomyGap(within); ok {
@@ -141,7 +141,7 @@ func (r *auditReport) otherRange() (portrange.Range, bool) {
 	return portrange.Range{}, false
 }
 
-func (r *auditReport) roomyGap(within portrange.Range) (portrange.Range, bool) {
+func (r *result) roomyGap(within portrange.Range) (portrange.Range, bool) {
 	const plenty = 16384 // as many as IANA has set aside
 	within.Low = max(within.Low, r.facts.Unprivileged, 1024)
 	if within.Low > within.High {

@@ -28,7 +28,7 @@ func TestFixesDoNoHarm(t *testing.T) {
 		{"nothing can be done", 64700, 65535, []uint16{65000}, nil, 0, []string{""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var rows []auditRow
+			var rows []entry
 			for _, port := range tt.services {
 				row := servedBy(port, "order", 1, 0.01)
 				row.chance.Chance = 0 // of no parity that another port would help

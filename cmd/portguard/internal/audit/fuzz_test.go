@@ -28,7 +28,7 @@ func FuzzAuditReport(f *testing.F) {
 		o := reporttest.Incident()
 		h := o.Holders[0]
 		h.Cgroup, h.Owners[0].Command, h.Owners[0].User = cgroup, name, name
-		r := &auditReport{
+		r := &result{
 			facts:   portrange.Facts{Range: portrange.Range{Low: low, High: high}, Reserved: portrange.Of(last), Unprivileged: 1024},
 			sample:  time.Second,
 			down:    time.Second,
@@ -37,13 +37,13 @@ func FuzzAuditReport(f *testing.F) {
 			limits:  []string{name},
 		}
 		for _, port := range slices.Compact([]uint16{first, last}) {
-			r.rows = append(r.rows, auditRow{
+			r.rows = append(r.rows, entry{
 				Port: netdiag.Port{Protocol: netdiag.TCP, Number: port}, asked: true, units: []string{name},
 				services: []netdiag.Holder{h}, clients: []netdiag.Holder{h}, inRange: portrange.Range{Low: low, High: high}.Contains(port),
 			})
 		}
 		var text, drawn, doc, metrics bytes.Buffer
-		auditText{Page: page.Page{Writer: &text}}.render(r)
+		textForm{Page: page.Page{Writer: &text}}.render(r)
 		portMap{w: &drawn, width: width, glyphs: glyphsFor(func(string) string { return "C.UTF-8" })}.draw(r)
 		for line := range strings.Lines(text.String() + drawn.String()) {
 			if rest, bad := reporttest.Unprintable(strings.TrimSuffix(line, "\n")); bad {

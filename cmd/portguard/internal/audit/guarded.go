@@ -14,7 +14,7 @@ import (
 )
 
 // guarded are the endpoints in portguard's own drop-ins, by unit. lapsed are those of units that start without the guard all the same.
-func (r *auditReport) guarded(ctx context.Context) (all, lapsed map[string][]netdiag.Endpoint) {
+func (r *result) guarded(ctx context.Context) (all, lapsed map[string][]netdiag.Endpoint) {
 	units, err := dropin.System.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.note(fmt.Sprintf("which units are guarded cannot be seen: %v", err))

@@ -98,7 +98,7 @@ type (
 	}
 )
 
-func (r *auditReport) json(w io.Writer) error {
+func (r *result) json(w io.Writer) error {
 	f, l := r.facts, r.load
 	doc := JSON{
 		Version: 1,
@@ -143,7 +143,7 @@ func (r *auditReport) json(w io.Writer) error {
 	return page.WriteJSON(w, doc)
 }
 
-func (r *auditReport) portJSON(row auditRow) JSONPort {
+func (r *result) portJSON(row entry) JSONPort {
 	j := JSONPort{
 		Protocol: row.Protocol.String(), Port: row.Number, State: stateText(row), AtRisk: row.atRisk(),
 		InEphemeralRange: row.inRange, Reserved: row.reserved, Asked: row.asked, GuardedBy: []string{},

@@ -37,7 +37,7 @@ type portMap struct {
 
 const mapLabel = 10 // columns before a strip
 
-func (m portMap) draw(r *auditReport) {
+func (m portMap) draw(r *result) {
 	whole := portrange.Range{Low: 1, High: 65535}
 	m.strips(r, whole)
 	if len(r.asked) > 0 {
@@ -78,7 +78,7 @@ func (m portMap) legend() {
 }
 
 // strips draws some ports: what the kernel may pick, who serves where, who sits where.
-func (m portMap) strips(r *auditReport, of portrange.Range) {
+func (m portMap) strips(r *result, of portrange.Range) {
 	span := int(of.High) - int(of.Low) + 1
 	cells := max(1, min(m.width-mapLabel-1, span))
 	ports := func(cell int) portrange.Range {
@@ -148,7 +148,7 @@ func scale(of portrange.Range, cells int) string {
 }
 
 // clientsIn counts clients by cell.
-func (r *auditReport) clientsIn(ports func(int) portrange.Range, cells int) []int {
+func (r *result) clientsIn(ports func(int) portrange.Range, cells int) []int {
 	counts := make([]int, cells)
 	byPort := map[uint16]int{}
 	for _, p := range r.clients {

@@ -10,16 +10,16 @@ import (
 	"portguard/netdiag/portrange"
 )
 
-func mapped(t *testing.T) *auditReport {
+func mapped(t *testing.T) *result {
 	t.Helper()
-	row := func(port uint16) auditRow {
-		return auditRow{
+	row := func(port uint16) entry {
+		return entry{
 			Port: netdiag.Port{Protocol: netdiag.TCP, Number: port}, inRange: true, services: []netdiag.Holder{{Kind: netdiag.Listener}},
 		}
 	}
-	return &auditReport{
+	return &result{
 		facts:   portrange.Facts{Range: portrange.Range{Low: 32768, High: 60999}, Reserved: portrange.Set{{Low: 50000, High: 50100}}},
-		rows:    []auditRow{row(40000), row(40010)},
+		rows:    []entry{row(40000), row(40010)},
 		planned: portrange.Of(22, 40000, 40010),
 		clients: []uint16{40004, 40004, 45000},
 	}
@@ -31,7 +31,7 @@ func TestPortMap(t *testing.T) {
 	zoomed.asked = portrange.Set{{Low: 40000, High: 40015}}
 	for _, tt := range []struct {
 		name   string
-		report *auditReport
+		report *result
 		width  int
 		glyphs glyphs
 		want   string

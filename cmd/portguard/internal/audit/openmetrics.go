@@ -35,10 +35,10 @@ func runGauges(success bool, began, ended time.Time) []gauge {
 }
 
 // gauges are the metrics of a run that went well.
-func (r *auditReport) gauges() []gauge {
+func (r *result) gauges() []gauge {
 	all := r.hostGauges()
 	rows := slices.Clone(r.rows)
-	slices.SortStableFunc(rows, func(a, b auditRow) int { return cmp.Compare(urgency(a), urgency(b)) })
+	slices.SortStableFunc(rows, func(a, b entry) int { return cmp.Compare(urgency(a), urgency(b)) })
 	shown := rows[:min(len(rows), mostPorts)]
 	all = append(all, single("portguard_audit_unlisted_ports", "", "Ports that were judged and have no series of their own, because there are too many.", float64(len(rows)-len(shown))))
 	slices.SortFunc(shown, comparePorts)
@@ -46,7 +46,7 @@ func (r *auditReport) gauges() []gauge {
 }
 
 // urgency has the ports first that must not be left out.
-func urgency(r auditRow) int {
+func urgency(r entry) int {
 	switch {
 	case r.taken() || r.halfUp():
 		return 0
@@ -58,7 +58,7 @@ func urgency(r auditRow) int {
 	return 3
 }
 
-func (r *auditReport) hostGauges() []gauge {
+func (r *result) hostGauges() []gauge {
 	atRisk := gauge{name: "portguard_ports_at_risk", help: "Ports that a service may not get at its next start: the kernel may pick them, or they are taken."}
 	taken := gauge{name: "portguard_ports_taken", help: "Ports of services that somebody's connection has right now."}
 	ports := gauge{name: "portguard_ephemeral_ports", help: "Ports that the kernel may pick: the range without reserved ports and those that were asked for by number."}
@@ -70,10 +70,10 @@ func (r *auditReport) hostGauges() []gauge {
 		use      risk.Given
 	}{{netdiag.TCP, r.use.TCP}, {netdiag.UDP, r.use.UDP}} {
 		protocol := label{"protocol", p.protocol.String()}
-		atRisk.add(r.countRows(p.protocol, auditRow.atRisk), protocol)
-		halves.add(r.countRows(p.protocol, auditRow.halfUp), protocol)
-		taken.add(r.countRows(p.protocol, auditRow.taken), protocol)
-		unguarded.add(r.countRows(p.protocol, auditRow.unguarded), protocol)
+		atRisk.add(r.countRows(p.protocol, entry.atRisk), protocol)
+		halves.add(r.countRows(p.protocol, entry.halfUp), protocol)
+		taken.add(r.countRows(p.protocol, entry.taken), protocol)
+		unguarded.add(r.countRows(p.protocol, entry.unguarded), protocol)
 		ports.add(float64(p.use.Ports), protocol)
 		inUse.add(float64(p.use.InUse), protocol)
 	}
@@ -98,7 +98,7 @@ func (r *auditReport) hostGauges() []gauge {
 	}
 }
 
-func (r *auditReport) countRows(of netdiag.Protocol, counts func(auditRow) bool) float64 {
+func (r *result) countRows(of netdiag.Protocol, counts func(entry) bool) float64 {
 	n := 0
 	for _, row := range r.rows {
 		if row.Protocol == of && counts(row) {
@@ -110,7 +110,7 @@ func (r *auditReport) countRows(of netdiag.Protocol, counts func(auditRow) bool)
 
 // portGauges tell of single ports. What changes with a restart (process, unit) is in a metric of its own, so that the
 // others have the same series before and after.
-func (r *auditReport) portGauges(rows []auditRow) []gauge {
+func (r *result) portGauges(rows []entry) []gauge {
 	atRisk := gauge{name: "portguard_port_at_risk", help: "Whether a service may not get the port at its next start: 1 or 0."}
 	guarded := gauge{name: "portguard_port_guarded", help: "Whether a unit is guarded for the port: 1 or 0."}
 	diverted := gauge{name: "portguard_port_diverted", help: "Whether the firewall sends clients of the port elsewhere, whoever listens: 1 or 0; without a port where that is not known."}

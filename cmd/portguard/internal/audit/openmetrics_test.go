@@ -24,13 +24,13 @@ func holderOf(kind netdiag.Kind, command, cgroup string) netdiag.Holder {
 		Owners: []owner.Process{{PID: 77, Command: command}}}
 }
 
-func portReport() *auditReport {
+func portReport() *result {
 	java := holderOf(netdiag.Client, "java", "/system.slice/order.service")
-	return &auditReport{
+	return &result{
 		facts: portrange.Facts{Range: portrange.Range{Low: 30000, High: 60999}, Reserved: portrange.Of(30001, 8080)},
 		use:   risk.Use{TCP: risk.Given{Ports: 30998, InUse: 12}, UDP: risk.Given{Ports: 30999, InUse: 1}, Busiest: 7},
 		down:  10 * time.Second, firewall: &nat.Rules{},
-		rows: []auditRow{
+		rows: []entry{
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 8081}, asked: true, units: []string{"a.service", "b.service"}, clients: []netdiag.Holder{java, java, holderOf(netdiag.Remains, "", "")}},
 			{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 30001}, inRange: true, reserved: true, services: []netdiag.Holder{holderOf(netdiag.Listener, "nginx", "/docker/"+strings.Repeat("a", 64))}},
 			{Port: netdiag.Port{Protocol: netdiag.UDP, Number: 30010}, inRange: true, chance: risk.Estimate{Chance: 0.0125, Below: 0.02}},
@@ -143,7 +143,7 @@ func TestTooManyPortsAreCountedAndNotListed(t *testing.T) {
 	taken := r.rows[0]
 	r.rows = nil
 	for port := range uint16(1500) {
-		r.rows = append(r.rows, auditRow{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 40000 + port}, inRange: true})
+		r.rows = append(r.rows, entry{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 40000 + port}, inRange: true})
 	}
 	taken.Number = 65000
 	r.rows = append(r.rows, taken)

@@ -15,7 +15,7 @@ import (
 )
 
 // writeRun writes the metrics of a run, and of one that failed that it did.
-func writeRun(a *cli.App, r *auditReport, failed error, began time.Time, file string) error {
+func writeRun(a *cli.App, r *result, failed error, began time.Time, file string) error {
 	all := runGauges(failed == nil, began, time.Now())
 	if failed == nil {
 		all = append(all, r.gauges()...)

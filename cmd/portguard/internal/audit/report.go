@@ -12,8 +12,8 @@ import (
 	"portguard/netdiag/portrange/risk"
 )
 
-// auditReport is what an audit has found.
-type auditReport struct {
+// result is what an audit has found.
+type result struct {
 	facts   portrange.Facts
 	load    risk.Summary
 	use     risk.Use
@@ -21,7 +21,7 @@ type auditReport struct {
 	opened  uint64        // outgoing connections in it
 	recycle uint64        // of them, those that took over a TIME_WAIT's port
 	down    time.Duration
-	rows    []auditRow    // ordered by port
+	rows    []entry       // ordered by port
 	planned portrange.Set // every port that was asked for by a service, or about here
 	asked   portrange.Set
 	resting portrange.Set // ports that enabled units' files name, and nobody may have now
@@ -38,8 +38,8 @@ type auditReport struct {
 	away []elsewhere.Server
 }
 
-// auditRow is one port of one protocol.
-type auditRow struct {
+// entry is one port of one protocol.
+type entry struct {
 	netdiag.Port
 	asked    bool
 	units    []string           // which are guarded and have this port
@@ -55,39 +55,39 @@ type auditRow struct {
 }
 
 // exposed: the kernel may pick the port at any time that it is free.
-func (r auditRow) exposed() bool { return r.inRange && !r.reserved }
+func (r entry) exposed() bool { return r.inRange && !r.reserved }
 
 // taken: somebody's connection has the port now. What is left of a closed one goes away by itself.
-func (r auditRow) taken() bool { return len(r.squatters()) > 0 }
+func (r entry) taken() bool { return len(r.squatters()) > 0 }
 
 // squatters are the connections that have the port now.
-func (r auditRow) squatters() []netdiag.Holder {
+func (r entry) squatters() []netdiag.Holder {
 	return slices.DeleteFunc(slices.Clone(r.clients), func(h netdiag.Holder) bool { return h.Kind == netdiag.Remains || r.passes(h) })
 }
 
 // passes: the service starts beside the connection, as --share has made room for it, or it is on another address.
-func (r auditRow) passes(h netdiag.Holder) bool { return slices.Contains(r.passed, h.ID()) }
+func (r entry) passes(h netdiag.Holder) bool { return slices.Contains(r.passed, h.ID()) }
 
 // halfUp: a service has its port in one family alone, for somebody else has it in the other.
-func (r auditRow) halfUp() bool { return len(r.halves) > 0 }
+func (r entry) halfUp() bool { return len(r.halves) > 0 }
 
-func (r auditRow) atRisk() bool { return r.exposed() || r.taken() || r.halfUp() }
+func (r entry) atRisk() bool { return r.exposed() || r.taken() || r.halfUp() }
 
 // unguarded: a start that finds the port taken fails.
-func (r auditRow) unguarded() bool { return r.atRisk() && len(r.units) == 0 }
+func (r entry) unguarded() bool { return r.atRisk() && len(r.units) == 0 }
 
 // atRisk decides the exit status.
-func (r *auditReport) atRisk() bool {
-	return slices.ContainsFunc(r.rows, auditRow.atRisk) || r.boot.wrong()
+func (r *result) atRisk() bool {
+	return slices.ContainsFunc(r.rows, entry.atRisk) || r.boot.wrong()
 }
 
 // exposed are the ports that a reservation would help.
-func (r *auditReport) exposed() portrange.Set {
-	return r.portsWhere(auditRow.exposed)
+func (r *result) exposed() portrange.Set {
+	return r.portsWhere(entry.exposed)
 }
 
 // limit says once what this user could not see.
-func (r *auditReport) limit(why netdiag.Absence) {
+func (r *result) limit(why netdiag.Absence) {
 	var text string
 	switch why {
 	case netdiag.NotPermitted:
@@ -108,21 +108,21 @@ func (r *auditReport) limit(why netdiag.Absence) {
 	r.note(text)
 }
 
-func (r *auditReport) note(text string) {
+func (r *result) note(text string) {
 	if !slices.Contains(r.limits, text) {
 		r.limits = append(r.limits, text)
 	}
 }
 
 // risky are the ports of the rows at risk.
-func (r *auditReport) risky() portrange.Set { return r.portsWhere(auditRow.atRisk) }
+func (r *result) risky() portrange.Set { return r.portsWhere(entry.atRisk) }
 
 // served are the ports of the rows on which something listens.
-func (r *auditReport) served() portrange.Set {
-	return r.portsWhere(func(row auditRow) bool { return len(row.services) > 0 })
+func (r *result) served() portrange.Set {
+	return r.portsWhere(func(row entry) bool { return len(row.services) > 0 })
 }
 
-func (r *auditReport) countWhere(wanted func(auditRow) bool) int {
+func (r *result) countWhere(wanted func(entry) bool) int {
 	n := 0
 	for _, row := range r.rows {
 		if wanted(row) {
@@ -132,7 +132,7 @@ func (r *auditReport) countWhere(wanted func(auditRow) bool) int {
 	return n
 }
 
-func (r *auditReport) portsWhere(wanted func(auditRow) bool) portrange.Set {
+func (r *result) portsWhere(wanted func(entry) bool) portrange.Set {
 	var ports []uint16
 	for _, row := range r.rows {
 		if wanted(row) {
@@ -145,20 +145,20 @@ func (r *auditReport) portsWhere(wanted func(auditRow) bool) portrange.Set {
 // gathering is rows that are being filled.
 type gathering struct {
 	facts     portrange.Facts
-	rows      map[netdiag.Port]*auditRow
-	elsewhere map[netdiag.Port]*auditRow // services on ports that are not picked and that nobody has asked about
-	watched   map[netdiag.Port]bool      // whose clients are told, too
+	rows      map[netdiag.Port]*entry
+	elsewhere map[netdiag.Port]*entry // services on ports that are not picked and that nobody has asked about
+	watched   map[netdiag.Port]bool   // whose clients are told, too
 }
 
-func (g *gathering) row(k netdiag.Port) *auditRow {
+func (g *gathering) row(k netdiag.Port) *entry {
 	if g.rows[k] == nil {
-		g.rows[k] = &auditRow{Port: k, inRange: g.facts.Range.Contains(k.Number), reserved: g.facts.Reserved.Contains(k.Number)}
+		g.rows[k] = &entry{Port: k, inRange: g.facts.Range.Contains(k.Number), reserved: g.facts.Reserved.Contains(k.Number)}
 	}
 	return g.rows[k]
 }
 
 // watch makes a row, whether anybody has the port or not.
-func (g *gathering) watch(k netdiag.Port) *auditRow {
+func (g *gathering) watch(k netdiag.Port) *entry {
 	g.watched[k] = true
 	return g.row(k)
 }
@@ -168,7 +168,7 @@ func (g *gathering) add(h netdiag.Holder) bool {
 	k := portOf(h.Socket)
 	if !g.facts.Range.Contains(k.Number) && !g.watched[k] {
 		if g.elsewhere[k] == nil {
-			g.elsewhere[k] = &auditRow{Port: k}
+			g.elsewhere[k] = &entry{Port: k}
 		}
 		g.elsewhere[k].services = append(g.elsewhere[k].services, h)
 		return false
@@ -181,6 +181,6 @@ func (g *gathering) add(h netdiag.Holder) bool {
 	return true
 }
 
-func comparePorts(a, b auditRow) int {
+func comparePorts(a, b entry) int {
 	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Protocol, b.Protocol))
 }

@@ -15,19 +15,19 @@ import (
 	"portguard/systemd"
 )
 
-// auditService is what serves on a port, whatever number of sockets and processes it takes.
-type auditService struct {
+// service is what serves on a port, whatever number of sockets and processes it takes.
+type service struct {
 	addresses []string
 	units     []string
 	processes []owner.Process
 }
 
 // foldService makes one of several sockets; nil of none.
-func foldService(sockets []netdiag.Holder) *auditService {
+func foldService(sockets []netdiag.Holder) *service {
 	if len(sockets) == 0 {
 		return nil
 	}
-	s := &auditService{units: unitsOf(sockets)}
+	s := &service{units: unitsOf(sockets)}
 	for _, h := range sockets {
 		if a := netdiag.Plain(h.Socket.Local).Addr().String(); !slices.Contains(s.addresses, a) {
 			s.addresses = append(s.addresses, a)
@@ -55,7 +55,7 @@ func unitsOf(all []netdiag.Holder) []string {
 }
 
 // passBy finds out which connections nobody's start fails by: who wants their ports, and how, says what was asked and what is guarded.
-func (r *auditReport) passBy(ctx context.Context, p *netdiag.Prober, rows map[netdiag.Port]*auditRow, wanted []netdiag.Endpoint) {
+func (r *result) passBy(ctx context.Context, p *netdiag.Prober, rows map[netdiag.Port]*entry, wanted []netdiag.Endpoint) {
 	wanted = slices.DeleteFunc(slices.Clone(wanted), func(e netdiag.Endpoint) bool { return !rows[e.Key()].taken() })
 	if len(wanted) == 0 {
 		return
@@ -88,14 +88,14 @@ type half struct {
 
 // doubt is a service that listens in one family alone: for want of the other, or as it was told to?
 type doubt struct {
-	row   *auditRow
+	row   *entry
 	own   []netdiag.Holder
 	lacks netdiag.Endpoint
 }
 
 // halve finds out which services are up by half. There may be thousands, of which hardly any has a rival in what was seen of the host:
 // about those the kernel is asked, once.
-func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, rows []*auditRow) {
+func (r *result) halve(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, rows []*entry) {
 	contested := map[netdiag.Endpoint]bool{}
 	var doubts []doubt
 	var lacks []netdiag.Endpoint
@@ -126,13 +126,13 @@ func (r *auditReport) halve(ctx context.Context, p *netdiag.Prober, s *netdiag.S
 }
 
 // doubts are those about the services of a row.
-func (r *auditRow) doubts() []doubt {
+func (r *entry) doubts() []doubt {
 	if r.Protocol != netdiag.TCP {
 		return nil
 	}
 	groups := map[string][]netdiag.Holder{}
 	for _, h := range r.services {
-		name := serviceOf(auditRow{Port: r.Port, services: []netdiag.Holder{h}})
+		name := serviceOf(entry{Port: r.Port, services: []netdiag.Holder{h}})
 		groups[name] = append(groups[name], h)
 	}
 	var all []doubt

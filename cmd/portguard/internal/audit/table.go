@@ -16,18 +16,18 @@ import (
 
 // run is rows of neighbouring ports that have one line, since they differ in nothing but the number and the chance.
 type run struct {
-	auditRow // the first
-	last     uint16
-	least    risk.Estimate // the others' are from this to chance
+	entry // the first
+	last  uint16
+	least risk.Estimate // the others' are from this to chance
 }
 
 // fold makes runs of rows, which are in order.
-func fold(rows []auditRow) []run {
+func fold(rows []entry) []run {
 	var all []run
 	latest := map[netdiag.Protocol]int{} // the run of a protocol that may go on
 	for _, row := range rows {
 		i, ok := latest[row.Protocol]
-		if ok && int(all[i].last)+1 == int(row.Number) && alike(all[i].auditRow, row) {
+		if ok && int(all[i].last)+1 == int(row.Number) && alike(all[i].entry, row) {
 			to := &all[i]
 			to.last = row.Number
 			to.chance.Chance, to.chance.Below = max(to.chance.Chance, row.chance.Chance), max(to.chance.Below, row.chance.Below)
@@ -41,7 +41,7 @@ func fold(rows []auditRow) []run {
 }
 
 // alike are ports of one service and one state, with the same rules in the way. A port that clients have is a line of its own, which names them.
-func alike(a, b auditRow) bool {
+func alike(a, b entry) bool {
 	return len(a.clients)+len(b.clients)+len(a.halves)+len(b.halves) == 0 && slices.Equal(a.diversions, b.diversions) && stateText(a) == stateText(b) && slices.Equal(a.units, b.units) &&
 		serviceText(a) == serviceText(b)
 }
@@ -54,11 +54,11 @@ func (r run) port() string {
 }
 
 // ports is the table. Its last column goes on below itself.
-func (t auditText) ports(r *auditReport) {
+func (t textForm) ports(r *result) {
 	lines := [][4]string{{"PORT", "CHANCE", "STATE", "SERVICE"}}
 	runs := fold(r.rows)
 	for _, row := range runs {
-		lines = append(lines, [4]string{row.port(), chanceText(row), shortState(row.auditRow), serviceText(row.auditRow)})
+		lines = append(lines, [4]string{row.port(), chanceText(row), shortState(row.entry), serviceText(row.entry)})
 	}
 	var widths [3]int
 	indent := 0
@@ -75,16 +75,16 @@ func (t auditText) ports(r *auditReport) {
 	for i, l := range lines {
 		page.Hang(fmt.Sprintf("%-*s  %-*s  %-*s", widths[0], l[0], widths[1], l[1], widths[2], l[2]), indent, 0, l[3])
 		if i > 0 {
-			t.clients(runs[i-1].auditRow)
+			t.clients(runs[i-1].entry)
 			for _, h := range runs[i-1].halves {
 				t.below(h.text())
 			}
-			t.diversions(runs[i-1].auditRow)
+			t.diversions(runs[i-1].entry)
 		}
 	}
 }
 
-func stateText(r auditRow) string {
+func stateText(r entry) string {
 	switch {
 	case r.taken():
 		return "taken"
@@ -96,7 +96,7 @@ func stateText(r auditRow) string {
 	return "outside the range"
 }
 
-func shortState(r auditRow) string {
+func shortState(r entry) string {
 	state, _, _ := strings.Cut(stateText(r), " the ")
 	return state
 }
@@ -129,7 +129,7 @@ func percent(p float64) string {
 }
 
 // serviceText names a service in one line.
-func serviceText(r auditRow) string {
+func serviceText(r entry) string {
 	s := foldService(r.services)
 	var parts []string
 	switch {
@@ -155,7 +155,7 @@ func serviceText(r auditRow) string {
 }
 
 // clients names the connections that have a port, below its row.
-func (t auditText) clients(r auditRow) {
+func (t textForm) clients(r entry) {
 	const shown = 3
 	for i, h := range r.clients {
 		if i == shown {
@@ -171,11 +171,11 @@ func (t auditText) clients(r auditRow) {
 }
 
 // diversions tells of rules by which clients get elsewhere, below a row.
-func (t auditText) diversions(r auditRow) {
+func (t textForm) diversions(r entry) {
 	for _, d := range r.diversions {
 		t.below(report.DiversionText(d))
 	}
 }
 
 // below is a sentence about a row.
-func (t auditText) below(text string) { t.Hang("", 4, 2, text) }
+func (t textForm) below(text string) { t.Hang("", 4, 2, text) }

@@ -15,8 +15,8 @@ import (
 )
 
 // take looks twice, and then at who is who.
-func take(ctx context.Context, asked []netdiag.Endpoint, o options) (*auditReport, error) {
-	r := &auditReport{down: o.downtime}
+func take(ctx context.Context, asked []netdiag.Endpoint, o options) (*result, error) {
+	r := &result{down: o.downtime}
 	var err error
 	if r.facts, err = portrange.ReadFacts(); err != nil {
 		return nil, err
@@ -102,8 +102,8 @@ func lookOn(ctx context.Context, p *netdiag.Prober) (*netdiag.Survey, netdiag.Co
 
 // fill makes the rows: what serves on a port that may be picked, what was asked about, what is guarded. here: that is about this network
 // namespace, which files and units are about.
-func (r *auditReport) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint, here bool) {
-	g := gathering{r.facts, map[netdiag.Port]*auditRow{}, map[netdiag.Port]*auditRow{}, map[netdiag.Port]bool{}}
+func (r *result) fill(ctx context.Context, p *netdiag.Prober, s *netdiag.Survey, asked []netdiag.Endpoint, here bool) {
+	g := gathering{r.facts, map[netdiag.Port]*entry{}, map[netdiag.Port]*entry{}, map[netdiag.Port]bool{}}
 	var askedPorts []uint16
 	wanted := slices.Clone(asked)
 	for _, e := range asked {
@@ -175,7 +175,7 @@ func portOf(s sockdiag.Socket) netdiag.Port {
 }
 
 // rest notes which ports the files of enabled units name.
-func (r *auditReport) rest() {
+func (r *result) rest() {
 	var resting []uint16
 	for _, ports := range enabled.Ports("/") {
 		resting = append(resting, ports...)

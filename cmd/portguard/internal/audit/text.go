@@ -10,14 +10,14 @@ import (
 	"portguard/netdiag/portrange"
 )
 
-// auditText writes the report that a person reads: the answer, what it rests on, what helps, and how it was computed.
-type auditText struct {
+// textForm writes the report that a person reads: the answer, what it rests on, what helps, and how it was computed.
+type textForm struct {
 	page.Page
 	paint page.Paint
 	how   bool // tell how it was computed
 }
 
-func (t auditText) render(r *auditReport) {
+func (t textForm) render(r *result) {
 	t.answer(r)
 	if len(r.rows) > 0 {
 		fmt.Fprintln(t)
@@ -48,7 +48,7 @@ func (t auditText) render(r *auditReport) {
 }
 
 // answer begins the report with what it comes to.
-func (t auditText) answer(r *auditReport) {
+func (t textForm) answer(r *result) {
 	all := r.answers()
 	if len(all) == 0 {
 		t.calm(r)
@@ -56,13 +56,13 @@ func (t auditText) answer(r *auditReport) {
 	for _, a := range append(all, r.findings()...) {
 		t.say(a)
 	}
-	if r.countWhere(auditRow.exposed) > 0 {
+	if r.countWhere(entry.exposed) > 0 {
 		fmt.Fprintf(t, "CHANCE is that of one restart in which the service is down for %s\n", r.down)
 	}
 }
 
 // say breaks a sentence, but never its command, so that it can be copied.
-func (t auditText) say(a answer) {
+func (t textForm) say(a answer) {
 	lines := t.Break(a.says)
 	room := t.Room(page.WidthOf(lines[len(lines)-1]) + len(": "))
 	for i := range lines {
@@ -80,7 +80,7 @@ func (t auditText) say(a answer) {
 }
 
 // calm is the answer where nothing is at risk.
-func (t auditText) calm(r *auditReport) {
+func (t textForm) calm(r *result) {
 	text := ""
 	if len(r.rows) == 0 {
 		text = ": no service has a port of the range that is not reserved"
@@ -89,7 +89,7 @@ func (t auditText) calm(r *auditReport) {
 }
 
 // notes are what a person should know beside the table.
-func (r *auditReport) notes() []string {
+func (r *result) notes() []string {
 	var all []string
 	if f := r.facts.Range; f.Low%2 == f.High%2 && f.Low != f.High {
 		all = append(all, fmt.Sprintf("low and high of ip_local_port_range %s are both %s: better one of each, as the kernel says, too", f, portrange.Parity(f.Low)))
@@ -98,11 +98,11 @@ func (r *auditReport) notes() []string {
 }
 
 // labelled writes a text behind a label; it goes on below itself.
-func (t auditText) labelled(label, text string) {
+func (t textForm) labelled(label, text string) {
 	t.Hang(t.paint.Label(label), 11, 0, text)
 }
 
-func (t auditText) host(r *auditReport) {
+func (t textForm) host(r *result) {
 	f := r.facts
 	t.labelled("range", fmt.Sprintf("%s (ip_local_port_range): connect() takes %s ports first, bind() to port 0 %s ones",
 		f.Range, portrange.Parity(f.Range.Low), portrange.Parity(f.Range.Low+1)))
@@ -142,7 +142,7 @@ func destinations(n int) string {
 	return fmt.Sprintf("%d destinations", n)
 }
 
-func (t auditText) fix(i int, f fix) {
+func (t textForm) fix(i int, f fix) {
 	label := ""
 	if i == 0 {
 		label = "fix"

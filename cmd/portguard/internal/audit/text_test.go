@@ -18,9 +18,9 @@ import (
 )
 
 // servedBy is a port of the range that a service listens on.
-func servedBy(port uint16, command string, pid int, chance float64) auditRow {
+func servedBy(port uint16, command string, pid int, chance float64) entry {
 	local := netip.AddrPortFrom(netip.IPv4Unspecified(), port)
-	return auditRow{
+	return entry{
 		Port: netdiag.Port{Protocol: netdiag.TCP, Number: port}, inRange: true, chance: risk.Estimate{Chance: chance, Below: chance + 0.001},
 		services: []netdiag.Holder{{
 			Kind: netdiag.Listener, Cgroup: "/system.slice/" + command + ".service", Socket: sockdiag.Socket{Local: local},
@@ -29,8 +29,8 @@ func servedBy(port uint16, command string, pid int, chance float64) auditRow {
 	}
 }
 
-func textReport(rows ...auditRow) *auditReport {
-	r := &auditReport{
+func textReport(rows ...entry) *result {
+	r := &result{
 		facts: portrange.Facts{Range: portrange.Range{Low: 1024, High: 60999}, Unprivileged: 1024},
 		down:  10 * time.Second, rows: rows, elsewhere: []string{"ssh.service/", "dns.service/"},
 	}
@@ -43,9 +43,9 @@ func textReport(rows ...auditRow) *auditReport {
 }
 
 // inColumns is the report as a terminal of some width has it.
-func inColumns(width int, how bool, r *auditReport) string {
+func inColumns(width int, how bool, r *result) string {
 	var b strings.Builder
-	auditText{Page: page.Page{Writer: &b, Width: width}, how: how}.render(r)
+	textForm{Page: page.Page{Writer: &b, Width: width}, how: how}.render(r)
 	return b.String()
 }
 
@@ -54,7 +54,7 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 	taken := servedBy(7000, "redis", 70, 0.01)
 	taken.services, taken.clients = nil, []netdiag.Holder{holderOf(netdiag.Client, "java", "/system.slice/order.service")}
 	taken.asked = true
-	many := []auditRow{taken}
+	many := []entry{taken}
 	for i := uint16(0); i < 2000; i++ {
 		row := taken
 		row.Number = 20000 + i
@@ -64,12 +64,12 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 			many = append(many, row)
 		}
 	}
-	vacant := auditRow{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 7001}, inRange: true, asked: true}
+	vacant := entry{Port: netdiag.Port{Protocol: netdiag.TCP, Number: 7001}, inRange: true, asked: true}
 	reserved := servedBy(7002, "web", 72, 0)
 	reserved.reserved = true
 	for _, tt := range []struct {
 		name   string
-		report *auditReport
+		report *result
 		want   string
 	}{
 		{"nothing", textReport(), "nothing is at risk: no service has a port of the range that is not reserved\n"},
@@ -91,7 +91,7 @@ func TestTheFirstLineIsTheAnswer(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	var rows []auditRow
+	var rows []entry
 	for port := uint16(30000); port < 30200; port++ {
 		rows = append(rows, servedBy(port, "order", 71, float64(1-port%2)*0.0125))
 		udp := servedBy(port, "order", 71, 0.0002)
@@ -113,7 +113,7 @@ PORT             CHANCE       STATE    SERVICE
 `
 	var b strings.Builder
 	b.WriteByte('\n')
-	auditText{Page: page.Page{Writer: &b, Width: 80}}.ports(textReport(rows...))
+	textForm{Page: page.Page{Writer: &b, Width: 80}}.ports(textReport(rows...))
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
