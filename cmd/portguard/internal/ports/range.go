@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -70,61 +71,69 @@ func setRange(a *cli.App, r portrange.Range, o sysctlOptions) error {
 	if err := s.refuse(r, o.force); err != nil {
 		return err
 	}
-	file := sysctld.Own(string(portrange.KernelRange), denied.value, `Written by "portguard range"; to take it back, remove this file.`)
-	now, boot := o.scope().Runtime && s.kernel != r, o.scope().Persist && !bytes.Equal(s.file, file)
-	if !boot {
-		file = s.file
+	c := rangeChange{rangeState: s, to: r, now: o.scope().Runtime && s.kernel != r}
+	c.own = sysctld.Own(string(portrange.KernelRange), denied.value, `Written by "portguard range"; to take it back, remove this file.`)
+	if c.boot = o.scope().Persist && !bytes.Equal(s.file, c.own); !c.boot {
+		c.own = s.file
 	}
 	if !o.dryRun {
-		if err := applyRange(r, now, boot, file); err != nil {
+		if err := c.apply(); err != nil {
 			return denied.from(err)
 		}
 	}
-	sayRange(a, s, r, now, boot, file, o)
+	if !o.quiet {
+		c.say(a.Stdout, o.dryRun)
+	}
+	warnOfRange(a, s, r, c.own)
 	return nil
 }
 
-func applyRange(r portrange.Range, now, boot bool, file []byte) error {
-	if now {
+// rangeChange is what there is to change.
+type rangeChange struct {
+	rangeState // as it was
+	to         portrange.Range
+	now, boot  bool   // whether there is anything, for either
+	own        []byte // our file, afterwards
+}
+
+func (c rangeChange) apply() error {
+	if c.now {
 		if err := portrange.KernelRange.Writable(); err != nil {
 			return err
 		}
 	}
-	if boot {
-		if err := sysctld.Replace("/", RangePath, file); err != nil {
+	if c.boot {
+		if err := sysctld.Replace("/", RangePath, c.own); err != nil {
 			return err
 		}
 	}
-	if now {
-		return portrange.SetEphemeral(r)
+	if c.now {
+		return portrange.SetEphemeral(c.to)
 	}
 	return nil
 }
 
-func sayRange(a *cli.App, s rangeState, r portrange.Range, now, boot bool, file []byte, o sysctlOptions) {
-	if !o.quiet {
-		switch {
-		case !now && !boot:
-			fmt.Fprintf(a.Stdout, "%s: nothing to change\n", r)
-		case o.dryRun:
-			if now {
-				diff(a.Stdout, portrange.KernelRange.Dotted(), s.kernel.String(), r.String())
-			}
-			if boot {
-				diff(a.Stdout, RangePath, string(s.file), string(file))
-			}
-		default:
-			fmt.Fprintf(a.Stdout, "range %s\n", r)
-			if now {
-				fmt.Fprintf(a.Stdout, "  now   %s: %s, was %s\n", portrange.KernelRange.Dotted(), r, s.kernel)
-			}
-			if boot {
-				fmt.Fprintf(a.Stdout, "  boot  %s is written\n", RangePath)
-			}
+func (c rangeChange) say(w io.Writer, dryRun bool) {
+	switch {
+	case !c.now && !c.boot:
+		fmt.Fprintf(w, "%s: nothing to change\n", c.to)
+	case dryRun:
+		if c.now {
+			diff(w, portrange.KernelRange.Dotted(), c.kernel.String(), c.to.String())
 		}
-		s.sayInside(a.Stdout, r)
+		if c.boot {
+			diff(w, RangePath, string(c.file), string(c.own))
+		}
+	default:
+		fmt.Fprintf(w, "range %s\n", c.to)
+		if c.now {
+			fmt.Fprintf(w, "  now   %s: %s, was %s\n", portrange.KernelRange.Dotted(), c.to, c.kernel)
+		}
+		if c.boot {
+			fmt.Fprintf(w, "  boot  %s is written\n", RangePath)
+		}
 	}
-	warnOfRange(a, s, r, file)
+	c.sayInside(w, c.to)
 }
 
 // readOwn is our own file; nil when there is none.
