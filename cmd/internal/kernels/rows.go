@@ -35,7 +35,7 @@ type section struct {
 
 // rows are the table. To have another thing tested on every kernel, name its test here.
 func rows() []section {
-	const netdiag, sockdiag, pidfd, owner, wrapper, command = "netdiag", "netdiag/sockdiag", "netdiag/pidfd", "netdiag/owner", "wrapper", commandTests
+	const netdiag, sockdiag, pidfd, owner, wrapper, hold, command = "netdiag", "netdiag/sockdiag", "netdiag/pidfd", "netdiag/owner", "wrapper", "wrapper/hold", commandTests
 	const kinds = "TestExplainNamesEveryKindOfHolder/"
 	return []section{
 		{"The verdict", []row{
@@ -89,9 +89,9 @@ func rows() []section {
 			{"a bound, idle socket beside a connection: both or none", wrapper, []string{"TestABoundSocketBesideAConnection", "TestKillOfOneBesideABoundSocketIsNotTried", "TestKillBesideAnothersBoundSocket"}},
 		}},
 		{"Holding it", []row{
-			{"the placeholder keeps connect() out", wrapper, []string{"TestPlaceholderKeepsOut/connect"}},
-			{"the placeholder keeps bind() to port 0 out", wrapper, []string{"TestPlaceholderKeepsOut/bind"}},
-			{"every service binds beside its placeholder", wrapper, []string{"TestPlaceholderIsInNoServicesWay"}},
+			{"the placeholder keeps connect() out", hold, []string{"TestPlaceholderKeepsOut/connect"}},
+			{"the placeholder keeps bind() to port 0 out", hold, []string{"TestPlaceholderKeepsOut/bind"}},
+			{"every service binds beside its placeholder", hold, []string{"TestPlaceholderIsInNoServicesWay"}},
 			{"a port is held as soon as it is let go", command, []string{"TestHoldTakesOver"}},
 		}},
 		{"What it rests on", []row{
