@@ -65,8 +65,7 @@ func (g *Guard) closeOne(ctx context.Context, h *netdiag.Holder) Action {
 	case errors.Is(err, unix.ENOENT):
 		return Action{decide.Close, h, decide.Done, "the " + describe(h) + " was gone already"}
 	case len(h.Owners) == 0:
-		a := g.clearOne(ctx, decide.Close, h)
-		return a
+		return g.clearOne(ctx, decide.Close, h)
 	}
 	if errDup := throughOwner(h, pidfd.Disconnect); errDup != nil {
 		a := Action{decide.Close, h, touchResult(errDup), fmt.Sprintf("cut the %s: %v; by its descriptor: %v", describe(h), err, errDup)}

@@ -241,31 +241,3 @@ func (g *Guard) Known(fds []int) {
 
 // keep binds placeholders, which are the guard's own.
 func (g *Guard) keep(all hold.Placeholders) { all.Bind(g.room, g.prober.Ignore) }
-
-// wanted are the outcomes that are not free yet.
-func (r *Report) wanted() []*Outcome {
-	var some []*Outcome
-	for i := range r.Outcomes {
-		if o := &r.Outcomes[i]; o.Trial.Verdict != netdiag.Free {
-			some = append(some, o)
-		}
-	}
-	return some
-}
-
-// unmet are the findings of those.
-func (r *Report) unmet() []*netdiag.Finding {
-	var some []*netdiag.Finding
-	for _, o := range r.wanted() {
-		some = append(some, &o.Finding)
-	}
-	return some
-}
-
-func verdicts(r *Report) []netdiag.Verdict {
-	var some []netdiag.Verdict
-	for _, o := range r.wanted() {
-		some = append(some, o.Trial.Verdict)
-	}
-	return some
-}
