@@ -67,8 +67,8 @@ func (b *build) docs() error {
 	return nil
 }
 
-// packager builds nFPM, or finds what was built before.
+// packager builds nFPM, or finds what was built before, wherever that was.
 func (b *build) packager() (err error) {
-	b.nfpm, err = b.golang(nil, "tool", "-n", "-modfile=cmd/internal/packages/nfpm.mod", "nfpm")
+	b.nfpm, err = b.golang([]string{"GOFLAGS=-trimpath"}, "tool", "-n", "-modfile=cmd/internal/packages/nfpm.mod", "nfpm")
 	return err
 }
