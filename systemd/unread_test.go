@@ -37,3 +37,29 @@ func TestAnyUnloaded(t *testing.T) {
 		}
 	}
 }
+
+func TestUnitFile(t *testing.T) {
+	root := t.TempDir()
+	path := func(name string) string { return filepath.Join(root, name) }
+	for name, target := range map[string]string{"etc/masked.service": "/dev/null", "usr/masked.service": "x", "usr/t@.service": "x", "etc/t@one.service": "x", "usr/gone.service": "nowhere"} {
+		if err := os.MkdirAll(filepath.Dir(path(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for unit, want := range map[string]string{
+		"masked.service": "etc/masked.service",
+		"t@one.service":  "etc/t@one.service",
+		"t@two.service":  "usr/t@.service",
+		"gone.service":   "usr/gone.service",
+		"none.service":   "",
+	} {
+		got := unitFile([]string{path("control"), path("etc"), path("usr")}, unit)
+		if want == "" && got == nil || len(got) == 1 && got[0] == path(want) {
+			continue
+		}
+		t.Errorf("%s: %v, want %s", unit, got, want)
+	}
+}

@@ -35,6 +35,9 @@ func (r unitRig) testInstalledAgain(t *testing.T) {
 		{"the service's own file is newer", "touch /etc/systemd/system/again.service", wrapper, "wrote " + file, 2},
 		{"a drop-in in a new folder, which systemd does not notice", "mkdir /run/systemd/system/again.service.d; echo >/run/systemd/system/again.service.d/a.conf", pre, "wrote " + file, 2},
 		{"which it has loaded by now", "true", wrapper, "wrote " + file, 1},
+		{"a unit file in the place of its own, which it does not notice either", "cd /etc/systemd; mkdir -p system.control; " +
+			"sed 's/sleep 1000/sleep 2000/' system/again.service >system.control/again.service", pre, "wrote " + file, 2},
+		{"that one behind portguard", "true", wrapper, "wrote " + file, 1},
 		{"as it is by now", "true", wrapper, "unchanged " + file, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,6 +58,9 @@ func (r unitRig) testInstalledAgain(t *testing.T) {
 			}
 		})
 	}
+	if text := r.Shell(t, "cat "+file); !strings.Contains(text, "-- /bin/sleep 2000\n") {
+		t.Errorf("portguard starts the service's old command:\n%s", text)
+	}
 	r.succeeds(t, "unit", "remove", "again")
-	r.Shell(t, "systemctl stop again; rm -r /run/systemd/system/again.service.d")
+	r.Shell(t, "systemctl stop again; rm /etc/systemd/system.control/again.service; rm -r /run/systemd/system/again.service.d")
 }
