@@ -85,6 +85,7 @@ LimitNPROC=900
 		got.After = nil // most of it hangs on the release of systemd
 		want := Service{
 			Name:         "web.service",
+			Names:        []string{"web.service"},
 			LoadState:    "loaded",
 			ActiveState:  "inactive",
 			SubState:     "dead",
