@@ -103,7 +103,7 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"a drop-in of its name that comes before": {"portguard unit install quiet -p 1 --as wrapper >/dev/null; cd /etc/systemd; mkdir -p system.control/quiet.service.d; " +
 			"ln -s /dev/null system.control/quiet.service.d/zz-portguard.conf; systemctl daemon-reload; portguard unit show quiet; rm -r system.control; systemctl daemon-reload; portguard unit remove quiet",
 			"wrapper, not in force", 0},
-		"a drop-in that systemd has not read": {"cd /etc/systemd/system; mkdir -p quiet.service.d; portguard unit install quiet -p 1 --dry-run | sed 1d >quiet.service.d/zz-portguard.conf; " +
+		"a drop-in that systemd has not read": {"cd /etc/systemd/system; systemctl daemon-reload; mkdir -p quiet.service.d; portguard unit install quiet -p 1 --dry-run | sed 1d >quiet.service.d/zz-portguard.conf; " +
 			"portguard unit show quiet; systemctl daemon-reload; portguard unit show --json quiet; portguard unit remove quiet; rmdir quiet.service.d", "pre, not in force", 0},
 		"a read-only /etc":                        {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},
 		"a home that it cannot see":               {"/root/portguard unit install home -p 1 --as wrapper", "ProtectHome=yes", 64},
