@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"portguard/internal/needs"
+	"portguard/netdiag/nstest"
 	"portguard/systemd/rigtest"
 )
 
@@ -108,7 +109,7 @@ func (h host) remove(t *testing.T) {
 	for _, want := range []string{
 		"will fail without it: /etc/systemd/system/own.service\n",
 		"removed /home/ann/.config/systemd/user/mine.service.d/zz-portguard.conf\n",
-		"(portguard unit remove --user --all): bob\n",
+		"(rm ~/.config/systemd/user/*.service.d/zz-portguard.conf): bob\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
@@ -148,6 +149,37 @@ func TestScriptsLetAnUpgradePass(t *testing.T) {
 				t.Errorf("%s %s: %v\n%s", script, arg, err, out)
 			}
 		}
+	}
+}
+
+// Among a user's files nothing is done that he may not do himself: a link of his leads nobody else to a file.
+func TestRemovalLooksAtUsersFilesAsTheUser(t *testing.T) {
+	nstest.Root(t)
+	text, err := scripts.ReadFile("scripts/preremove.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, end := strings.Index(string(text), "as_user() {"), strings.Index(string(text), "# Each changes his own files")
+	if start < 0 || end < start {
+		t.Fatal("the script has no function users")
+	}
+	dir := t.TempDir()
+	made, err := exec.Command("sh", "-ec", `cd "$1"; chmod 755 .. .
+		for who in daemon:1 bin:2 sys:3; do
+			mkdir -p ${who%:*}/.config/systemd/user/mine.service.d
+			echo "${who%:*}:x:${who#*:}:${who#*:}::$1/${who%:*}:/bin/sh" >>passwd
+		done
+		at=.config/systemd/user/mine.service.d/zz-portguard.conf
+		echo 'ExecStartPre=/usr/bin/portguard -p 30010' | tee daemon/$at >secret
+		chmod 600 secret; ln -s "$1/secret" bin/$at
+		mkfifo fifo; chmod 666 fifo; ln -s "$1/fifo" sys/$at`, "", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, made)
+	}
+	script := strings.ReplaceAll(strings.ReplaceAll(string(text)[start:end], "/etc/passwd", dir+"/passwd"), "/run/user/*", dir+"/none")
+	out, err := exec.Command("sh", "-ec", script+"\nusers").CombinedOutput()
+	if want := "daemon:1:1:" + dir + "/daemon\n"; err != nil || string(out) != want {
+		t.Errorf("%v, %q, want %q", err, out, want)
 	}
 }
 

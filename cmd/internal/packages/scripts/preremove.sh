@@ -12,18 +12,29 @@ by_hand() {
 	grep -rlsE --include='*.service' --include='*.conf' '^[^#;]*/usr/bin/portguard([[:space:]]|$)' /etc/systemd/system /run/systemd/system || true
 }
 
+# as_user SECONDS UID GID HOME COMMAND... is for all that is done among a user's files: root would follow his links to anywhere, or wait for
+# ever for the server of his home. He may trace what runs as him, so that it has no terminal of ours.
+as_user() {
+	most=$1 uid=$2 gid=$3 home=$4
+	shift 4
+	setsid -w timeout -k 2 "$most" setpriv --reuid "$uid" --regid "$gid" --init-groups \
+		env -i PATH=/usr/bin:/bin HOME="$home" XDG_RUNTIME_DIR="/run/user/$uid" "$@" </dev/null
+}
+
+has_drop_in='for file in "$HOME"/.config/systemd/user/*.service.d/zz-portguard.conf; do
+	if [ -f "$file" ] && grep -qsD skip "^[^#;]*/usr/bin/portguard[[:space:]]" "$file"; then exit 0; fi
+done
+exit 1'
+
 # Users whose own services have it in a drop-in: of those in /etc/passwd, and of those who are logged in.
 users() {
 	{
 		cat /etc/passwd
 		for runtime in /run/user/*; do getent passwd "${runtime##*/}" || true; done
 	} 2>/dev/null | sort -u | while IFS=: read -r name _ uid gid _ home _; do
-		for file in "$home"/.config/systemd/user/*.service.d/zz-portguard.conf; do
-			if [ -f "$file" ] && grep -qsD skip '^[^#;]*/usr/bin/portguard[[:space:]]' "$file"; then
-				echo "$name:$uid:$gid:$home"
-				break
-			fi
-		done
+		if as_user 10 "$uid" "$gid" "$home" sh -c "$has_drop_in" >/dev/null 2>&1; then
+			echo "$name:$uid:$gid:$home"
+		fi
 	done
 }
 
@@ -31,8 +42,7 @@ users() {
 for_users() {
 	users | while IFS=: read -r _ uid gid home; do
 		[ -d "/run/user/$uid/systemd" ] || continue
-		setpriv --reuid "$uid" --regid "$gid" --init-groups env -i HOME="$home" XDG_RUNTIME_DIR="/run/user/$uid" \
-			timeout 60 /usr/bin/portguard unit remove --user --all </dev/null || true
+		as_user 60 "$uid" "$gid" "$home" /usr/bin/portguard unit remove --user --all 2>&1 | timeout 70 tr -cd '\n -~' || true
 	done
 }
 
@@ -45,7 +55,7 @@ fi
 for_users
 left=$(users | cut -d : -f 1)
 if [ -n "$left" ]; then
-	echo "portguard: services of these users' own start /usr/bin/portguard, and will fail without it (portguard unit remove --user --all):" $left >&2
+	echo "portguard: services of these users' own start /usr/bin/portguard, and will fail without it (rm ~/.config/systemd/user/*.service.d/zz-portguard.conf):" $left >&2
 fi
 left=$(by_hand)
 if [ -n "$left" ]; then
