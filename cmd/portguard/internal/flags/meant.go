@@ -43,9 +43,10 @@ func guesses(text string) []string {
 		{`^([0-9]+):[0-9]+$`, "$1"}, // docker's HOST:CONTAINER
 		{`^([0-9]+)[0-9]-$`, "${1}0-${1}9"},
 		{`^.*?((?:[0-9]+\.){3}[0-9]+|localhost|\[[0-9a-f:]+\]):([0-9]+)\b.*$`, "$1:$2" + protocol},
-		{`(?i)^(?:[a-z]+://)?(?:0|\*|any|all|port|(?:tcp|udp|upd)[46]?) *:([0-9]+)(?:/.*)?$`, "$1" + protocol},
-		{`^[^%]*[^]%:]:([0-9]+)(?:/.*)?$`, "127.0.0.1:$1" + protocol}, // never every address for one, or for one that has a name
-		{`^(?:[^0-9%]*[^0-9%oOlI])?([0-9]{2,5})(?:[^0-9%oOlI][^0-9%]*)?$`, "$1" + protocol},
+		{`(?i)^(?:[a-z]+://)?(?:0|\*|any|all|port|(?:tcp|udp|upd)[46]?) *:([0-9]+(?:-[0-9]+)?)(?:/.*)?$`, "$1" + protocol},
+		{`^[^%]*[^]%:]:([0-9]+(?:-[0-9]+)?)(?:/.*)?$`, "127.0.0.1:$1" + protocol}, // never every address for one, or for one that has a name
+		{`^[^%:]*[A-Za-z][^%:]*:([a-z][a-z0-9-]*)(?:/.*)?$`, "127.0.0.1:$1" + protocol},
+		{`^(?:[^0-9%]*[^0-9%oOlI])?([0-9]{2,5})(?:[^0-9%oOlI:][^0-9%]*|:(?:tcp|udp|upd)?)?$`, "$1" + protocol}, // not a number in a name
 	} {
 		if typed := regexp.MustCompile(guess.typed); typed.MatchString(text) {
 			all = append(all, typed.ReplaceAllString(text, guess.meant))
