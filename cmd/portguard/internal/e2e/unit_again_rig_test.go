@@ -62,5 +62,5 @@ func (r unitRig) testInstalledAgain(t *testing.T) {
 		t.Errorf("portguard starts the service's old command:\n%s", text)
 	}
 	r.succeeds(t, "unit", "remove", "again")
-	r.Shell(t, "systemctl stop again; rm /etc/systemd/system.control/again.service; rm -r /run/systemd/system/again.service.d")
+	r.Shell(t, "systemctl stop again; rm -r /etc/systemd/system.control /run/systemd/system/again.service.d; systemctl daemon-reload")
 }
