@@ -42,10 +42,10 @@ type result struct {
 type entry struct {
 	netdiag.Port
 	asked    bool
-	units    []string           // which are guarded and have this port
-	services []netdiag.Holder   // sockets that serve here; several share a port by fork, SO_REUSEPORT, or addresses
-	clients  []netdiag.Holder   // connections that have the port instead, or beside
-	passed   []netdiag.SocketID // those of them that no start fails by
+	units    []string                  // which are guarded and have this port
+	services []netdiag.Holder          // sockets that serve here; several share a port by fork, SO_REUSEPORT, or addresses
+	clients  []netdiag.Holder          // connections that have the port instead, or beside
+	passed   map[netdiag.SocketID]bool // those of them that no start fails by
 	inRange  bool
 	reserved bool
 	chance   risk.Estimate
@@ -66,7 +66,7 @@ func (r entry) squatters() []netdiag.Holder {
 }
 
 // passes: the service starts beside the connection, as --share has made room for it, or it is on another address.
-func (r entry) passes(h netdiag.Holder) bool { return slices.Contains(r.passed, h.ID()) }
+func (r entry) passes(h netdiag.Holder) bool { return r.passed[h.ID()] }
 
 // halfUp: a service has its port in one family alone, for somebody else has it in the other.
 func (r entry) halfUp() bool { return len(r.halves) > 0 }

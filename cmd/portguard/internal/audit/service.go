@@ -71,10 +71,10 @@ func (r *result) passBy(ctx context.Context, p *netdiag.Prober, rows map[netdiag
 		}
 	}
 	for _, e := range wanted {
-		for _, h := range rows[e.Key()].clients {
-			if !inTheWay[h.ID()] {
-				rows[e.Key()].passed = append(rows[e.Key()].passed, h.ID())
-			}
+		row := rows[e.Key()]
+		row.passed = map[netdiag.SocketID]bool{}
+		for _, h := range row.clients {
+			row.passed[h.ID()] = !inTheWay[h.ID()]
 		}
 	}
 }
