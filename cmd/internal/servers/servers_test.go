@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +107,32 @@ func TestDocumentHasTheData(t *testing.T) {
 	for _, l := range launchers() {
 		if strings.Count(table, "`"+l.name+"`") != 1 {
 			t.Errorf("docs/servers.md tells not once of the launcher %s", l.name)
+		}
+	}
+}
+
+// How many servers were looked at stands in other documents as well.
+func TestDocumentsAgreeOnTheNumberOfServers(t *testing.T) {
+	number := func(path, words string) string {
+		t.Helper()
+		text, err := os.ReadFile("../../../" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(words).FindSubmatch(text)
+		if found == nil {
+			t.Fatalf("%s has no %q", path, words)
+		}
+		return string(found[1])
+	}
+	want := number(document, `Of (\d+) servers and configurations`)
+	for path, words := range map[string]string{
+		"README.md":       `(\d+) real servers`,
+		"README.zh-CN.md": `(\d+) 个真实`,
+		"docs/ready.md":   `Of (\d+) real servers`,
+	} {
+		if got := number(path, words); got != want {
+			t.Errorf("%s tells of %s servers, %s of %s", path, got, document, want)
 		}
 	}
 }
