@@ -12,6 +12,7 @@ import (
 
 	"portguard/internal/needs"
 	"portguard/netdiag/nstest"
+	"portguard/netdiag/owner"
 )
 
 // contender is an init for containers, and how it is started before a command: not as pid 1, and as pid 1.
@@ -159,7 +160,8 @@ func leftBehind(t *testing.T, c contender) string {
 		t.Fatal(err)
 	}
 	p.endWithin(t, 3*time.Second)
-	if unix.Kill(pid, 0) != nil {
+	// One that is dead and not yet reaped belongs to whoever is pid 1 here, as its foster parent has ended.
+	if left, err := (owner.Scanner{}).Stat(pid); err != nil || left.Zombie() {
 		return "ends with it"
 	}
 	_ = unix.Kill(pid, unix.SIGKILL) // ours, and just seen alive
