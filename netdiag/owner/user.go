@@ -4,9 +4,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/user"
 	"strconv"
 	"strings"
+
+	"portguard/internal/passwd"
 )
 
 // UserName is the name that a user's number has here, "" for none. known is false where the number may be anybody's: the kernel
@@ -25,8 +26,8 @@ type userName struct {
 
 func lookupUser(uid uint32) userName {
 	u := userName{known: true, has: true}
-	if entry, err := user.LookupId(strconv.FormatUint(uint64(uid), 10)); err == nil {
-		u.name = entry.Username
+	if entry, ok := passwd.ByUID(uid); ok {
+		u.name = entry.Name
 	}
 	if uid != overflowUID() {
 		return u

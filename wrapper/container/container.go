@@ -8,9 +8,9 @@ package container
 
 import (
 	"fmt"
-	"os/user"
-	"strconv"
 	"strings"
+
+	"portguard/internal/passwd"
 )
 
 // Container is a container, as far as it is known.
@@ -131,11 +131,11 @@ func (c Container) byItsUser(command string, as uint32) string {
 
 // userName is a user's name that a command line can have in it, "" when there is none.
 func userName(uid uint32) string {
-	u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
-	if err != nil || !plain(u.Username) {
+	u, ok := passwd.ByUID(uid)
+	if !ok || !plain(u.Name) {
 		return ""
 	}
-	return u.Username
+	return u.Name
 }
 
 // plain reports whether a name is one that docker and podman give: a shell takes it as it is, and no command for a flag.

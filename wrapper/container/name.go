@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"portguard/internal/passwd"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/permit"
 )
@@ -47,11 +46,11 @@ func (f Files) home(uid uint32) string {
 	if f.Home != nil {
 		return f.Home(uid)
 	}
-	u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
-	if err != nil {
+	u, ok := passwd.ByUID(uid)
+	if !ok {
 		return "/nonexistent"
 	}
-	return u.HomeDir
+	return u.Home
 }
 
 // dockerName reads {"Name":"/web", …}.

@@ -2,12 +2,12 @@ package decide
 
 import (
 	"fmt"
-	"os/user"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"portguard/internal/passwd"
 	"portguard/netdiag/owner"
 	"portguard/netdiag/sockdiag"
 	"portguard/systemd"
@@ -49,14 +49,14 @@ func (o *Only) Add(text string) error {
 	return nil
 }
 
-// Unknown is the first user who is neither a number, nor in /etc/passwd, nor of DynamicUser='s making; "" when there is none. The names of
-// a directory service take its C library, which a static program has not: its users have numbers only, in what is found as well as here.
+// Unknown is the first user who is neither a number, nor in /etc/passwd, nor of DynamicUser='s making; "" when there is none. A directory
+// service is not asked (package passwd): its users have numbers only, in what is found as well as here.
 func (o Only) Unknown() string {
 	for _, name := range o.Users {
 		if _, err := strconv.ParseUint(name, 10, 32); err == nil {
 			continue
 		}
-		if _, err := user.Lookup(name); err == nil {
+		if _, ok := passwd.ByName(name); ok {
 			continue
 		}
 		if _, ok := systemd.DynamicUser(name); !ok {

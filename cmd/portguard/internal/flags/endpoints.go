@@ -123,9 +123,9 @@ func checkOverlap(all []netdiag.Endpoint, right func(port string) string) error 
 	return nil
 }
 
-// LookupService reads /etc/services. A name is not asked of a directory service: the answer would be too late to trust.
+// LookupService reads /etc/services. A directory service, which a plain build's C library may ask, may take minutes to answer.
 func LookupService(protocol, name string) (int, error) {
-	return net.DefaultResolver.LookupPort(context.Background(), protocol, name)
+	return (&net.Resolver{PreferGo: true}).LookupPort(context.Background(), protocol, name)
 }
 
 // LooksLikePort reports whether a word is meant for ports, and can hardly be a program: IsPort, or nothing but digits and what people put

@@ -2,11 +2,11 @@ package flags
 
 import (
 	"fmt"
-	"os/user"
 	"strconv"
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/mend"
+	"portguard/internal/passwd"
 	"portguard/netdiag"
 	"portguard/systemd"
 )
@@ -28,20 +28,19 @@ func (o *Endpoint) owner() (netdiag.Owner, error) {
 	}
 	uid, ok := UserID(o.asUser)
 	if !ok {
-		return netdiag.Owner{}, cli.Misuse(fmt.Sprintf("%s %q is neither a number nor in /etc/passwd, nor a user whom systemd has made for a service", AsUserFlag, o.asUser),
+		return netdiag.Owner{}, cli.Misuse(fmt.Sprintf("%s %q is neither a number nor in /etc/passwd, nor a user whom systemd has made for a service; one of a directory service's is given as a number (id -u tells it)", AsUserFlag, o.asUser),
 			"portguard --reuseport "+AsUserFlag+" 1000 -p 30010", mend.Value(AsUserFlag[2:], o.asUser, "1000"))
 	}
 	return netdiag.Owner{Other: true, UID: uid}, nil
 }
 
-// UserID is the number of a user. Names of a directory service take its C library, which a static program has not.
+// UserID is the number of a user. A directory service is not asked for one.
 func UserID(name string) (uint32, bool) {
 	if n, err := strconv.ParseUint(name, 10, 32); err == nil {
 		return uint32(n), true
 	}
-	if u, err := user.Lookup(name); err == nil {
-		n, err := strconv.ParseUint(u.Uid, 10, 32)
-		return uint32(n), err == nil
+	if u, ok := passwd.ByName(name); ok {
+		return u.UID, true
 	}
 	return systemd.DynamicUser(name)
 }
