@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/pidfd"
+	"portguard/netdiag/release"
 	"portguard/netdiag/sockdiag"
 )
 
@@ -18,7 +19,7 @@ func (p *Prober) listsBound(ctx context.Context) bool {
 		return false
 	}
 	if p.bound == sockdiag.Unknown {
-		p.bound = tristate(LinuxSince(6, 8) || p.showsBound(ctx))
+		p.bound = tristate(release.Since(6, 8) || p.showsBound(ctx))
 	}
 	return p.bound == sockdiag.Yes
 }

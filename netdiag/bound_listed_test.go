@@ -9,6 +9,7 @@ import (
 
 	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
+	"portguard/netdiag/release"
 	"portguard/netdiag/sockdiag"
 )
 
@@ -29,7 +30,7 @@ func TestShowsBoundIsSoOfEveryBoundSocket(t *testing.T) {
 	if got, want := p.showsBound(t.Context()), len(sockets) == 1; got != want {
 		t.Errorf("%v, and the tables have %d on port %d", got, len(sockets), port)
 	}
-	if since := LinuxSince(6, 8); since && len(sockets) == 0 {
+	if since := release.Since(6, 8); since && len(sockets) == 0 {
 		t.Error("this kernel calls itself 6.8 or later, and does not list a bound socket")
 	}
 }

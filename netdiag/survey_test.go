@@ -10,6 +10,7 @@ import (
 
 	"portguard/netdiag"
 	"portguard/netdiag/holders"
+	"portguard/netdiag/release"
 	"portguard/netdiag/sockdiag"
 )
 
@@ -123,7 +124,7 @@ func TestSurveySaysWhatNobodyContests(t *testing.T) {
 		{"the other family", "::", port, false},
 		{"another port", "0.0.0.0", port + 1, false},
 	} {
-		if !tt.want && !netdiag.LinuxSince(6, 8) {
+		if !tt.want && !release.Since(6, 8) {
 			continue // the kernel may not list all that is bound
 		}
 		e := netdiag.Endpoint{Protocol: netdiag.TCP, Port: tt.port, Addr: netip.MustParseAddr(tt.address), Options: netdiag.Options{V6Only: true}}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
+	"portguard/netdiag/release"
 	"portguard/wrapper/decide"
 )
 
@@ -39,7 +40,7 @@ func (g *Guard) clearOne(ctx context.Context, rung decide.Rung, h *netdiag.Holde
 // canClear reports whether the kernel would clear for us what a process leaves behind: it lets us, it has SOCK_DESTROY, and it
 // knows how to: of TIME_WAIT its version tells that (Linux 6.0), of orphans one of our own.
 func (g *Guard) canClear(ctx context.Context) bool {
-	if g.mayDestroy(ctx) != nil || !netdiag.LinuxSince(6, 0) {
+	if g.mayDestroy(ctx) != nil || !release.Since(6, 0) {
 		return false
 	}
 	diag, err := g.prober.Diag()

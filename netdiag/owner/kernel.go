@@ -5,24 +5,43 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 
 	"portguard/netdiag/owner/fdwalk"
+	"portguard/netdiag/release"
 )
 
 // crowd is how many open files make it worth while to ask the kernel: that costs as much as reading some thousand links.
 const crowd = 10_000
 
-// crowded reads how many files the host has open (fs/file_table.c); a process that inherits one does not count.
-func (sc *scan) crowded() bool {
+// crowded reads whether the host has so many files open.
+func (sc *scan) crowded() bool { return sc.openFiles() > crowd }
+
+// openFiles reads how many files the host has open (fs/file_table.c); a process that inherits one does not count. 0: not known.
+func (sc *scan) openFiles() int {
 	b, _, err := readFile(sc.root, "sys/fs/file-nr", make([]byte, 0, 64), 64)
 	if err != nil {
-		return false
+		return 0
 	}
 	first, _, _ := bytes.Cut(b, []byte("\t"))
 	n, err := strconv.Atoi(string(first))
-	return err == nil && n > crowd
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// spread reports whether several processors are to walk through the tables, each process by itself: where the processes have many files open
+// in the mean. To begin a walk takes as long as some fifty descriptors.
+func (sc *scan) spread() bool {
+	const many = 1000
+	if runtime.GOMAXPROCS(0) == 1 || !release.Since(6, 12) {
+		return false
+	}
+	pids, err := sc.pids()
+	return err == nil && sc.openFiles() > many*len(pids)
 }
 
 // initial reports whether this proc file system numbers the processes as the kernel itself does.
@@ -33,23 +52,27 @@ func (sc *scan) initial() bool {
 
 // askKernel has the kernel look through all tables. No table is closed to it, so none of what it returns is unreadable.
 func (sc *scan) askKernel(ctx context.Context, wanted map[uint32]bool) ([]found, error) {
-	inodes := slices.Collect(maps.Keys(wanted))
-	seen := map[int]found{} // by process
-	err := fdwalk.Walk(ctx, inodes, func(d fdwalk.Descriptor) {
-		at := place{tid: d.TID, fd: d.FD}
-		if d.TID == d.PID {
-			at.tid = 0
+	walker, err := fdwalk.Load(slices.Collect(maps.Keys(wanted)))
+	if err != nil {
+		return nil, err
+	}
+	defer walker.Close()
+	if sc.spread() {
+		if all, err := sc.walkEach(ctx, walker, wanted); err == nil {
+			return all, nil
 		}
-		f, ok := seen[d.PID]
-		if !ok {
-			f = found{sockets: map[uint32]place{}, named: map[uint32]bool{}}
-			seen[d.PID] = f
+	}
+	return sc.walkAll(ctx, walker, wanted)
+}
+
+// walkAll is one walk through the tables of all processes.
+func (sc *scan) walkAll(ctx context.Context, walker *fdwalk.Walker, wanted map[uint32]bool) ([]found, error) {
+	seen := map[int]*found{} // by process
+	err := walker.All(ctx, func(d fdwalk.Descriptor) {
+		if seen[d.PID] == nil {
+			seen[d.PID] = new(found)
 		}
-		f.named[d.Inode] = d.Named
-		old, known := f.sockets[d.Inode]
-		if !known || at.tid < old.tid { // the process's own table is the best; in each, the lowest number comes first
-			f.sockets[d.Inode] = at
-		}
+		seen[d.PID].see(d)
 	})
 	if err != nil {
 		return nil, err
@@ -57,7 +80,15 @@ func (sc *scan) askKernel(ctx context.Context, wanted map[uint32]bool) ([]found,
 	var all []found
 	buf := new(scratch)
 	for _, pid := range slices.Sorted(maps.Keys(seen)) {
-		f, err := sc.confirm(ctx, pid, seen[pid], buf, wanted)
+		p, err := sc.open(pid)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("process %d: %w", pid, err)
+		}
+		f, err := sc.confirm(ctx, p, *seen[pid], buf, wanted)
+		closeDir(p.dir)
 		if err != nil {
 			return nil, fmt.Errorf("process %d: %w", pid, err)
 		}
@@ -66,17 +97,48 @@ func (sc *scan) askKernel(ctx context.Context, wanted map[uint32]bool) ([]found,
 	return all, ctx.Err()
 }
 
+// walkEach walks through the tables of each process by itself.
+func (sc *scan) walkEach(ctx context.Context, walker *fdwalk.Walker, wanted map[uint32]bool) ([]found, error) {
+	return survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {
+		own, err := sc.ownTables(p, buf)
+		if err != nil {
+			return found{}, err
+		}
+		var f found
+		for _, tid := range append([]int{p.pid}, own...) {
+			if err := walker.Table(ctx, tid, f.see); err != nil {
+				return found{}, err
+			}
+		}
+		if len(f.sockets) == 0 {
+			return found{}, nil
+		}
+		return sc.confirm(ctx, p, f, buf, wanted)
+	})
+}
+
+// see notes what the kernel has seen.
+func (f *found) see(d fdwalk.Descriptor) {
+	at := place{tid: d.TID, fd: d.FD}
+	if d.TID == d.PID {
+		at.tid = 0
+	}
+	if f.sockets == nil {
+		f.sockets = map[uint32]place{}
+	}
+	if f.named == nil {
+		f.named = map[uint32]bool{}
+	}
+	f.named[d.Inode] = d.Named
+	old, known := f.sockets[d.Inode]
+	if !known || at.tid < old.tid { // the process's own table is the best; in each, the lowest number comes first
+		f.sockets[d.Inode] = at
+	}
+}
+
 // confirm reads the details of a process and, as far as it may, checks that it still has the sockets where the kernel saw
 // them: it, or another with its pid, may have changed its table since.
-func (sc *scan) confirm(ctx context.Context, pid int, f found, buf *scratch, wanted map[uint32]bool) (found, error) {
-	p, err := sc.open(pid)
-	if gone(err) {
-		return found{}, nil
-	}
-	if err != nil {
-		return found{}, err
-	}
-	defer closeDir(p.dir)
+func (sc *scan) confirm(ctx context.Context, p proc, f found, buf *scratch, wanted map[uint32]bool) (found, error) {
 	for ino, at := range f.sockets {
 		link, err := readLink(p.dir, append([]byte(under(at.tid, "fd/")+strconv.Itoa(at.fd)), 0), buf.link[:])
 		if denied(err) {
@@ -89,6 +151,7 @@ func (sc *scan) confirm(ctx context.Context, pid int, f found, buf *scratch, wan
 			return sc.openedBy(ctx, p, buf, wanted)
 		}
 	}
+	var err error
 	if f.process, err = sc.readProcess(p, buf); gone(err) {
 		return found{}, nil
 	}

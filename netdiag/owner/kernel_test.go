@@ -4,15 +4,20 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sys/unix"
+
+	"portguard/netdiag/owner/fdwalk"
+	"portguard/netdiag/release"
 )
 
 // The kernel's own walk is for speed alone: it has to say what the tables in /proc say.
@@ -38,28 +43,50 @@ func TestTheKernelNamesTheSameOwners(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer sc.close()
-			ask := sc.askKernel
-			if !sc.initial() { // its numbers mean nothing here, and nobody asks it
-				ask = sc.search
-			}
-			got, err := ask(t.Context(), wanted)
-			if errors.Is(err, unix.EPERM) || errors.Is(err, fs.ErrNotExist) {
-				t.Skipf("needs CAP_BPF, CAP_PERFMON and a kernel with BTF: %v", err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
 			all, err := survey(t.Context(), sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {
 				return sc.openedBy(ctx, p, buf, wanted)
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(holding(all), holding(got), cmp.AllowUnexported(found{}, place{}), cmp.Comparer(sameStart), cmpopts.IgnoreFields(found{}, "named"), cmpopts.IgnoreFields(Condition{}, "State")); diff != "" {
-				t.Errorf("/proc and kernel (-want +got)\n%s", diff)
+			for ask, got := range askedOfKernel(t, sc, wanted) {
+				if diff := cmp.Diff(holding(all), holding(got), cmp.AllowUnexported(found{}, place{}), cmp.Comparer(sameStart), cmpopts.IgnoreFields(found{}, "named"), cmpopts.IgnoreFields(Condition{}, "State")); diff != "" {
+					t.Errorf("/proc, and the kernel by %s (-want +got)\n%s", ask, diff)
+				}
 			}
 		})
 	}
+}
+
+// askedOfKernel is what the kernel says when it is asked in each way that it knows.
+func askedOfKernel(t *testing.T, sc *scan, wanted map[uint32]bool) map[string][]found {
+	t.Helper()
+	answers := map[string][]found{}
+	var err error
+	if !sc.initial() { // its numbers mean nothing here, and nobody asks it
+		answers["nothing"], err = sc.search(t.Context(), wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers
+	}
+	walker, err := fdwalk.Load(slices.Collect(maps.Keys(wanted)))
+	if errors.Is(err, unix.EPERM) || errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("needs CAP_BPF, CAP_PERFMON and a kernel with BTF: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer walker.Close()
+	if answers["one walk"], err = sc.walkAll(t.Context(), walker, wanted); err != nil {
+		t.Fatal(err)
+	}
+	if release.Since(6, 12) {
+		if answers["a walk for each process"], err = sc.walkEach(t.Context(), walker, wanted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return answers
 }
 
 // holding are those that have any of the sockets.
@@ -127,7 +154,12 @@ func TestConfirmLooksAgainWhereATableHasChanged(t *testing.T) {
 			for ino := range tt.seen {
 				wanted[ino] = true
 			}
-			got, err := sc.confirm(t.Context(), os.Getpid(), found{sockets: tt.seen}, new(scratch), wanted)
+			p, err := sc.open(os.Getpid())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer closeDir(p.dir)
+			got, err := sc.confirm(t.Context(), p, found{sockets: tt.seen}, new(scratch), wanted)
 			if err != nil {
 				t.Fatal(err)
 			}

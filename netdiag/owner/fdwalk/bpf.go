@@ -32,15 +32,20 @@ func newSet(inodes []uint32) (int, error) {
 	return set, nil
 }
 
-// open loads the program and returns a descriptor that walks when it is read.
-func open(program []uint64, attach uint32) (int, error) {
-	prog, err := load(program, attach)
-	if err != nil {
-		return -1, err
+// iterate returns a descriptor that walks when it is read: through the tables of all processes, or with tid of one thread's alone.
+func iterate(prog, tid int) (int, error) {
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	of := struct{ tid, pid, pidFD uint32 }{tid: uint32(tid)} // of union bpf_iter_link_info
+	create := struct {
+		prog, target, attachType, flags uint32
+		of                              uint64
+		ofLen                           uint32
+	}{prog: uint32(prog), attachType: unix.BPF_TRACE_ITER}
+	if tid != 0 {
+		create.of, create.ofLen = pinned(&pin, &of), uint32(unsafe.Sizeof(of))
 	}
-	defer unix.Close(prog)
-	create := struct{ prog, target, attachType, flags uint32 }{prog: uint32(prog), attachType: unix.BPF_TRACE_ITER}
-	link, err := bpf(unix.BPF_LINK_CREATE, unsafe.Pointer(&create), unsafe.Sizeof(create))
+	link, err := bpf(unix.BPF_LINK_CREATE, unsafe.Pointer(&create), unsafe.Offsetof(create.ofLen)+unsafe.Sizeof(create.ofLen))
 	if err != nil {
 		return -1, fmt.Errorf("attach to the iterator: %w", err)
 	}

@@ -26,27 +26,54 @@ type Descriptor struct {
 	Named bool
 }
 
-// Walk calls visit for every descriptor of the sockets with these inodes, in the caller's pid namespace and those below, by
-// ascending TID and FD as far as the tables do not change meanwhile. When it returns an error, what was visited is not all.
-func Walk(ctx context.Context, inodes []uint32, visit func(Descriptor)) error {
-	if len(inodes) == 0 {
-		return ctx.Err()
-	}
+// Walker is a program that the kernel has taken, and that looks for some sockets. It may be used by several goroutines at once.
+type Walker struct {
+	wanted, prog int // descriptors
+}
+
+// Load makes a Walker that looks for the sockets with these inodes, of which there is one at least.
+func Load(inodes []uint32) (*Walker, error) {
 	l, err := readLayout()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	wanted, err := newSet(inodes)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer unix.Close(wanted)
-	iterator, err := open(program(l, wanted), l.attach)
+	prog, err := load(program(l, wanted), l.attach)
+	if err != nil {
+		unix.Close(wanted)
+		return nil, err
+	}
+	return &Walker{wanted, prog}, nil
+}
+
+// Close ends the walker: nothing of it stays in the kernel.
+func (w *Walker) Close() {
+	unix.Close(w.prog)
+	unix.Close(w.wanted)
+}
+
+// All calls visit for every descriptor of the sockets, in the caller's pid namespace and those below, by ascending TID and FD as
+// far as the tables do not change meanwhile. When it returns an error, what was visited is not all.
+func (w *Walker) All(ctx context.Context, visit func(Descriptor)) error {
+	return w.walk(ctx, 0, 1600, visit) // near the 32 KiB that the kernel gathers for one read()
+}
+
+// Table is All for the table of one thread, on Linux 6.12 and newer. Older ones find main threads alone, or take no notice of which was meant.
+func (w *Walker) Table(ctx context.Context, tid int, visit func(Descriptor)) error {
+	return w.walk(ctx, tid, 64, visit)
+}
+
+// walk reads some records at a time.
+func (w *Walker) walk(ctx context.Context, tid, some int, visit func(Descriptor)) error {
+	iterator, err := iterate(w.prog, tid)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(iterator)
-	buf := make([]byte, 1600*recordLen) // a whole number of records, near the 32 KiB that the kernel gathers for one read()
+	buf := make([]byte, some*recordLen)
 	for ctx.Err() == nil {
 		n, err := unix.Read(iterator, buf)
 		switch {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag/nstest"
+	"portguard/netdiag/release"
 )
 
 func TestMain(m *testing.M) { os.Exit(nstest.Main(m)) }
@@ -18,9 +20,18 @@ func TestMain(m *testing.M) { os.Exit(nstest.Main(m)) }
 func walk(t *testing.T, inodes ...uint32) []Descriptor {
 	t.Helper()
 	var some []Descriptor
-	err := Walk(t.Context(), inodes, func(d Descriptor) { some = append(some, d) })
-	skipUnable(t, err)
+	if err := loaded(t, inodes...).All(t.Context(), func(d Descriptor) { some = append(some, d) }); err != nil {
+		t.Fatal(err)
+	}
 	return some
+}
+
+func loaded(t *testing.T, inodes ...uint32) *Walker {
+	t.Helper()
+	w, err := Load(inodes)
+	skipUnable(t, err)
+	t.Cleanup(w.Close)
+	return w
 }
 
 func skipUnable(t *testing.T, err error) {
@@ -103,6 +114,34 @@ func TestWalkTellsWhoAskedForThePort(t *testing.T) {
 	}
 }
 
+// Also where threads share a table, it is found with the one that was asked about.
+func TestTableIsAThreads(t *testing.T) {
+	if !release.Since(6, 12) {
+		t.Skip("needs Linux 6.12")
+	}
+	fd, inode := socket(t, unix.AF_INET)
+	pid := ownPID(t) // which need not be os.Getpid()
+	thread, done := make(chan int), make(chan bool)
+	defer close(done)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		thread <- unix.Gettid() // the main thread's, perhaps
+		<-done
+	}()
+	w := loaded(t, inode)
+	for _, tid := range []int{os.Getpid(), <-thread} {
+		var got []Descriptor
+		if err := w.Table(t.Context(), tid, func(d Descriptor) { got = append(got, d) }); err != nil {
+			t.Fatal(err)
+		}
+		main := tid == os.Getpid()
+		if len(got) != 1 || got[0].Inode != inode || got[0].PID != pid || got[0].FD != fd || (got[0].TID == pid) != main {
+			t.Errorf("thread %d has descriptor %d of %d, found as %+v", tid, fd, inode, got)
+		}
+	}
+}
+
 // An O_PATH descriptor of a socket's name in the file system has the type of a socket, and is none.
 func TestWalkPassesOverWhatIsNoSocket(t *testing.T) {
 	path := t.TempDir() + "/name"
@@ -128,10 +167,10 @@ func TestWalkPassesOverWhatIsNoSocket(t *testing.T) {
 }
 
 func TestWalkEndsWithItsContext(t *testing.T) {
-	walk(t, 1) // or skip
+	w := loaded(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Walk(ctx, []uint32{1}, func(Descriptor) {}); !errors.Is(err, context.Canceled) {
+	if err := w.All(ctx, func(Descriptor) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -148,7 +187,7 @@ func TestTheVerifierRefusesAWrongLayout(t *testing.T) {
 	}
 	defer unix.Close(set)
 	l.inode.at += 64
-	if fd, err := open(program(l, set), l.attach); err == nil {
+	if fd, err := load(program(l, set), l.attach); err == nil {
 		unix.Close(fd)
 		t.Error("the kernel takes a program that reads a pointer where there is none")
 	}

@@ -1,8 +1,8 @@
-package netdiag
+package release
 
 import "testing"
 
-func TestReleaseSince(t *testing.T) {
+func TestSince(t *testing.T) {
 	for _, tt := range []struct {
 		release string
 		want    bool // since 6.8
@@ -22,7 +22,7 @@ func TestReleaseSince(t *testing.T) {
 		{"6", false},
 		{"six.eight", false},
 	} {
-		if got := releaseSince(tt.release, 6, 8); got != tt.want {
+		if got := since(tt.release, 6, 8); got != tt.want {
 			t.Errorf("%q: %v, want %v", tt.release, got, tt.want)
 		}
 	}
