@@ -60,8 +60,8 @@ func (b *bench) sharedByAll() error {
 	}
 	const squared, bar = 73, 0.07 // what it took while time grew with the square of the connections, and how much of that it may take
 	against := fmt.Sprintf("the %d s that it took once", squared)
-	b.add(numberRow("54,000 connections on one port, `--share`", against, median(wall).Seconds(), "s", squared*bar))
-	b.add(numberRow("the same, processor time", against, median(processor).Seconds(), "s", squared*bar))
+	b.add(partRow("54,000 connections on one port, `--share`", against, median(wall).Seconds(), "s", squared, bar))
+	b.add(partRow("the same, processor time", against, median(processor).Seconds(), "s", squared, bar))
 	b.add(numberRow("the lines that it writes", "", float64(lines), "lines", 20))
 	return nil
 }

@@ -23,6 +23,12 @@ func numberRow(what, against string, measured float64, unit string, bar float64)
 	return row{what, against, fmt.Sprintf("%.3g %s", measured, unit), measured, bar, " " + unit, 0}
 }
 
+// partRow is a number as a part of what it was once; the number itself is told beside it.
+func partRow(what, against string, measured float64, unit string, once, bar float64) row {
+	part := measured / once
+	return row{what, against, fmt.Sprintf("%.3g (%.3g %s)", part, measured, unit), part, bar, "", 0}
+}
+
 // passed reports whether the row is under its bar.
 func (r row) passed() bool { return r.bar == 0 || r.measured > 0 && r.measured <= r.bar }
 
