@@ -27,7 +27,7 @@ func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
 		return nil, err
 	}
 	for _, proto := range []Protocol{TCP, UDP} {
-		all, err := p.list(ctx, proto, nil)
+		all, err := p.listPieces(ctx, proto, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -37,15 +37,17 @@ func (p *Prober) Survey(ctx context.Context) (*Survey, error) {
 			}
 		}
 		if proto == TCP && !acceptsAcrossVRFs() {
-			s.tables.vrfs = vrfsOf(all)
+			s.tables.vrfs = vrfsOf(all...)
 		}
-		s.tables.expect(proto, all)
-		for _, socket := range all {
-			if p.mine[socket.Cookie] && socket.Cookie != 0 {
-				continue
-			}
-			if socket.Local.Port() != 0 {
-				s.tables.add(proto, socket)
+		s.tables.expect(proto, all...)
+		for _, sockets := range all {
+			for _, socket := range sockets {
+				if p.mine[socket.Cookie] && socket.Cookie != 0 {
+					continue
+				}
+				if socket.Local.Port() != 0 {
+					s.tables.add(proto, socket)
+				}
 			}
 		}
 	}
@@ -127,8 +129,9 @@ func (s *Survey) VRF(o sockdiag.Socket) uint32 { return s.tables.vrfs[o.Interfac
 
 // Look is what the survey tells of the ports that the kernel has picked, of TCP in one VRF.
 func (s *Survey) Look(vrf uint32) risk.Look {
-	look := risk.Look{TCP: map[risk.Pick]risk.Holding{}, UDP: map[uint16]uint64{}}
-	for _, c := range s.Clients(TCP) {
+	clients := s.Clients(TCP)
+	look := risk.Look{TCP: make(map[risk.Pick]risk.Holding, len(clients)), UDP: map[uint16]uint64{}}
+	for _, c := range clients {
 		if !s.named(c) && s.VRF(c) == vrf {
 			// A v4-mapped connection is an IPv4 one.
 			route := risk.Route{From: c.Local.Addr().Unmap(), To: netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port())}

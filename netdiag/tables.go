@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
+	"slices"
 
 	"portguard/netdiag/owner"
 	"portguard/netdiag/portrange"
@@ -103,10 +104,12 @@ func (p *Prober) tables(ctx context.Context, findings []*Finding) (*tables, erro
 }
 
 // expect makes room for these sockets: there may be thousands on one port.
-func (t *tables) expect(proto Protocol, sockets []sockdiag.Socket) {
+func (t *tables) expect(proto Protocol, pieces ...[]sockdiag.Socket) {
 	n := map[uint16]int{}
-	for i := range sockets {
-		n[sockets[i].Local.Port()]++
+	for _, sockets := range pieces {
+		for i := range sockets {
+			n[sockets[i].Local.Port()]++
+		}
 	}
 	for port, n := range n {
 		t.byPort[portKey{proto, port}] = make([]sockdiag.Socket, 0, n)
@@ -123,14 +126,20 @@ func (t *tables) add(proto Protocol, s sockdiag.Socket) {
 
 // list asks sock_diag and, where that is forbidden or missing, /proc. nil is every port.
 func (p *Prober) list(ctx context.Context, proto Protocol, ports []sockdiag.PortRange) ([]sockdiag.Socket, error) {
+	pieces, err := p.listPieces(ctx, proto, ports)
+	return slices.Concat(pieces...), err
+}
+
+// listPieces is list for who expects many.
+func (p *Prober) listPieces(ctx context.Context, proto Protocol, ports []sockdiag.PortRange) ([][]sockdiag.Socket, error) {
 	diag, err := p.Diag()
 	if err == nil {
-		var sockets []sockdiag.Socket
-		sockets, err = diag.Dump(ctx, sockdiag.Query{
+		var pieces [][]sockdiag.Socket
+		pieces, err = diag.Pieces(ctx, sockdiag.Query{
 			Protocol: uint8(proto), States: sockdiag.AllStates, Ports: ports, Info: proto == TCP,
 		})
 		if err == nil {
-			return sockets, nil
+			return pieces, nil
 		}
 	}
 	if !errors.Is(err, sockdiag.ErrUnsupported) {
@@ -148,7 +157,7 @@ func (p *Prober) list(ctx context.Context, proto Protocol, ports []sockdiag.Port
 		return nil, errors.Join(err, perr)
 	}
 	p.degraded = err
-	return sockets, nil
+	return [][]sockdiag.Socket{sockets}, nil
 }
 
 func portsOf(findings []*Finding, proto Protocol) []sockdiag.PortRange {

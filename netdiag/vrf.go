@@ -16,17 +16,19 @@ import (
 
 // vrfsOf are the VRFs that the devices of some sockets belong to, by device. A device that is gone, or cannot be asked
 // about, may have been a VRF of its own.
-func vrfsOf(sockets []sockdiag.Socket) map[uint32]uint32 {
+func vrfsOf(pieces ...[]sockdiag.Socket) map[uint32]uint32 {
 	var all map[uint32]uint32
-	for i := range sockets {
-		device := sockets[i].Interface
-		if _, known := all[device]; known || device == 0 {
-			continue
+	for _, sockets := range pieces {
+		for i := range sockets {
+			device := sockets[i].Interface
+			if _, known := all[device]; known || device == 0 {
+				continue
+			}
+			if all == nil {
+				all = map[uint32]uint32{}
+			}
+			all[device] = vrfOf(device)
 		}
-		if all == nil {
-			all = map[uint32]uint32{}
-		}
-		all[device] = vrfOf(device)
 	}
 	return all
 }

@@ -22,6 +22,17 @@ type scan struct {
 }
 
 func (s Scanner) scan() (*scan, error) {
+	sc, err := s.unasked()
+	if err != nil {
+		return nil, err
+	}
+	sc.foreign, sc.astray = sc.whose(), sc.isAstray()
+	sc.compare = sc.foreign == nil && permit.Syscall(unix.SYS_KCMP)
+	return sc, nil
+}
+
+// unasked is a scan that nothing is known of yet but that its root is a proc file system.
+func (s Scanner) unasked() (*scan, error) {
 	fd, err := unix.Open(s.root(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENOENT) {
 		return nil, fmt.Errorf("%s: %w", s.root(), ErrNoProc)
@@ -34,10 +45,7 @@ func (s Scanner) scan() (*scan, error) {
 		closeDir(fd)
 		return nil, fmt.Errorf("%s: %w", s.root(), ErrNoProc)
 	}
-	sc := &scan{root: fd}
-	sc.foreign, sc.astray = sc.whose(), sc.isAstray()
-	sc.compare = sc.foreign == nil && permit.Syscall(unix.SYS_KCMP)
-	return sc, nil
+	return &scan{root: fd}, nil
 }
 
 func (sc *scan) close() { closeDir(sc.root) }
@@ -91,7 +99,7 @@ func (sc *scan) open(pid int) (proc, error) {
 
 // open opens one process that is looked at by itself.
 func (s Scanner) open(pid int) (proc, error) {
-	sc, err := s.scan()
+	sc, err := s.unasked()
 	if err != nil {
 		return proc{}, err
 	}

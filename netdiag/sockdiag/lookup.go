@@ -3,6 +3,7 @@ package sockdiag
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,11 +45,11 @@ func (c *Conn) lookupInDump(ctx context.Context, s Socket) (Socket, error) {
 	if s.State == Listen {
 		q.States = MaskOf(Listen)
 	}
-	sockets, err := c.dump(ctx, q)
+	pieces, err := c.dump(ctx, q)
 	if err != nil {
 		return Socket{}, err
 	}
-	for _, found := range sockets {
+	for _, found := range slices.Concat(pieces...) {
 		if found.Cookie == s.Cookie {
 			return found, nil
 		}
