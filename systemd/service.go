@@ -10,7 +10,7 @@ import (
 type Service struct {
 	Name           string   // the name that aliases lead to
 	Names          []string // that, and its aliases
-	LoadState      string   // "loaded", "not-found", "masked", "bad-setting", "error"
+	LoadState      string   // Loaded, NotFound, Masked; "bad-setting", "error"
 	ActiveState    string   // "active", "activating", "inactive", "failed" ...
 	SubState       string
 	Frozen         bool     // by systemctl freeze, its own or its slice's
@@ -48,6 +48,13 @@ type Service struct {
 	RefuseManualStart, RefuseManualStop bool
 }
 
+// Of Service.LoadState.
+const (
+	Loaded   = "loaded"
+	NotFound = "not-found" // drop-ins may lie there all the same
+	Masked   = "masked"
+)
+
 // AsRoot reports whether its commands run as root.
 func (s Service) AsRoot() bool { return !s.DynamicUser && (s.User == "" || s.User == "root") }
 
@@ -69,7 +76,7 @@ type StartLimit struct {
 	Interval time.Duration
 }
 
-// Service reads what systemd knows of a service. That there is none of this name is no error: LoadState says "not-found".
+// Service reads what systemd knows of a service. That there is none of this name is no error: LoadState says NotFound.
 func (m *Manager) Service(ctx context.Context, name string) (Service, error) {
 	all, err := m.conn.GetAllPropertiesContext(ctx, name)
 	if err != nil {

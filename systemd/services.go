@@ -22,7 +22,7 @@ func (m *Manager) Services(ctx context.Context) ([]string, error) {
 		return nil, &Error{Op: "list units", Err: err}
 	}
 	for _, u := range units {
-		if u.LoadState == "loaded" {
+		if u.LoadState == Loaded {
 			names = append(names, u.Name)
 		}
 	}

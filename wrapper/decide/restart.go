@@ -56,7 +56,7 @@ func (j Judge) mayRestart(unit string, s Service) Decision {
 		return notPossible("what a restart of %s would do cannot be asked: %v", unit, s.Err)
 	case s.LoadState == "":
 		return notPossible("what a restart of %s would do is not known", unit)
-	case s.LoadState != "loaded":
+	case s.LoadState != systemd.Loaded:
 		return notPossible("%s would not start again: systemd says that it is %s", unit, s.LoadState)
 	case s.RefuseManualStart || s.RefuseManualStop:
 		return notPossible("%s is not restarted by hand (RefuseManualStart=, RefuseManualStop=)", unit)

@@ -13,7 +13,8 @@ import (
 	"portguard/systemd/dropin"
 )
 
-// guarded are the endpoints in portguard's own drop-ins, by unit. lapsed are those of units that start without the guard all the same.
+// guarded are the endpoints in portguard's own drop-ins, by unit. lapsed are those of units that start without the guard all the same;
+// those of a drop-in whose unit is gone are nobody's.
 func (r *result) guarded(ctx context.Context) (all, lapsed map[string][]netdiag.Endpoint) {
 	units, err := dropin.System.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -35,20 +36,45 @@ func (r *result) guarded(ctx context.Context) (all, lapsed map[string][]netdiag.
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, dropin.ErrForeign):
 		case err != nil:
 			r.note(fmt.Sprintf("the ports of %s cannot be seen: %v", name, err))
-		case m != nil && isLapsed(ctx, m, name, in):
-			r.note(fmt.Sprintf("%s is not guarded, though it was to be: portguard unit show %s", name, name))
-			lapsed[name] = endpoints
 		default:
-			all[name] = endpoints
+			switch stateOf(ctx, m, name, in) {
+			case guardGone:
+				r.note(fmt.Sprintf("there is no %s any more, only its guard: portguard unit remove %s", name, name))
+			case guardLapsed:
+				r.note(fmt.Sprintf("%s is not guarded, though it was to be: portguard unit show %s", name, name))
+				lapsed[name] = endpoints
+			case guardHolds:
+				all[name] = endpoints
+			}
 		}
 	}
 	return all, lapsed
 }
 
-// isLapsed: systemd says that it does not run what the drop-in says.
-func isLapsed(ctx context.Context, m *systemd.Manager, name string, in dropin.DropIn) bool {
+// guardState is what systemd makes of a drop-in.
+type guardState int
+
+const (
+	guardHolds  guardState = iota // as far as can be told; a masked unit does not start without it either
+	guardLapsed                   // systemd does not run what it says
+	guardGone                     // its unit is not there
+)
+
+// stateOf asks systemd. m is nil where it does not run.
+func stateOf(ctx context.Context, m *systemd.Manager, name string, in dropin.DropIn) guardState {
+	if m == nil {
+		return guardHolds
+	}
 	svc, err := m.Service(ctx, name)
-	return err == nil && svc.LoadState == "loaded" && !in.InForce(svc)
+	switch {
+	case err != nil || svc.LoadState == systemd.Masked:
+		return guardHolds
+	case svc.LoadState == systemd.NotFound:
+		return guardGone
+	case !in.InForce(svc):
+		return guardLapsed
+	}
+	return guardHolds
 }
 
 func guardOf(unit string) (dropin.DropIn, []netdiag.Endpoint, error) {

@@ -81,6 +81,8 @@ func (r unitRig) testRefusals(t *testing.T) {
 			}
 		})
 	}
+	const gone = "cd /etc/systemd/system; printf '[Service]\\nExecStart=/bin/true\\n' >gone.service; systemctl daemon-reload; " +
+		"portguard unit install gone -p 40002 >/dev/null; rm gone.service; systemctl daemon-reload; "
 	for name, tt := range map[string]struct {
 		script, says string
 		status       int
@@ -103,6 +105,12 @@ func (r unitRig) testRefusals(t *testing.T) {
 		"a drop-in of its name that comes before": {"portguard unit install quiet -p 1 --as wrapper >/dev/null; cd /etc/systemd; mkdir -p system.control/quiet.service.d; " +
 			"ln -s /dev/null system.control/quiet.service.d/zz-portguard.conf; systemctl daemon-reload; portguard unit show quiet; rm -r system.control; systemctl daemon-reload; portguard unit remove quiet",
 			"wrapper, not in force", 0},
+		"a drop-in whose unit is gone": {gone + "portguard unit show gone; portguard unit show --json gone | grep -o '\"in_force.*\"'; portguard unit remove gone",
+			"gone.service  pre, no such unit  40002/tcp  no        \n\"in_force\":false,\"load_state\":\"not-found\"\nremoved", 0},
+		"the same gone, audited": {gone + "portguard audit --sample 10ms >/tmp/audit; portguard unit remove gone; cat /tmp/audit; ! grep -q 40002 /tmp/audit",
+			"there is no gone.service any more, only its guard: portguard unit remove gone.service\n", 0},
+		"a drop-in of a unit that was masked since": {gone + "cd /etc/systemd/system; ln -s /dev/null gone.service; systemctl daemon-reload; portguard unit show gone; rm gone.service; portguard unit remove gone",
+			"gone.service  pre, masked  40002/tcp", 0},
 		"a drop-in that systemd has not read": {"cd /etc/systemd/system; systemctl daemon-reload; mkdir -p quiet.service.d; portguard unit install quiet -p 1 --dry-run | sed 1d >quiet.service.d/zz-portguard.conf; " +
 			"portguard unit show quiet; systemctl daemon-reload; portguard unit show --json quiet; portguard unit remove quiet; rmdir quiet.service.d", "pre, not in force", 0},
 		"a read-only /etc":                        {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},

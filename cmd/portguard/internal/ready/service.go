@@ -63,7 +63,7 @@ func (s service) absent(ctx context.Context) bool {
 		return false
 	}
 	now, known := asked(ctx, s.unit.Name)
-	return known && now.LoadState == "not-found"
+	return known && now.LoadState == systemd.NotFound
 }
 
 // asked is what systemd says of a unit. False: it cannot be asked.

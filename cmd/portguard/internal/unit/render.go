@@ -8,6 +8,7 @@ import (
 
 	"portguard/cmd/portguard/internal/page"
 	"portguard/netdiag/portrange"
+	"portguard/systemd"
 )
 
 // The JSON document of unit show, schema version 1: fields are added, never renamed or removed.
@@ -31,14 +32,25 @@ func unitsText(w io.Writer, units []guardedUnit) error {
 		if u.Outdated {
 			form += ", outdated"
 		}
-		if u.InForce != nil && !*u.InForce {
-			form += ", not in force"
-		}
+		form += u.standing()
 		for _, row := range endpointRows(u.Endpoints) {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", page.Safe(u.Unit), form, page.Safe(row.name), yesNo(row.reserved), page.Safe(strings.Join(u.Flags, " ")))
 		}
 	}
 	return t.Flush()
+}
+
+// standing is what a person has to know of a guard that will not run, "" of others.
+func (u guardedUnit) standing() string {
+	switch {
+	case u.InForce == nil || *u.InForce:
+		return ""
+	case u.LoadState == systemd.NotFound:
+		return ", no such unit"
+	case u.LoadState == systemd.Masked:
+		return ", masked"
+	}
+	return ", not in force"
 }
 
 type endpointRow struct {

@@ -30,7 +30,10 @@ FORM is where portguard stands: "pre" is a line before the service's command, "w
 package may do: until it is installed again, systemd starts the old command.
 
 "not in force" is a service whose next start is not guarded, whatever the file says: systemd has not read it ("systemctl
-daemon-reload"), or another drop-in comes after it and takes its line away, as "ExecStartPre=" does ("systemctl cat UNIT").`
+daemon-reload"), or another drop-in comes after it and takes its line away, as "ExecStartPre=" does ("systemctl cat UNIT").
+
+"no such unit" is a drop-in whose service is gone, as after the removal of its package: "portguard unit remove UNIT" takes
+it away. "masked" is a service that systemd does not start at all.`
 
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
@@ -73,7 +76,8 @@ type guardedUnit struct {
 	Flags     []string          `json:"flags"`
 	Endpoints []guardedEndpoint `json:"endpoints"`
 	Outdated  bool              `json:"outdated"`
-	InForce   *bool             `json:"in_force"`          // nil: systemd was not there to be asked
+	InForce   *bool             `json:"in_force"` // nil: systemd was not there to be asked
+	LoadState string            `json:"load_state,omitempty"`
 	Problem   string            `json:"problem,omitempty"` // the file cannot be read as one of ours
 }
 
@@ -114,7 +118,7 @@ func showUnits(a *cli.App, dir place.Place, names []string, asJSON bool) error {
 		case err != nil:
 			u.Problem = err.Error()
 		case m != nil:
-			u.Outdated, u.InForce = compare(ctx, m, dir.Dir, name)
+			u.compare(ctx, m, dir.Dir)
 		}
 		units = append(units, u)
 	}
@@ -136,7 +140,7 @@ func whyNot(ctx context.Context, m *systemd.Manager, name string) string {
 	if m == nil {
 		return ""
 	}
-	if svc, err := m.Service(ctx, name); err != nil || svc.LoadState != "not-found" {
+	if svc, err := m.Service(ctx, name); err != nil || svc.LoadState != systemd.NotFound {
 		return ""
 	}
 	return ": there is no such unit"
@@ -184,17 +188,19 @@ func guardedEndpointOf(e netdiag.Endpoint, facts report.Facts) guardedEndpoint {
 }
 
 // compare holds a drop-in against what systemd has made of it, and against the unit's own files.
-func compare(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name string) (isOutdated bool, inForce *bool) {
-	in, err := dir.Read(name)
+func (u *guardedUnit) compare(ctx context.Context, m *systemd.Manager, dir dropin.Dir) {
+	in, err := dir.Read(u.Unit)
 	if err != nil {
-		return false, nil
+		return
 	}
-	svc, err := m.Service(ctx, name)
-	if err != nil || svc.LoadState != "loaded" {
-		return false, nil
+	svc, err := m.Service(ctx, u.Unit)
+	if err != nil {
+		return
 	}
-	runs := in.InForce(svc)
-	return in.Exec != "" && outdated(in, svc, dir.Path(name)), &runs
+	loaded := svc.LoadState == systemd.Loaded
+	runs := loaded && in.InForce(svc)
+	u.LoadState, u.InForce = svc.LoadState, &runs
+	u.Outdated = loaded && in.Exec != "" && outdated(in, svc, u.File)
 }
 
 // outdated reports whether a wrapped command is no longer what the unit's own files say. What cannot be told is not.

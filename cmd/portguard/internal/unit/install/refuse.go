@@ -17,13 +17,13 @@ func refuse(svc systemd.Service, in *installation) error {
 		return cli.Misuse(fmt.Sprintf(format, args...), right)
 	}
 	switch svc.LoadState {
-	case "loaded":
-	case "not-found":
+	case systemd.Loaded:
+	case systemd.NotFound:
 		if !in.User && place.HasOwn(in.name) {
 			return in.isYourOwn()
 		}
 		return refusal(in.Manager()+" list-unit-files --type=service", "there is no %s", in.name)
-	case "masked":
+	case systemd.Masked:
 		return refusal(in.Manager()+" unmask "+in.name, "%s is masked: it cannot be started, so there is nothing to guard", in.name)
 	default:
 		return refusal("systemd-analyze verify "+in.name, "systemd does not load %s (%s): there is something wrong with its files", in.name, svc.LoadState)

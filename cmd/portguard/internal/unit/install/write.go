@@ -52,7 +52,7 @@ func (p plan) verify(before, after systemd.Service, wrapped bool) error {
 	fail := func(why string) error {
 		return fmt.Errorf("%s: %s; nothing was changed", after.Name, why)
 	}
-	if after.LoadState != "loaded" {
+	if after.LoadState != systemd.Loaded {
 		return fail("systemd does not load it with the drop-in (" + after.LoadState + ")")
 	}
 	runs := func(all []systemd.Exec, argv []string) bool {

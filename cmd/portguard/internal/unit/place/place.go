@@ -68,7 +68,7 @@ func HasOwn(name string) bool {
 	}
 	defer m.Close()
 	svc, err := m.Service(ctx, name)
-	return err == nil && svc.LoadState == "loaded"
+	return err == nil && svc.LoadState == systemd.Loaded
 }
 
 // Connect reaches the manager.
@@ -95,7 +95,7 @@ func Unaliased(ctx context.Context, m *systemd.Manager, dir dropin.Dir, name str
 		return name
 	}
 	svc, err := m.Service(ctx, name)
-	if err != nil || svc.LoadState != "loaded" {
+	if err != nil || svc.LoadState != systemd.Loaded {
 		return name
 	}
 	return svc.Name
