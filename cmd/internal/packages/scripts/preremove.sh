@@ -26,21 +26,33 @@ has_drop_in='for file in "$HOME"/.config/systemd/user/*.service.d/zz-portguard.c
 done
 exit 1'
 
-# Users whose own services have it in a drop-in: of those in /etc/passwd, and of those who are logged in.
-users() {
+# everybody are the users in /etc/passwd, and those who are logged in.
+everybody() {
 	{
 		cat /etc/passwd
 		for runtime in /run/user/*; do getent passwd "${runtime##*/}" || true; done
-	} 2>/dev/null | sort -u | while IFS=: read -r name _ uid gid _ home _; do
-		if as_user 10 "$uid" "$gid" "$home" sh -c "$has_drop_in" >/dev/null 2>&1; then
-			echo "$name:$uid:$gid:$home"
-		fi
+	} 2>/dev/null | sort -u
+}
+
+# look tells of the users that it reads, a line of /etc/passwd each: "has" before those whose own services have it in a drop-in, "away" before
+# those whose homes do not answer.
+look() {
+	while IFS=: read -r name _ uid gid _ home _; do
+		status=0
+		as_user 10 "$uid" "$gid" "$home" sh -c "$has_drop_in" >/dev/null 2>&1 || status=$?
+		case $status in
+		0) echo "has:$name:x:$uid:$gid::$home:" ;;
+		124 | 137) echo "away:$name:x:$uid:$gid::$home:" ;; # as timeout(1) says it
+		esac
 	done
 }
 
+# told LOOKED WORD are those users again.
+told() { printf '%s\n' "$1" | sed -n "s/^$2://p"; }
+
 # Each changes his own files, and his manager reads them again; nothing of his keeps the package.
 for_users() {
-	users | while IFS=: read -r _ uid gid home; do
+	while IFS=: read -r _ _ uid gid _ home _; do
 		[ -d "/run/user/$uid/systemd" ] || continue
 		as_user 60 "$uid" "$gid" "$home" /usr/bin/portguard unit remove --user --all 2>&1 | timeout 70 tr -cd '\n -~' || true
 	done
@@ -52,10 +64,17 @@ fi
 [ -d /etc/systemd/system ] || exit 0
 # If this fails, services would be left that cannot start: better that the package stays.
 /usr/bin/portguard unit remove --all
-for_users
-left=$(users | cut -d : -f 1)
+looked=$(everybody | look)
+told "$looked" has | for_users
+again=$(told "$looked" has | look)
+left=$(told "$again" has | cut -d : -f 1)
+help="(rm ~/.config/systemd/user/*.service.d/zz-portguard.conf):"
 if [ -n "$left" ]; then
-	echo "portguard: services of these users' own start /usr/bin/portguard, and will fail without it (rm ~/.config/systemd/user/*.service.d/zz-portguard.conf):" $left >&2
+	echo "portguard: services of these users' own start /usr/bin/portguard, and will fail without it $help" $left >&2
+fi
+left=$(for all in "$looked" "$again"; do told "$all" away; done | cut -d : -f 1)
+if [ -n "$left" ]; then
+	echo "portguard: the homes of these users do not answer; services of their own that start /usr/bin/portguard will fail without it $help" $left >&2
 fi
 left=$(by_hand)
 if [ -n "$left" ]; then
