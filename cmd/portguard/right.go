@@ -26,11 +26,14 @@ func right(cmd *cobra.Command, args []string, err error) error {
 		err = wrong
 	}
 	if line := mended(cmd, args, wrong); line != nil {
-		wrong.Right = page.CommandLine(append([]string{"portguard"}, line...), 0)
+		wrong.Right = page.CommandLine(append([]string{"portguard"}, withoutUntyped(line, args)...), 0)
 	} else if wrong.Right == "" && len(wrong.Mends) > 0 {
 		wrong.Right = "portguard --help"
 	} else {
 		wrong.Right = asDry(cmd.CommandPath(), wrong.Right, beforeCommand(args))
+		if words := strings.Fields(wrong.Right); len(words) > 1 && words[0] == "portguard" {
+			wrong.Right = strings.Join(append(words[:1], withoutUntyped(words[1:], args)...), " ")
+		}
 	}
 	return err
 }

@@ -48,6 +48,9 @@ func TestHintsAreRight(t *testing.T) {
 			t.Errorf("%s: the hint is %q", line, shown)
 			continue
 		}
+		for i := range command {
+			command[i] = strings.Replace(command[i], "PORT", "30010", 1)
+		}
 		if _, err := rehearse(command[1:]); err != nil {
 			t.Errorf("%s: the hint %q is wrong in turn: %v", line, shown, err)
 		}
@@ -61,6 +64,35 @@ func TestExamplesStayDry(t *testing.T) {
 		"-p 30010 --kill --only x=y -- touch --dry-run":       "portguard --close --only unit=redis.service -p 30010 -- COMMAND",
 		"unit install a -p 30010 --dry-run --kill --only x=y": "portguard --dry-run --close --only unit=redis.service -p 30010 -- COMMAND",
 		"reserve --dry-run --frobnicate 30010":                "portguard reserve --help",
+	} {
+		args := strings.Fields(line)
+		cmd, err := rehearse(args)
+		if got := cli.Hint(right(cmd, args, err)); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
+// What is copied does no harm to a port that was not typed, in the line that was meant and in an example alike.
+func TestPortsOfExamples(t *testing.T) {
+	for line, want := range map[string]string{
+		"--kill":                       "portguard --kill -p PORT",
+		"--close -p ,":                 "portguard --close -p PORT",
+		"--restart-unit -p nosuch/udp": "portguard --restart-unit -p PORT",
+		"--kill -p 80,nosuch":          "portguard --kill -p 80,PORT",
+		"--kill -p ::1":                "portguard --kill -p '[::1]:PORT'",
+		"--kill -p 3001-":              "portguard --kill -p PORT",
+		"--kill -p 808O":               "portguard --kill -p 8080",
+		"--kill -p app01:http":         "portguard --kill -p 127.0.0.1:http",
+		"-p 80 --kill --only x=y":      "portguard --close --only unit=redis.service -p PORT -- COMMAND",
+		"-p 30010 --kill --only x=y":   "portguard --close --only unit=redis.service -p 30010 -- COMMAND",
+		"--signal":                     "portguard --kill --signal TERM -p PORT",
+		"release":                      "portguard release PORT",
+		"release 0":                    "portguard release PORT",
+		"release 30010,nosuch":         "portguard release 30010",
+		"--kill --dry-run":             "portguard --kill --dry-run -p 30010",
+		"release --dry-run":            "portguard release 30010,30000-30100 --dry-run",
+		"--share --wait":               "portguard --share --wait 30s -p 30010",
 	} {
 		args := strings.Fields(line)
 		cmd, err := rehearse(args)

@@ -94,6 +94,7 @@ func TestWrongLines(t *testing.T) {
 func harmless(line []string) []string {
 	for i := range line {
 		line[i] = strings.ReplaceAll(line[i], "COMMAND", "true")
+		line[i] = regexp.MustCompile(`PORT($|/)`).ReplaceAllString(line[i], "30010$1")
 	}
 	switch first := append(line, "")[0]; {
 	case strings.HasPrefix(first, "-"), first == "reserve", first == "release", first == "range":

@@ -98,6 +98,22 @@ func (p part) lacks() bool {
 	return p.flag != nil && p.flag.NoOptDefVal == "" && p.value == "" && !p.apart && !strings.HasSuffix(p.head, "=")
 }
 
+// Gives reports whether a flag is given.
+func (l *Line) Gives(flag string) bool { return slices.ContainsFunc(l.parts, is(flag)) }
+
+// Values are those of a flag or, without one, the words that are no flags.
+func (l *Line) Values(flag string) (all []string) {
+	for _, p := range l.parts {
+		switch {
+		case flag == "" && p.kind == isWord:
+			all = append(all, p.head)
+		case flag != "" && is(flag)(p):
+			all = append(all, p.value)
+		}
+	}
+	return all
+}
+
 // Words are what the line is typed as.
 func (l *Line) Words() []string {
 	var all []string
