@@ -72,6 +72,12 @@ func (p *Prober) Ignore(fd int) {
 	}
 }
 
+func (p *Prober) ignoreTrial(f *Finding) {
+	if f.Trial.Verdict == Free && f.Trial.FD >= 0 {
+		p.Ignore(f.Trial.FD)
+	}
+}
+
 // LetGo has Explain close at once what it binds itself, for who only wants to know.
 func (p *Prober) LetGo() { p.lets = true }
 
@@ -94,9 +100,7 @@ func (p *Prober) Explain(ctx context.Context, findings []*Finding) error {
 		return nil
 	}
 	for _, f := range findings {
-		if f.Trial.Verdict == Free && f.Trial.FD >= 0 {
-			p.Ignore(f.Trial.FD)
-		}
+		p.ignoreTrial(f)
 	}
 	for attempt := 0; attempt < attempts && len(taken) > 0; attempt++ {
 		if err := p.explain(ctx, taken); err != nil {
@@ -130,6 +134,7 @@ func (p *Prober) explain(ctx context.Context, taken []*Finding) error {
 		if p.lets {
 			f.Trial.Close()
 		}
+		p.ignoreTrial(f) // the next look is about the others
 	}
 	return nil
 }

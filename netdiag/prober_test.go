@@ -57,6 +57,24 @@ func TestExplainTakesManyEndpointsAtOnce(t *testing.T) {
 	}
 }
 
+// An endpoint that comes free while it is asked for its holders is held by a new trial, which is no holder of the next one.
+func TestExplainDoesNotNameItsOwnTrials(t *testing.T) {
+	l := newLab(t)
+	h := l.hold(t, client("10.99.0.1"))[0]
+	all := findings(t, service("10.99.0.1", l.port), service("* noreuseaddr", l.port))
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p := netdiag.NewProber()
+	defer p.Close()
+	if err := p.Explain(context.Background(), all); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]string{{"free"}, {"taken"}}, [][]string{lines(*all[0]), lines(*all[1])}); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // A trial holds its port, and so does a placeholder: they are no holders to name.
 func TestExplainDoesNotNamePortguardsOwnSockets(t *testing.T) {
 	l := newLab(t)

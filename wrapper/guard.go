@@ -239,5 +239,12 @@ func (g *Guard) Known(fds []int) {
 	}
 }
 
+// Hold exchanges the sockets by which a report holds its ports for placeholders (hold.Take), which are the guard's own.
+func (g *Guard) Hold(r *Report) hold.Placeholders {
+	all := hold.Take(r.Findings())
+	g.Known(all.FDs())
+	return all
+}
+
 // keep binds placeholders, which are the guard's own.
 func (g *Guard) keep(all hold.Placeholders) { all.Bind(g.room, g.prober.Ignore) }

@@ -33,6 +33,17 @@ type Placeholder struct {
 // Placeholders are those of several ports.
 type Placeholders []Placeholder
 
+// FDs are the descriptors of those that there are.
+func (all Placeholders) FDs() []int {
+	var some []int
+	for _, p := range all {
+		if p.FD >= 0 {
+			some = append(some, p.FD)
+		}
+	}
+	return some
+}
+
 func (p *Placeholder) port() netdiag.Port { return p.Endpoints[0].Key() }
 
 // place binds a placeholder for endpoints of one port, at the first address of the plan that can be had.

@@ -55,6 +55,13 @@ func New(endpoints []netdiag.Endpoint, whose Whose) *Looker {
 // Close ends the looker's questions to the kernel.
 func (l *Looker) Close() error { return l.prober.Close() }
 
+// Known tells the looker which sockets hold the endpoints for the service: they are in its way nowhere.
+func (l *Looker) Known(fds []int) {
+	for _, fd := range fds {
+		l.prober.Ignore(fd)
+	}
+}
+
 // Degraded is why the kernel could only be asked by way of /proc/net; nil when it was asked properly.
 func (l *Looker) Degraded() error { return l.prober.Degraded() }
 

@@ -15,6 +15,51 @@ import (
 	"portguard/systemd"
 )
 
+// A socket that holds the other half of an endpoint for the service is not in its place there.
+func TestHalfThatIsHeld(t *testing.T) {
+	l, err := net.Listen("tcp4", "0.0.0.0:30011")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := l.(*net.TCPListener).File()
+	l.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	service := exec.Command("sleep", "600")
+	service.ExtraFiles = []*os.File{file}
+	if err := service.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = service.Process.Kill()
+		_ = service.Wait()
+	})
+	file.Close()
+	half := netdiag.Endpoint{Protocol: netdiag.TCP, Addr: netip.IPv6Unspecified(), Port: 30011,
+		Options: netdiag.Options{V6Only: true, ReuseAddr: netdiag.ReuseNo}}
+	held := netdiag.Try(half)
+	defer held.Close()
+	if held.Verdict != netdiag.Free {
+		t.Fatal(held.Verdict)
+	}
+	for _, known := range []bool{false, true} {
+		looker := New([]netdiag.Endpoint{{Protocol: netdiag.TCP, Port: 30011}}, Whose{PID: service.Process.Pid})
+		defer looker.Close()
+		if known {
+			looker.Known([]int{held.FD})
+		}
+		all, err := looker.Look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken := len(all[0].Holders) > 0; taken == known || (all[0].State == served.Half) == known {
+			t.Errorf("known: %v; %s, holders %v", known, all[0].State, all[0].Holders)
+		}
+	}
+}
+
 // A listener is the unit's whose process has it, and not that of the unit in which it was made.
 func TestListenerThatWasHandedOn(t *testing.T) {
 	var file *os.File

@@ -71,9 +71,9 @@ type Supervisor struct {
 	StopSignal unix.Signal
 	// Group: signals are passed on to the service's process group, which it gets to itself.
 	Group bool
-	// Prepare is called before each start. Its error is a start that failed. It must not have children that a plain wait(2)
-	// knows of: every child that ends is reaped.
-	Prepare func(context.Context) error
+	// Prepare is called before each start. It returns the descriptors by which the endpoints are held from then on. Its error is a start that
+	// failed. It must not have children that a plain wait(2) knows of: every child that ends is reaped.
+	Prepare func(context.Context) (held []int, err error)
 	Watcher Watcher
 	// Notify speaks to the service manager for the service, which has been given its address. nil: there is no manager.
 	Notify *notify.Proxy
@@ -144,7 +144,11 @@ func (l *loop) prepare() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- l.Prepare(ctx) }()
+	go func() {
+		held, err := l.Prepare(ctx)
+		l.looker.Known(held) // nobody looks before there is a service
+		done <- err
+	}()
 	l.reap() // what ended before we were told
 	for {
 		select {

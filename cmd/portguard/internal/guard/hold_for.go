@@ -29,7 +29,7 @@ func (s *attempt) holdFor(stored *hold.Stored, r *wrapper.Report) ([]string, err
 		}
 	}
 	if mode == flags.HoldExec {
-		all = hold.Take(r.Findings())
+		all = s.guard.Hold(r)
 		if err := all.Inherit(); err != nil {
 			return nil, fmt.Errorf("%w (--hold none does without)", err)
 		}

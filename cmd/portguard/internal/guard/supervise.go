@@ -73,14 +73,14 @@ type runs struct {
 }
 
 // prepare clears the way. The placeholders of the first start stay until we end.
-func (r *runs) prepare(ctx context.Context) error {
+func (r *runs) prepare(ctx context.Context) (held []int, err error) {
 	report, err := r.clear(func() context.Context { return ctx })
 	defer report.Release()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.held == nil && r.request.hold != flags.HoldNone {
-		r.held = hold.Take(report.Findings())
+		r.held = r.guard.Hold(report)
 		if text := noRoom(r.held); text != "" {
 			r.say(cli.MsgHeld, journal.PriWarning, text)
 		}
@@ -88,7 +88,7 @@ func (r *runs) prepare(ctx context.Context) error {
 			r.sayHeld(report, r.held, func(*hold.Placeholder) string { return "over restarts" })
 		}
 	}
-	return nil
+	return r.held.FDs(), nil
 }
 
 // mainProcess reports whether systemd started this very process (248 or later; before, it shows where there is a NOTIFY_SOCKET).
