@@ -71,7 +71,7 @@ func EnoughFiles(sockets int) error {
 		return os.NewSyscallError("getrlimit", err)
 	}
 	if uint64(sockets+others) > limit.Cur {
-		return fmt.Errorf("%d ports take as many open files, and the limit is %d (ulimit -n; LimitNOFILE= in a unit)", sockets, limit.Cur)
+		return fmt.Errorf("%d open files are needed (one for each port, and %d), and the limit is %d (ulimit -n; LimitNOFILE= in a unit)", sockets+others, others, limit.Cur)
 	}
 	return nil
 }

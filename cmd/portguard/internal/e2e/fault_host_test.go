@@ -39,6 +39,8 @@ func TestFewDescriptors(t *testing.T) {
 			}
 			many := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", "23000-23099", "--", "true")
 			many.honest(t, cli.ExitOK, cli.ExitOSErr) // what there is no room for is not held, and that is said
+			kept := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "--restart", "on-failure", "--restart-limit", "1/1h", "--restart-delay", "1ms", "-p", number(port+1000), "--", "true")
+			kept.honest(t, cli.ExitOK, cli.ExitOSErr)
 			among := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", "23000-23099,"+number(port), "--", "true")
 			among.honest(t, cli.ExitUnavailable, cli.ExitOSErr) // who holds it is asked beside all that is held
 		})

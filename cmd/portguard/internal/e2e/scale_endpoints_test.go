@@ -133,7 +133,7 @@ func TestScaleHold(t *testing.T) {
 	p.stop(t, unix.SIGTERM)
 
 	p = limited(t, 1024, 1024, "hold", "-p", manyPorts)
-	if status := p.end(t); status == 0 || !strings.Contains(p.errs.String(), "5000 ports take as many open files, and the limit is 1024") {
+	if status := p.end(t); status == 0 || !strings.Contains(p.errs.String(), "5016 open files are needed (one for each port, and 16), and the limit is 1024") {
 		t.Errorf("status %d: %s", status, p.errs.String())
 	}
 }

@@ -85,5 +85,8 @@ func noRoom(all []hold.Placeholder) string {
 	if n == 0 {
 		return ""
 	}
+	if of == 1 {
+		return "the port is not held: " + why
+	}
 	return fmt.Sprintf("%d of %s are not held: %s", n, page.Count(of), why)
 }
