@@ -18,7 +18,7 @@ const (
 )
 
 // cramped is called by entry, before the Go runtime starts, where the runtime may not be able to run: where a limit on memory
-// is low, where there is a seccomp filter, or where this thread may make no other. It returns if it can. Otherwise the runtime
+// or on threads is low, where there is a seccomp filter, or where this thread may make no other. It returns if it can. Otherwise the runtime
 // would end the process with a trace, or the filter without a word: then cramped says so in one line and becomes COMMAND,
 // which is started as it would be without portguard. Without a COMMAND it exits.
 //
@@ -65,14 +65,17 @@ func hindrance() string {
 	case errno != 0: // a kernel without filters, or an emulator
 		return ""
 	case mode == filtered:
-		return filteredOut()
+		if why := filteredOut(); why != "" {
+			return why
+		}
+		return crowded()
 	}
 	// With the flag that has it reset on fork, it reads otherwise.
 	const deadline = 6 // SCHED_DEADLINE
 	if policy, _, _ := syscall.RawSyscall6(unix.SYS_SCHED_GETSCHEDULER, 0, 0, 0, 0, 0, 0); policy == deadline {
 		return "SCHED_DEADLINE (chrt -d) lets no thread be made; chrt --reset-on-fork -d does"
 	}
-	return ""
+	return crowded()
 }
 
 // limit is a soft limit, and endless when it cannot be asked for.

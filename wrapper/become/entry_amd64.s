@@ -11,6 +11,7 @@
 #define F_GETFD	1
 #define SIG_IGN	1
 #define RLIMIT_DATA	2
+#define RLIMIT_NPROC	6
 #define RLIMIT_AS	9
 #define PR_GET_SECCOMP	21
 #define ARCH_SET_FS	0x1002
@@ -60,8 +61,19 @@ space:
 	MOVL	$SYS_prlimit64, AX
 	SYSCALL
 	TESTQ	AX, AX
-	JNZ	filter
+	JNZ	threads
 	CMPQ	0(SP), $const_LeastAddressSpace
+	JCS	close
+threads:
+	XORL	DI, DI
+	MOVL	$RLIMIT_NPROC, SI
+	XORL	DX, DX
+	MOVQ	SP, R10
+	MOVL	$SYS_prlimit64, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNZ	filter
+	CMPQ	0(SP), $const_fewThreads
 	JCS	close
 filter:
 	MOVL	$PR_GET_SECCOMP, DI

@@ -10,6 +10,7 @@
 #define F_GETFD	1
 #define SIG_IGN	1
 #define RLIMIT_DATA	2
+#define RLIMIT_NPROC	6
 #define RLIMIT_AS	9
 #define PR_GET_SECCOMP	21
 #define SCHED_DEADLINE	6
@@ -49,9 +50,21 @@ space:
 	MOVD	RSP, R3
 	MOVD	$SYS_prlimit64, R8
 	SVC
-	CBNZ	R0, filter
+	CBNZ	R0, threads
 	MOVD	0(RSP), R9
 	MOVD	$const_LeastAddressSpace, R10
+	CMP	R10, R9
+	BLO	close
+threads:
+	MOVD	$0, R0
+	MOVD	$RLIMIT_NPROC, R1
+	MOVD	$0, R2
+	MOVD	RSP, R3
+	MOVD	$SYS_prlimit64, R8
+	SVC
+	CBNZ	R0, filter
+	MOVD	0(RSP), R9
+	MOVD	$const_fewThreads, R10
 	CMP	R10, R9
 	BLO	close
 filter:

@@ -4,7 +4,9 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,6 +65,49 @@ func TestSmallWorlds(t *testing.T) {
 			want := aftermath{status: 3, out: "started\n"}
 			if tt.why != "" {
 				want.errs = cannotRun + tt.why + goesOn
+			}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(aftermath{})); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// The limit on processes and threads is on all of a user's.
+func TestFewThreads(t *testing.T) {
+	requireEntry(t)
+	nstest.Root(t)
+	prlimit := needs.Program(t, "prlimit", "util-linux")
+	portguard := copyOf(t, binary(t))
+	const uid = 64091 // of no other test
+	for _, tt := range []struct {
+		name          string
+		limit, others int
+		runs          bool
+	}{
+		{"hardly any", 2, 0, false},
+		{"one too few", 7, 0, false},
+		{"enough", 24, 0, true},
+		{"enough, were it not for others", 24, 18, false},
+		{"a limit that is not low", 256, 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for range tt.others {
+				other := exec.Command("sleep", "600")
+				other.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}, Pdeathsig: syscall.SIGKILL}
+				if err := other.Start(); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() {
+					_ = other.Process.Kill()
+					_ = other.Wait()
+				})
+			}
+			world := []string{"setpriv", "--reuid", fmt.Sprint(uid), "--regid", fmt.Sprint(uid), "--clear-groups", prlimit, fmt.Sprintf("--nproc=%d", tt.limit)}
+			got := suffer(t, 20*time.Second, append(world, portguard, "-p", "0.0.0.0:"+freePort(t), "--", "/bin/echo", "started")...)
+			want := aftermath{0, "started\n", cannotRun + "the limit on processes and threads (ulimit -u; LimitNPROC= in a unit) has no room for 7 more" + goesOn}
+			if tt.runs {
+				want.errs = ""
 			}
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(aftermath{})); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
