@@ -27,6 +27,11 @@ func lines() []line {
 	}
 }
 
+// everyLine has the newest kernel for Debian's stable release beside them. That may be newer than sid's.
+func everyLine() []line {
+	return append(lines(), line{name: "backports", suites: []string{"trixie-backports"}, pattern: `^linux-image-[0-9].*-cloud-amd64$`})
+}
+
 // backports is a kernel of which Debian had a package for its stable release for a while.
 func backports(series string) line {
 	return line{name: series, suites: []string{"trixie-backports"}, pattern: `^linux-image-` + regexp.QuoteMeta(series) + `\..*-cloud-amd64$`}
