@@ -1,12 +1,9 @@
 package e2e
 
 import (
-	"context"
 	"testing"
-	"time"
 
-	"golang.org/x/sys/unix"
-
+	"portguard/netdiag/holders"
 	"portguard/netdiag/nstest"
 	"portguard/netdiag/sockdiag"
 )
@@ -22,21 +19,5 @@ func setRange(t *testing.T, low, high uint16) {
 // clearLeftovers removes what is left of closed connections in this namespace.
 func clearLeftovers(t *testing.T) {
 	t.Helper()
-	c, err := sockdiag.Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	ctx := context.Background()
-	for left := true; left; { // the peer of what was closed a moment ago may follow
-		sockets, err := c.Dump(ctx, sockdiag.Query{Protocol: unix.IPPROTO_TCP})
-		if err != nil {
-			t.Fatal(err)
-		}
-		left = false
-		for _, s := range sockets {
-			left = s.Minisock() && c.Destroy(ctx, s) == nil || left
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	holders.Sweep(t, func(sockdiag.Socket) bool { return true })
 }
