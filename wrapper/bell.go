@@ -9,12 +9,13 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"portguard/netdiag"
 	"portguard/netdiag/sockdiag"
 )
 
 // bell rings when the kernel says that a socket on one of the ports, or an address of the host, has come or gone, or a device
-// that an endpoint is bound to may have. Where
-// it cannot be hung up (netlink forbidden), it never rings, and the pace of the wait is all there is.
+// that an endpoint is bound to may have. Where it cannot be hung up (netlink forbidden), it never rings, and the pace of the wait is all there
+// is.
 type bell struct {
 	sockets   *sockdiag.Events
 	addresses *nl.NetlinkSocket
@@ -24,7 +25,7 @@ type bell struct {
 
 func newBell(ctx context.Context, waiting []*Outcome) *bell {
 	b := &bell{cancelled: -1, stop: func() bool { return true }}
-	b.sockets, _ = sockdiag.Subscribe(portRanges(waiting))
+	b.sockets, _ = sockdiag.Subscribe(netdiag.PortRanges(endpointsOf(waiting)))
 	groups := []uint{unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR}
 	if slices.ContainsFunc(waiting, func(o *Outcome) bool { return o.Endpoint.Device != "" }) {
 		groups = append(groups, unix.RTNLGRP_LINK)

@@ -3,13 +3,13 @@ package wrapper
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"portguard/netdiag"
-	"portguard/netdiag/sockdiag"
 	"portguard/wrapper/decide"
 	"portguard/wrapper/hold"
 )
@@ -154,10 +154,13 @@ func roundTime(d time.Duration) string {
 	return Span(d.Round(100 * time.Millisecond))
 }
 
-func portRanges(outcomes []*Outcome) []sockdiag.PortRange {
-	ranges := make([]sockdiag.PortRange, len(outcomes))
-	for i, o := range outcomes {
-		ranges[i] = sockdiag.PortRange{First: o.Endpoint.Port, Last: o.Endpoint.Port}
+// endpointsOf are those of outcomes.
+func endpointsOf(outcomes []*Outcome) iter.Seq[netdiag.Endpoint] {
+	return func(yield func(netdiag.Endpoint) bool) {
+		for _, o := range outcomes {
+			if !yield(o.Endpoint) {
+				return
+			}
+		}
 	}
-	return ranges
 }

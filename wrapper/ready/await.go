@@ -2,6 +2,7 @@ package ready
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -56,7 +57,7 @@ func (l *Looker) Await(ctx context.Context, deadline time.Time, ended func() boo
 			return r, nil
 		}
 		if bell == nil {
-			bell, _ = sockdiag.Subscribe(ports(l.endpoints)) // without one, the pace is all there is
+			bell, _ = sockdiag.Subscribe(netdiag.PortRanges(slices.Values(l.endpoints))) // without one, the pace is all there is
 		}
 		if sleep(ctx, bell, p.soonest(), earlier(p.latest(), deadline)) {
 			p.told(time.Now())
@@ -111,14 +112,6 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-func ports(endpoints []netdiag.Endpoint) []sockdiag.PortRange {
-	ranges := make([]sockdiag.PortRange, len(endpoints))
-	for i, e := range endpoints {
-		ranges[i] = sockdiag.PortRange{First: e.Port, Last: e.Port}
-	}
-	return ranges
 }
 
 // processorTime is what the process has spent so far.
