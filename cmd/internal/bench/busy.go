@@ -6,12 +6,9 @@ import (
 	"syscall"
 )
 
-// busy are processes that do nothing but compute.
-type busy []*exec.Cmd
-
-// startBusy starts two for each processor.
-func startBusy() (busy, error) {
-	var all busy
+// startBusy starts processes that do nothing but compute, two for each processor.
+func startBusy() (processes, error) {
+	var all processes
 	for range 2 * runtime.NumCPU() {
 		cmd := exec.Command("/proc/self/exe", "compute")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -21,13 +18,6 @@ func startBusy() (busy, error) {
 		all = append(all, cmd)
 	}
 	return all, nil
-}
-
-func (b busy) stop() {
-	for _, cmd := range b {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed, as it should be
-	}
 }
 
 // compute is one of them.

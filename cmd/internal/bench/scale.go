@@ -58,12 +58,10 @@ func (b *bench) audit() error {
 	return nil
 }
 
-// services are processes, each of which has inherited a listener.
-type services []*exec.Cmd
-
-func startServices(n int) (services, error) {
+// startServices starts processes, each of which has inherited a listener.
+func startServices(n int) (processes, error) {
 	const first = 30_000 // which the kernel may pick
-	var all services
+	var all processes
 	for i := range n {
 		fd, err := listen(&unix.SockaddrInet4{Port: first + i})
 		if err != nil {
@@ -81,11 +79,4 @@ func startServices(n int) (services, error) {
 		all = append(all, cmd)
 	}
 	return all, nil
-}
-
-func (s services) stop() {
-	for _, cmd := range s {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed, as it should be
-	}
 }
