@@ -10,7 +10,7 @@ import (
 	"portguard/wrapper/container"
 )
 
-// engineSilence is// engineSilence is for how long an engine that has not answered in time is not asked again.
+// engineSilence is for how long an engine that has not answered in time is not asked again.
 const engineSilence = time.Minute
 
 // lookAround asks what the owners are to containers, once for each, and of all together no longer than askLimit: there may be as
