@@ -68,6 +68,9 @@ func guard(a *cli.App, req request) error {
 		if path, err = become.Resolve(req.command[0], a.Inherited.Environ); err != nil {
 			return noCommand(a.Args, req, err)
 		}
+		if err = vetoed(req, path); err != nil {
+			return err
+		}
 	}
 	if !req.Quiet && !req.JSON {
 		a.Log.Remark(req.idle...)
@@ -78,6 +81,16 @@ func guard(a *cli.App, req request) error {
 		return s.supervise()
 	}
 	return s.become()
+}
+
+// vetoed asks whether the kernel will execute COMMAND where somebody would be touched for it. With --restart a process of its own will
+// execute it, which may have another profile than this one.
+func vetoed(req request, path string) error {
+	p := req.policy
+	if req.restart.on() || !(p.Share || p.Close || p.RestartUnit || p.Kill) {
+		return nil
+	}
+	return become.Vetoed(req.command[0], path)
 }
 
 // become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all; a dry run says the

@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"portguard/cmd/portguard/internal/cli"
+)
+
+// A COMMAND that a security module forbids is found out before anybody is touched for it. Its mode does not tell, and only the kernel can
+// be asked, since Linux 6.14. Landlock is the module that any process may use against itself.
+func TestVetoBeforeHarm(t *testing.T) {
+	l := newLadder(t)
+	tool := filepath.Join(t.TempDir(), "tool")
+	if err := os.WriteFile(tool, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, rung := range []string{"--share", "--close", "--kill"} {
+		t.Run(rung, func(t *testing.T) {
+			port, holder, _ := l.client(t)
+			cmd := exec.Command(l.portguard, rung, "-p", number(port), "--", tool)
+			answer := make(chan aftermath, 1)
+			go func() { answer <- landlocked(cmd, l.portguard) }()
+			var a aftermath
+			select {
+			case a = <-answer:
+			case <-time.After(20 * time.Second):
+				t.Fatal("has not ended")
+			}
+			if a.status == noLandlock {
+				t.Skip(a.text())
+			}
+			a.honest(t, cli.ExitCannotExec)
+			a.says(t, `^portguard: cannot execute \S+/tool: permission denied, by a security module \(AppArmor, SELinux, Landlock\) and not by the file's mode$`)
+			if !holder.running() {
+				t.Error("the holder has ended")
+			}
+			suffer(t, 20*time.Second, l.portguard, "-p", number(port)).honest(t, cli.ExitUnavailable)
+
+			suffer(t, 20*time.Second, l.portguard, rung, "-p", number(port), "--", tool).honest(t, cli.ExitOK)
+		})
+	}
+}
+
+const noLandlock = -2 // for an exit status: the kernel cannot do what the test is about
+
+// landlocked runs a command that may execute one file and no other. The thread is used up by it.
+func landlocked(cmd *exec.Cmd, allowed string) aftermath {
+	runtime.LockOSThread()
+	if err := mayExecuteOnly(allowed); err != nil {
+		return aftermath{status: noLandlock, errs: "this takes Linux 6.14, with Landlock: " + err.Error()}
+	}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		return aftermath{status: -1, errs: err.Error()}
+	}
+	return aftermath{status: cmd.ProcessState.ExitCode(), errs: string(out)}
+}
+
+// mayExecuteOnly takes from this thread, and from what it starts, the right to execute any other file.
+func mayExecuteOnly(allowed string) error {
+	const check = 0x10000 // AT_EXECVE_CHECK
+	var none [2]*byte
+	empty := [1]byte{}
+	none[0] = &empty[0]
+	_, _, errno := unix.Syscall6(unix.SYS_EXECVEAT, ^uintptr(0), uintptr(unsafe.Pointer(&empty)), uintptr(unsafe.Pointer(&none)), uintptr(unsafe.Pointer(&none[1])), check, 0)
+	if errno == unix.EINVAL {
+		return errno
+	}
+	ruleset := unix.LandlockRulesetAttr{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_EXECUTE}
+	rules, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&ruleset)), unsafe.Sizeof(ruleset.Handled_access_fs), 0)
+	if errno != 0 {
+		return errno
+	}
+	defer unix.Close(int(rules))
+	file, err := unix.Open(allowed, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(file)
+	beneath := unix.LandlockPathBeneathAttr{Allowed_access: unix.LANDLOCK_ACCESS_FS_EXECUTE, Parent_fd: int32(file)}
+	if _, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, rules, unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&beneath)), 0, 0, 0); errno != 0 {
+		return errno
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, rules, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
