@@ -118,6 +118,39 @@ func TestOutputOnAFullDisk(t *testing.T) {
 	}
 }
 
+// What systemd runs before a service starts decides about the start by what it finds: not by a log (StandardOutput=) on a full disk, or one
+// that nobody reads.
+func TestLostReportFailsNoStart(t *testing.T) {
+	portguard := binary(t)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full: ", err)
+	}
+	defer full.Close()
+	for _, tt := range []struct {
+		name, pid, line string
+		log             *os.File
+		status          int
+	}{
+		{"a full disk", "$$", "-v -p 40301", full, cli.ExitOK},
+		{"a pipe that nobody reads", "$$", "-v -p 40301", stuffed(t), cli.ExitOK},
+		{"the port cannot be bound", "$$", "-p 240.0.0.1:40301", full, cli.ExitUnavailable},
+		{"JSON is for somebody", "$$", "--json -p 40301", full, cli.ExitOSErr},
+		{"systemd has started somebody else", "1", "-p 40301", full, cli.ExitOSErr},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := sufferCommand(t, 20*time.Second, func(ctx context.Context) *exec.Cmd {
+				cmd := exec.CommandContext(ctx, "sh", "-c", `SYSTEMD_EXEC_PID=`+tt.pid+` exec "$0" `+tt.line, portguard)
+				cmd.Stdout = tt.log
+				return cmd
+			})
+			if a.status != tt.status {
+				t.Errorf("status %d, want %d\n%s", a.status, tt.status, a.text())
+			}
+		})
+	}
+}
+
 // Standard descriptors that are closed, and a reader that has gone, are no reason not to start, or to crash.
 func TestClosedOutput(t *testing.T) {
 	portguard := binary(t)

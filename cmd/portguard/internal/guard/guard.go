@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
+	"portguard/internal/environ"
 	"portguard/wrapper/become"
 	"portguard/wrapper/hold"
 )
@@ -75,6 +77,7 @@ func guard(a *cli.App, req request) error {
 	if !req.Quiet && !req.JSON {
 		a.Log.Remark(req.idle...)
 	}
+	beforeService(a, req)
 	s := newAttempt(a, req, path)
 	defer s.guard.Close()
 	if req.restart.on() && !req.policy.DryRun {
@@ -91,6 +94,15 @@ func vetoed(req request, path string) error {
 		return nil
 	}
 	return become.Vetoed(req.command[0], path)
+}
+
+// beforeService keeps the report from failing a start, where systemd runs this in front of a service (ExecStartPre=): the start hangs on what
+// is found, not on a log (StandardOutput=) whose disk is full, or that nobody reads. A JSON document is for somebody who asked.
+func beforeService(a *cli.App, req request) {
+	stdout, ok := a.Stdout.(*page.Stdio)
+	if ok && len(req.command) == 0 && !req.JSON && environ.Get(a.Inherited.Environ, "SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) {
+		stdout.Patience = page.Unread
+	}
 }
 
 // become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all; a dry run says the
