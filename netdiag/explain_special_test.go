@@ -151,7 +151,7 @@ func TestExplainNamesAKernelSocket(t *testing.T) {
 		if h.Kind != netdiag.Kernel {
 			t.Errorf("kind %s, want kernel", h.Kind)
 		}
-	case netdiag.OtherPIDNamespace, netdiag.OtherUserNamespace, netdiag.NotPermitted:
+	case netdiag.OtherPIDNamespace, netdiag.OtherUserNamespace, netdiag.NotPermitted, netdiag.Vetoed:
 		// Some processes do not show their descriptors here, so that none of them has it cannot be told, and is not said.
 		if h.Kind == netdiag.Kernel {
 			t.Errorf("kind %s, though not every process could be looked at", h.Kind)

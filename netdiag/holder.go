@@ -99,6 +99,7 @@ const (
 	InFlight                   // probably sent over a unix socket and not yet received; Hints name the candidates
 	StaleSubflow               // an MPTCP subflow that outlives its process
 	NotPermitted               // some processes' descriptors are closed to this user
+	Vetoed                     // the same to a user who has the capabilities: a security module forbids it
 	Hidden                     // /proc is mounted with hidepid: other users' processes do not show
 	OtherUserNamespace         // a process that is closed to root of this user namespace
 	OtherPIDNamespace          // a process outside this pid namespace, or the kernel
@@ -135,6 +136,8 @@ func absence(s sockdiag.Socket, kind Kind, found owner.Result, hints []owner.Hin
 		return OtherUserNamespace
 	case found.Hidepid:
 		return Hidden
+	case found.Unreadable > 0 && found.Vetoed:
+		return Vetoed
 	case found.Unreadable > 0:
 		return NotPermitted
 	case found.ChildPIDNamespace:

@@ -52,6 +52,8 @@ func TestAbsence(t *testing.T) {
 		{"of a pid and a user namespace", full, Client, owner.Result{Confined: true, ChildPIDNamespace: true}, nil, nil, no, OtherPIDNamespace},
 		{"hidepid", full, Client, owner.Result{Hidepid: true, Unreadable: 1}, nil, nil, no, Hidden},
 		{"an ordinary user", full, Client, owner.Result{Unreadable: 1}, nil, nil, no, NotPermitted},
+		{"root, whom a security module forbids it", full, Client, owner.Result{Unreadable: 1, Vetoed: true}, nil, nil, no, Vetoed},
+		{"root, who may look into everybody", full, Client, owner.Result{Vetoed: true}, nil, nil, no, Gone},
 		{"an ordinary user, a socket of root", sockdiag.Socket{Inode: 7}, Listener, owner.Result{Unreadable: 1}, nil, nil, no, NotPermitted},
 
 		{"MPTCP, its process gone", subflow, Client, owner.Result{}, nil, nil, unknown, StaleSubflow},

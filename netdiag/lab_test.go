@@ -182,6 +182,7 @@ var absences = map[netdiag.Absence]string{
 	netdiag.InFlight:          "in-flight",
 	netdiag.StaleSubflow:      "stale-subflow",
 	netdiag.NotPermitted:      "not-permitted",
+	netdiag.Vetoed:            "vetoed",
 	netdiag.Hidden:            "hidden",
 	netdiag.OtherPIDNamespace: "other-pid-namespace",
 	netdiag.NoProc:            "no-proc",

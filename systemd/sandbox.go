@@ -14,6 +14,8 @@ type Sandbox struct {
 	InaccessiblePaths      []string   // these three with their prefixes, "-" and "+"
 	NoExecPaths, ExecPaths []string   //
 	SystemCalls            CallFilter // SystemCallFilter=
+	AppArmorProfile        string     // without its prefix, "-"
+	PrivatePIDs            bool       // PrivatePIDs= (systemd 257)
 	Limits                 Limits
 }
 
@@ -44,10 +46,14 @@ func (p properties) sandbox() Sandbox {
 		NoExecPaths:            p.texts("NoExecPaths"),
 		ExecPaths:              p.texts("ExecPaths"),
 		SystemCalls:            p.callFilter(),
+		PrivatePIDs:            p.text("PrivatePIDs") == "yes",
 		Limits: Limits{
 			AddressSpace: p.limit("LimitASSoft"), Data: p.limit("LimitDATASoft"),
 			Files: p.limit("LimitNOFILESoft"), Processes: p.limit("LimitNPROCSoft"),
 		},
+	}
+	if profile, _ := p["AppArmorProfile"].([]any); len(profile) == 2 { // whether it may be missing, and its name
+		s.AppArmorProfile, _ = profile[1].(string)
 	}
 	for _, name := range []string{"BindPaths", "BindReadOnlyPaths"} {
 		sources, destinations := p.column(name, 0), p.column(name, 1)

@@ -30,6 +30,7 @@ func (s Scanner) Find(ctx context.Context, inodes []uint32) (Result, error) {
 		Named:             map[uint32]bool{},
 		Hidepid:           sc.hidepid(),
 		Confined:          sc.confined(),
+		Vetoed:            sc.vetoed(),
 		ChildPIDNamespace: sc.childPIDNamespace(),
 	}
 	wanted := make(map[uint32]bool, len(inodes))

@@ -34,10 +34,13 @@ func (sc *scan) hidepid() bool {
 }
 
 // tracesOthers reports whether the capability is in effect that makes others' processes show (CAP_SYS_PTRACE).
-func tracesOthers() bool {
+func tracesOthers() bool { return capable(unix.CAP_SYS_PTRACE) }
+
+// capable is about the first 32 capabilities.
+func capable(capability int) bool {
 	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
-	return unix.Capget(&hdr, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_PTRACE) != 0
+	return unix.Capget(&hdr, &data[0]) == nil && data[0].Effective&(1<<capability) != 0
 }
 
 // parseHidepid tells whether the mount with this id hides processes, and from which group not; -1: from every one.

@@ -95,7 +95,9 @@ type Result struct {
 	Unreadable int  // processes whose descriptors were closed to us, without kernel threads where these can be told
 	Hidepid    bool // /proc does not even list other users' processes (mount option hidepid=2 or 4), or may not
 	// Confined: we have the rights of root in a user namespace, and to processes outside of it none of them.
-	Confined          bool
+	Confined bool
+	// Vetoed: what is closed to us is closed by a security module, since we have the capabilities that open it.
+	Vetoed            bool
 	ChildPIDNamespace bool // /proc is not the initial pid namespace's: processes outside do not show
 }
 

@@ -73,6 +73,13 @@ func (sc *scan) confined() bool {
 	return err == nil && ns != initialUserNamespace && tracesOthers()
 }
 
+// vetoed: who has these capabilities in the first user namespace may look into every process, but for what a security module forbids
+// (ptrace_may_access, and the modes of /proc/PID).
+func (sc *scan) vetoed() bool {
+	ns, err := sc.link("self/ns/user")
+	return err == nil && ns == initialUserNamespace && tracesOthers() && capable(unix.CAP_DAC_READ_SEARCH)
+}
+
 // Missing tells which processes may not show: other users', for a mount option of proc (hidepid), and those outside of its pid
 // namespace.
 func (s Scanner) Missing() (hidden, outside bool) {

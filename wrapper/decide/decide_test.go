@@ -67,6 +67,8 @@ func TestDecideKill(t *testing.T) {
 
 		{"not yet accepted goes with its listener", Policy{Kill: true}, absent(netdiag.Accepted, netdiag.NotAccepted), Decision{}},
 		{"owner not visible", Policy{Kill: true}, absent(netdiag.Client, netdiag.NotPermitted), notSeen},
+		{"owner hidden by a security module", Policy{Kill: true}, absent(netdiag.Client, netdiag.Vetoed),
+			Decision{Result: NotPermitted, Why: "a security module keeps its owner from being seen"}},
 		{"hidepid", Policy{Kill: true}, absent(netdiag.Client, netdiag.Hidden), notSeen},
 		{"outside of a user namespace", Policy{Kill: true}, absent(netdiag.Client, netdiag.OtherUserNamespace), notSeen},
 		{"another pid namespace", Policy{Kill: true}, absent(netdiag.Client, netdiag.OtherPIDNamespace),

@@ -85,6 +85,8 @@ func unseenOwner(h *netdiag.Holder) Decision {
 	switch h.Absence {
 	case netdiag.NotPermitted, netdiag.Hidden, netdiag.OtherUserNamespace:
 		return Decision{Result: NotPermitted, Why: "its owner is not visible to this user"}
+	case netdiag.Vetoed:
+		return Decision{Result: NotPermitted, Why: "a security module keeps its owner from being seen"}
 	case netdiag.OtherPIDNamespace:
 		return notPossible("its owner is outside this pid namespace")
 	case netdiag.NoProc:

@@ -92,6 +92,8 @@ func (r *result) limit(why netdiag.Absence) {
 	switch why {
 	case netdiag.NotPermitted:
 		text = "which processes have some of the sockets is closed to this user: that takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	case netdiag.Vetoed:
+		text = "which processes have some of the sockets cannot be seen: a security module (AppArmor, SELinux, Landlock) forbids it"
 	case netdiag.Hidden:
 		text = "/proc hides other users' processes from this user (hidepid): root sees them"
 	case netdiag.OtherUserNamespace:

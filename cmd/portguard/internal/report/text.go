@@ -1,10 +1,13 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report/advise"
@@ -77,7 +80,11 @@ func limits(r *wrapper.Report) []string {
 
 // DegradedText says what is missing, and what would give it.
 func DegradedText(err error) string {
-	return fmt.Sprintf("%v: /proc/net was read instead, which shows neither idle bound sockets nor units (a unit needs RestrictAddressFamilies=AF_NETLINK for it)", err)
+	needs := "a unit needs RestrictAddressFamilies=AF_NETLINK for it"
+	if errors.Is(err, unix.EACCES) {
+		needs = "a security module forbids it: a profile of AppArmor's needs network netlink"
+	}
+	return fmt.Sprintf("%v: /proc/net was read instead, which shows neither idle bound sockets nor units (%s)", err, needs)
 }
 
 func (t Text) outcome(g group) {

@@ -141,12 +141,14 @@ func remains(s sockdiag.Socket) string {
 
 // whoIsMissing says why no process is named, where one should be.
 func whoIsMissing(h netdiag.Holder) string {
-	if len(h.Hints) > 0 && (h.Absence == netdiag.NotPermitted || h.Absence == netdiag.Hidden || h.Absence == netdiag.OtherUserNamespace) {
+	if len(h.Hints) > 0 && (h.Absence == netdiag.NotPermitted || h.Absence == netdiag.Vetoed || h.Absence == netdiag.Hidden || h.Absence == netdiag.OtherUserNamespace) {
 		return "; no process that could be looked into has it open: it may have been sent over a unix socket and not yet received, or be another user's"
 	}
 	switch h.Absence {
 	case netdiag.NotPermitted:
 		return "; this user may not see which process has it (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"
+	case netdiag.Vetoed:
+		return "; a security module (AppArmor, SELinux, Landlock) keeps portguard from seeing which process has it"
 	case netdiag.Hidden:
 		return "; /proc hides other users' processes from this user (hidepid): to see them takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	case netdiag.OtherUserNamespace:

@@ -135,6 +135,7 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 	}{
 		{netdiag.Shown, ""},
 		{netdiag.NotPermitted, "; this user may not see which process has it (that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)"},
+		{netdiag.Vetoed, "; a security module (AppArmor, SELinux, Landlock) keeps portguard from seeing which process has it"},
 		{netdiag.Hidden, "; /proc hides other users' processes from this user (hidepid): to see them takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"},
 		{netdiag.OtherUserNamespace, "; no process that root of this user namespace may look into has it: look for it from the host"},
 		{netdiag.OtherPIDNamespace, "; no process in this pid namespace has it: look for it from the host"},

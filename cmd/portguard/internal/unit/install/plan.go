@@ -75,6 +75,7 @@ func (in *installation) plan(svc systemd.Service, files [][]unitfile.Assignment)
 	in.planReady(&p, svc, cmp.Or(p.dropIn.NotifyAccess, svc.NotifyAccess))
 	in.noteHabit(&p, svc)
 	noteCalls(&p, svc)
+	noteConfined(&p, svc)
 	in.notePlace(&p, svc)
 	return p, nil
 }

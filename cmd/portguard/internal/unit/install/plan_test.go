@@ -132,6 +132,18 @@ func TestPlan(t *testing.T) {
 			[]string{"SystemCallFilter= of order.service ends portguard when the port is taken: it lacks ppoll; --as pre needs none of it"},
 		},
 		{
+			"a profile and a pid namespace that are portguard's as well", "wrapper", []string{"-p", "1"},
+			systemd.Service{Sandbox: systemd.Sandbox{AppArmorProfile: "order", PrivatePIDs: true}}, "[Service]\nExecStart=/a\n",
+			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 -- /a", SyslogIdentifier: "a"},
+			[]string{"AppArmorProfile=order of order.service is portguard's, too: where AppArmor is on, it has to let portguard's file be mapped (mr) and the service's own program be executed (ix, px), or no start goes through; --as pre is outside of it",
+				"PrivatePIDs= of order.service hides all other processes from portguard, which then touches nobody; --as pre sees them"},
+		},
+		{
+			"the same where only ExecStartPre= is", "pre", []string{"-p", "1"},
+			systemd.Service{Sandbox: systemd.Sandbox{AppArmorProfile: "order", PrivatePIDs: true}}, "[Service]\nExecStart=/a\n",
+			dropin.DropIn{Pre: "+/usr/bin/portguard -p 1"}, nil,
+		},
+		{
 			"a type that tells whether its program can be executed", "wrapper", []string{"-p", "1"}, systemd.Service{Type: "exec"}, "[Service]\nExecStart=/a\n",
 			dropin.DropIn{Exec: "/usr/bin/portguard -p 1 -- /a", SyslogIdentifier: "a"},
 			[]string{"Type=exec of order.service says no longer whether its own program can be executed: its start is done with portguard's; --as pre leaves that as it is"},
