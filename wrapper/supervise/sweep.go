@@ -23,11 +23,26 @@ func (l *loop) root() int {
 	return 0
 }
 
+// looks is how often nobody has to be found before nobody is there.
+const looks = 3
+
 // family are the living processes of this run: the service, and what it has started, its orphans included.
-func (l *loop) family() ([]owner.Stat, error) {
-	if childless() {
-		return nil, nil
+//
+// Processes are listed first and looked at one by one, so that one which forks and ends in between is dead, and its child is not on the list:
+// what a daemon does that goes into the background twice. Only that there is no child at all is known at once.
+func (l *loop) family() (found []owner.Stat, err error) {
+	for range looks {
+		if childless() {
+			return nil, nil
+		}
+		if found, err = l.listed(); err != nil || len(found) > 0 {
+			break
+		}
 	}
+	return found, err
+}
+
+func (l *loop) listed() ([]owner.Stat, error) {
 	all, err := owner.Scanner{}.Stats()
 	if err != nil {
 		return nil, err

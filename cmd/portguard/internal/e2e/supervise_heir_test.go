@@ -120,6 +120,22 @@ func TestSuperviseBackground(t *testing.T) {
 	}
 }
 
+// One that goes into the background twice, as daemons do, is gone in the middle while it is looked for: that is no reason to end it without a word.
+func TestSuperviseBackgroundTwice(t *testing.T) {
+	for name, before := range besides {
+		for i := range 3 {
+			t.Run(name+number(uint16(i)), func(t *testing.T) {
+				t.Parallel()
+				line := append(append([]string{}, before...), binary(t), "--restart", "on-failure", "-p", freePort(t), "--")
+				p := launch(t, append(line, "sh", "-c", "(sleep 60 >/dev/null 2>&1 &) &")...)
+				if status := p.end(t); status != 0 || !strings.Contains(p.errs.String(), "(sleep) behind") {
+					t.Errorf("status %d\n%s", status, p.errs.String())
+				}
+			})
+		}
+	}
+}
+
 // nginx goes into the background, and replaces itself at SIGUSR2, as its manual has it: the new one is started beside the old
 // one, which is then told to end.
 func TestSuperviseNginxUpgrade(t *testing.T) {
