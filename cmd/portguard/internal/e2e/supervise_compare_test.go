@@ -73,7 +73,7 @@ func traits() []trait {
 		{"not pid 1: orphans are taken and reaped", func(t *testing.T, c contender) string { return orphans(t, c.start(t, theActor(t), "orphan")) }},
 		{"not pid 1: what the service leaves behind", leftBehind},
 		{"a service that ignores SIGTERM", stubborn},
-		{"a second SIGTERM, a second later, kills it", func(t *testing.T, c contender) string { return stubbornTwice(t, c, 1100*time.Millisecond) }},
+		{"a second SIGTERM, a second later, kills it", func(t *testing.T, c contender) string { return stubbornTwice(t, c, 1500*time.Millisecond) }},
 		{"SIGTERM twice at once kills it", func(t *testing.T, c contender) string { return stubbornTwice(t, c, 10*time.Millisecond) }},
 		{"terminal: the service is in the foreground", func(t *testing.T, c contender) string {
 			return onJobTerminal(t, c, []string{"foreground"}, "").after("foreground ")
