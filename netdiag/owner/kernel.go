@@ -3,6 +3,7 @@ package owner
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -33,16 +34,17 @@ func (sc *scan) openFiles() int {
 	return n
 }
 
-// spread reports whether several processors are to walk through the tables, each process by itself: where the processes have many files open
-// in the mean. To begin a walk takes as long as some fifty descriptors.
+// spread reports whether several processors are to walk through the tables, each process by itself.
 func (sc *scan) spread() bool {
-	const many = 1000
-	if runtime.GOMAXPROCS(0) == 1 || !release.Since(6, 12) {
+	if runtime.GOMAXPROCS(0) == 1 || !sc.compare || !release.Since(6, 12) {
 		return false
 	}
 	pids, err := sc.pids()
-	return err == nil && sc.openFiles() > many*len(pids)
+	return err == nil && pays(sc.openFiles(), len(pids))
 }
+
+// pays: the processes have many files open in the mean. To begin a walk takes as long as some fifty descriptors.
+func pays(files, processes int) bool { return files > 1000*processes }
 
 // initial reports whether this proc file system numbers the processes as the kernel itself does.
 func (sc *scan) initial() bool {
@@ -97,12 +99,21 @@ func (sc *scan) walkAll(ctx context.Context, walker *fdwalk.Walker, wanted map[u
 	return all, ctx.Err()
 }
 
+// manyTables are more than the threads of a process have to themselves. kcmp(2) was refused then, most likely, and each thread would have the
+// process's table walked once more.
+const manyTables = 16
+
+var errManyTables = errors.New("every thread seems to have a table of its own")
+
 // walkEach walks through the tables of each process by itself.
 func (sc *scan) walkEach(ctx context.Context, walker *fdwalk.Walker, wanted map[uint32]bool) ([]found, error) {
 	return survey(ctx, sc, func(ctx context.Context, p proc, buf *scratch) (found, error) {
 		own, err := sc.ownTables(p, buf)
 		if err != nil {
 			return found{}, err
+		}
+		if len(own) > manyTables {
+			return found{}, errManyTables
 		}
 		var f found
 		for _, tid := range append([]int{p.pid}, own...) {

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -87,6 +89,66 @@ func askedOfKernel(t *testing.T, sc *scan, wanted map[uint32]bool) map[string][]
 		}
 	}
 	return answers
+}
+
+func TestManyFilesInTheMeanPayForAWalkEach(t *testing.T) {
+	for _, tc := range []struct {
+		name             string
+		files, processes int
+		want             bool
+	}{
+		{"a host of small processes", 100_000, 300, false},
+		{"as many as begin to", 1000, 1, false},
+		{"pools of twenty thousand", 1_000_000, 50, true},
+		{"not known", 0, 50, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := pays(tc.files, tc.processes); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// Where kcmp(2) is refused, every thread seems to have a table of its own: one walk passes over those that are shared.
+func TestManyThreadsAreWalkedOnce(t *testing.T) {
+	if !release.Since(6, 12) {
+		t.Skip("needs Linux 6.12")
+	}
+	done := make(chan bool)
+	defer close(done)
+	var ready sync.WaitGroup
+	for range manyTables + 1 {
+		ready.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			ready.Done()
+			<-done
+		}()
+	}
+	ready.Wait()
+	sc, err := Scanner{}.scan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sc.close()
+	sc.compare = false
+	wanted := map[uint32]bool{1: true}
+	walker, err := fdwalk.Load([]uint32{1})
+	if errors.Is(err, unix.EPERM) || errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("needs CAP_BPF, CAP_PERFMON and a kernel with BTF: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer walker.Close()
+	if _, err := sc.walkEach(t.Context(), walker, wanted); !errors.Is(err, errManyTables) {
+		t.Errorf("walked through each: %v", err)
+	}
+	if sc.spread() {
+		t.Error("it would be tried where it is known beforehand")
+	}
 }
 
 // holding are those that have any of the sockets.
