@@ -11,11 +11,8 @@ import (
 )
 
 // spareFDs are the descriptors without which nothing works: with the first file that is opened, or the first timer, the Go runtime opens two
-// for its poller, and ends the program, with a trace, when it finds no room for them. Where there are few, it opens them at once.
-const (
-	spareFDs = 3
-	fewFDs   = 64
-)
+// for its poller, and ends the program, with a trace, when it finds no room for them.
+const spareFDs = 3
 
 // permitted is why nothing should be begun at all.
 func permitted() error {
@@ -26,8 +23,6 @@ func permitted() error {
 }
 
 func roomForFiles() error {
-	var limit unix.Rlimit
-	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) // 0 when it cannot be had
 	var fds [spareFDs]int
 	for i := range fds {
 		fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
@@ -36,16 +31,19 @@ func roomForFiles() error {
 		}
 		if err != nil {
 			closeAll(fds[:i])
+			var limit unix.Rlimit
+			_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) // 0 when it cannot be had
 			return fmt.Errorf("no descriptors are left, of %d that may be open (ulimit -n; LimitNOFILE= in a unit): %w", limit.Cur, err)
 		}
 		fds[i] = fd
 	}
 	closeAll(fds[:])
-	if limit.Cur < fewFDs {
-		time.AfterFunc(time.Hour, func() {}).Stop()
-	}
+	openPoller()
 	return nil
 }
+
+// openPoller has the runtime open its two while there is room: the ports of a long line may use up what is left.
+func openPoller() { time.AfterFunc(time.Hour, func() {}).Stop() }
 
 func closeAll(fds []int) {
 	for _, fd := range fds {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,26 +25,43 @@ func inMounts(t *testing.T, script string, argv ...string) []string {
 func TestFewDescriptors(t *testing.T) {
 	l := newLadder(t)
 	port, _, peer := l.client(t)
-	for _, n := range []int{3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24} {
-		limit := fmt.Sprintf("--nofile=%d:%d", n, n)
-		t.Run(limit, func(t *testing.T) {
-			report := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", number(port))
-			report.honest(t, cli.ExitUnavailable, cli.ExitOSErr)
-			if report.status == cli.ExitOSErr {
-				report.says(t, `too many open files`)
-			}
-			start := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", number(port+1000), "--", "true")
-			start.honest(t, cli.ExitOK, cli.ExitOSErr)
-			if n >= 16 && (report.status != cli.ExitUnavailable || start.status != cli.ExitOK) {
-				t.Errorf("%d descriptors do not suffice\n%s%s", n, report.text(), start.text())
-			}
-			many := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", "23000-23099", "--", "true")
-			many.honest(t, cli.ExitOK, cli.ExitOSErr) // what there is no room for is not held, and that is said
-			kept := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "--restart", "on-failure", "--restart-limit", "1/1h", "--restart-delay", "1ms", "-p", number(port+1000), "--", "true")
-			kept.honest(t, cli.ExitOK, cli.ExitOSErr)
-			among := suffer(t, 20*time.Second, "prlimit", limit, l.portguard, "-p", "23000-23099,"+number(port), "--", "true")
-			among.honest(t, cli.ExitUnavailable, cli.ExitOSErr) // who holds it is asked beside all that is held
-		})
+	low := func(n int) []string {
+		return []string{"prlimit", fmt.Sprintf("--nofile=%d:%d", n, n)}
+	}
+	inherited := func(n int) []string { // all but n
+		return []string{"prlimit", "--nofile=1024:1024", "bash", "-c", `for ((fd = $1; fd < 1024; fd++)); do eval "exec $fd</dev/null"; done; shift; exec "$@"`, "bash", strconv.Itoa(n)}
+	}
+	for _, tt := range []struct {
+		name string
+		few  func(n int) []string
+		of   []int
+	}{
+		{"limit", low, []int{3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 64, 100, 110}},
+		{"inherited", inherited, []int{6, 8, 10, 12, 16}},
+	} {
+		for _, n := range tt.of {
+			t.Run(fmt.Sprintf("%s/%d", tt.name, n), func(t *testing.T) {
+				try := func(args ...string) aftermath {
+					return suffer(t, 20*time.Second, append(tt.few(n), append([]string{l.portguard}, args...)...)...)
+				}
+				report := try("-p", number(port))
+				report.honest(t, cli.ExitUnavailable, cli.ExitOSErr)
+				if report.status == cli.ExitOSErr {
+					report.says(t, `too many open files`)
+				}
+				start := try("-p", number(port+1000), "--", "true")
+				start.honest(t, cli.ExitOK, cli.ExitOSErr)
+				if n >= 16 && (report.status != cli.ExitUnavailable || start.status != cli.ExitOK) {
+					t.Errorf("%d descriptors do not suffice\n%s%s", n, report.text(), start.text())
+				}
+				many := try("-p", "23000-23099", "--", "true")
+				many.honest(t, cli.ExitOK, cli.ExitOSErr) // what there is no room for is not held, and that is said
+				kept := try("--restart", "on-failure", "--restart-limit", "1/1h", "--restart-delay", "1ms", "-p", number(port+1000), "--", "true")
+				kept.honest(t, cli.ExitOK, cli.ExitOSErr)
+				among := try("-p", "23000-23099,"+number(port), "--", "true")
+				among.honest(t, cli.ExitUnavailable, cli.ExitOSErr) // who holds it is asked beside all that is held
+			})
+		}
 	}
 	echoes(t, peer)
 }
