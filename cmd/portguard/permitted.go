@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"portguard/cmd/portguard/internal/cli"
+	"portguard/netdiag/permit"
 )
 
 // spareFDs are the descriptors without which nothing works: with the first file that is opened, or the first timer, the Go runtime opens two
@@ -42,8 +43,13 @@ func roomForFiles() error {
 	return nil
 }
 
-// openPoller has the runtime open its two while there is room: the ports of a long line may use up what is left.
-func openPoller() { time.AfterFunc(time.Hour, func() {}).Stop() }
+// openPoller has the runtime open its two while there is room: the ports of a long line may use up what is left. A seccomp filter may forbid
+// epoll, which a free port does not take.
+func openPoller() {
+	if !permit.Filtered() {
+		time.AfterFunc(time.Hour, func() {}).Stop()
+	}
+}
 
 func closeAll(fds []int) {
 	for _, fd := range fds {

@@ -94,6 +94,7 @@ func TestScaleMoreThanDescriptors(t *testing.T) {
 			if tt.held < portCount {
 				said = fmt.Sprintf("portguard: %d of 5000 ports are not held: the limit on open files is %d (ulimit -n; LimitNOFILE= in a unit)\n", portCount-tt.held, tt.hard)
 			}
+			eventually(t, 20*time.Second, "it says what is not held", func() bool { return len(p.errs.String()) >= len(said) })
 			if got := p.errs.String(); got != said {
 				t.Errorf("it says %q, want %q", got, said)
 			}
