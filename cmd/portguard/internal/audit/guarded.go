@@ -55,7 +55,7 @@ func (r *result) guarded(ctx context.Context) (all, lapsed map[string][]netdiag.
 type guardState int
 
 const (
-	guardHolds  guardState = iota // as far as can be told; a masked unit does not start without it either
+	guardHolds  guardState = iota // as far as can be told; what is masked, or not loaded, does not start without it either
 	guardLapsed                   // systemd does not run what it says
 	guardGone                     // its unit is not there
 )
@@ -67,11 +67,9 @@ func stateOf(ctx context.Context, m *systemd.Manager, name string, in dropin.Dro
 	}
 	svc, err := m.Service(ctx, name)
 	switch {
-	case err != nil || svc.LoadState == systemd.Masked:
-		return guardHolds
-	case svc.LoadState == systemd.NotFound:
+	case err == nil && svc.LoadState == systemd.NotFound:
 		return guardGone
-	case !in.InForce(svc):
+	case err == nil && svc.LoadState == systemd.Loaded && !in.InForce(svc):
 		return guardLapsed
 	}
 	return guardHolds

@@ -83,6 +83,8 @@ func (r unitRig) testRefusals(t *testing.T) {
 	}
 	const gone = "cd /etc/systemd/system; printf '[Service]\\nExecStart=/bin/true\\n' >gone.service; systemctl daemon-reload; " +
 		"portguard unit install gone -p 40002 >/dev/null; rm gone.service; systemctl daemon-reload; "
+	const broken = "portguard unit install quiet -p 40001 >/dev/null; cd /etc/systemd/system/quiet.service.d; printf '[Service]\\nExecStartPre=\\nExecStart=\\n' >zzz.conf; systemctl daemon-reload; "
+	const mended = "; rm zzz.conf; systemctl daemon-reload; portguard unit remove quiet"
 	for name, tt := range map[string]struct {
 		script, says string
 		status       int
@@ -111,6 +113,10 @@ func (r unitRig) testRefusals(t *testing.T) {
 			"there is no gone.service any more, only its guard: portguard unit remove gone.service\n", 0},
 		"a drop-in of a unit that was masked since": {gone + "cd /etc/systemd/system; ln -s /dev/null gone.service; systemctl daemon-reload; portguard unit show gone; rm gone.service; portguard unit remove gone",
 			"gone.service  pre, masked  40002/tcp", 0},
+		"a drop-in of a unit that systemd does not load": {broken + "portguard unit show quiet; portguard unit show --json quiet | grep -o '\"in_force.*\"'" + mended,
+			"quiet.service  pre, systemd does not load it  40001/tcp  no        \n\"in_force\":false,\"load_state\":\"bad-setting\"\nremoved", 0},
+		"the same not loaded, audited": {broken + "portguard audit --sample 10ms >/tmp/audit" + mended + "; cat /tmp/audit; ! grep -q 'is not guarded' /tmp/audit",
+			"guarded for quiet.service", 0},
 		"a drop-in that systemd has not read": {"cd /etc/systemd/system; systemctl daemon-reload; mkdir -p quiet.service.d; portguard unit install quiet -p 1 --dry-run | sed 1d >quiet.service.d/zz-portguard.conf; " +
 			"portguard unit show quiet; systemctl daemon-reload; portguard unit show --json quiet; portguard unit remove quiet; rmdir quiet.service.d", "pre, not in force", 0},
 		"a read-only /etc":                        {"unshare -m sh -c 'mount --bind -o ro /etc /etc && portguard unit install quiet -p 1'", "read-only file system", 71},

@@ -49,6 +49,8 @@ func (u guardedUnit) standing() string {
 		return ", no such unit"
 	case u.LoadState == systemd.Masked:
 		return ", masked"
+	case u.LoadState != systemd.Loaded:
+		return ", systemd does not load it"
 	}
 	return ", not in force"
 }

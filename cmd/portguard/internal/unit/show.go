@@ -31,7 +31,8 @@ package may do: until it is installed again, systemd starts the old command.
 daemon-reload"), or another drop-in comes after it and takes its line away, as "ExecStartPre=" does ("systemctl cat UNIT").
 
 "no such unit" is a drop-in whose service is gone, as after the removal of its package: "portguard unit remove UNIT" takes
-it away. "masked" is a service that systemd does not start at all.`
+it away. "masked" is a service that systemd does not start at all. Where "systemd does not load it", there is something wrong
+with its files ("systemd-analyze verify UNIT"): it does not start either.`
 
 func newUnitShow(a *cli.App) *cobra.Command {
 	var asJSON bool
