@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,9 @@ import (
 // A COMMAND that a security module forbids is found out before anybody is touched for it. Its mode does not tell, and only the kernel can
 // be asked, since Linux 6.14. Landlock is the module that any process may use against itself.
 func TestVetoBeforeHarm(t *testing.T) {
+	if !checksExec() {
+		t.Skip("this takes Linux 6.14: execveat(2) knows no AT_EXECVE_CHECK")
+	}
 	l := newLadder(t)
 	tool := filepath.Join(t.TempDir(), "tool")
 	if err := os.WriteFile(tool, []byte("#!/bin/sh\n"), 0o755); err != nil {
@@ -28,7 +32,7 @@ func TestVetoBeforeHarm(t *testing.T) {
 	for _, rung := range []string{"--share", "--close", "--kill"} {
 		t.Run(rung, func(t *testing.T) {
 			port, holder, _ := l.client(t)
-			a := landlocked(exec.Command(l.portguard, rung, "-p", number(port), "--", tool), l.portguard)
+			a := landlocked(t, l.portguard, rung, "-p", number(port), "--", tool)
 			if a.status == noLandlock {
 				t.Skip(a.text())
 			}
@@ -51,7 +55,7 @@ func TestVetoedOwner(t *testing.T) {
 	port, holder, _ := l.client(t)
 	for _, line := range [][]string{{}, {"--kill", "--close"}} {
 		argv := slices.Concat(line, []string{"-p", number(port)})
-		a := landlocked(exec.Command(l.portguard, argv...), l.portguard)
+		a := landlocked(t, l.portguard, argv...)
 		switch {
 		case a.status == noLandlock:
 			t.Skip(a.text())
@@ -73,20 +77,30 @@ func TestVetoedOwner(t *testing.T) {
 
 const noLandlock = -2 // for an exit status: the kernel cannot do what the test is about
 
-// landlocked runs a command that may execute one file and no other, nor look into processes that are not its own.
-func landlocked(cmd *exec.Cmd, allowed string) aftermath {
+// landlocked runs a program that may execute itself and no other, nor look into processes that are not its own.
+func landlocked(t *testing.T, program string, args ...string) aftermath {
+	t.Helper()
+	const limit = 20 * time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.WaitDelay = time.Second
 	answer := make(chan aftermath)
 	go func() {
 		runtime.LockOSThread() // for nobody else, and it may not end either: processes that it has started before would (Pdeathsig)
-		answer <- restricted(cmd, allowed)
+		answer <- restricted(cmd)
 		select {}
 	}()
-	return <-answer
+	a := <-answer
+	if ctx.Err() != nil {
+		t.Fatalf("%v has not ended within %s\n%s", cmd.Args, limit, a.text())
+	}
+	return a
 }
 
-func restricted(cmd *exec.Cmd, allowed string) aftermath {
-	if err := mayExecuteOnly(allowed); err != nil {
-		return aftermath{status: noLandlock, errs: "this takes Linux 6.14, with Landlock: " + err.Error()}
+func restricted(cmd *exec.Cmd) aftermath {
+	if err := mayExecuteOnly(cmd.Path); err != nil {
+		return aftermath{status: noLandlock, errs: "this takes Landlock: " + err.Error()}
 	}
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
@@ -95,16 +109,18 @@ func restricted(cmd *exec.Cmd, allowed string) aftermath {
 	return aftermath{status: cmd.ProcessState.ExitCode(), errs: string(out)}
 }
 
-// mayExecuteOnly takes from this thread, and from what it starts, the right to execute any other file.
-func mayExecuteOnly(allowed string) error {
+// checksExec reports whether the kernel can be asked if a file may be executed.
+func checksExec() bool {
 	const check = 0x10000 // AT_EXECVE_CHECK
 	var none [2]*byte
 	empty := [1]byte{}
 	none[0] = &empty[0]
 	_, _, errno := unix.Syscall6(unix.SYS_EXECVEAT, ^uintptr(0), uintptr(unsafe.Pointer(&empty)), uintptr(unsafe.Pointer(&none)), uintptr(unsafe.Pointer(&none[1])), check, 0)
-	if errno == unix.EINVAL {
-		return errno
-	}
+	return errno != unix.EINVAL
+}
+
+// mayExecuteOnly takes from this thread, and from what it starts, the right to execute any other file.
+func mayExecuteOnly(allowed string) error {
 	ruleset := unix.LandlockRulesetAttr{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_EXECUTE}
 	rules, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&ruleset)), unsafe.Sizeof(ruleset.Handled_access_fs), 0)
 	if errno != 0 {
