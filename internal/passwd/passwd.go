@@ -7,6 +7,8 @@ package passwd
 import (
 	"bufio"
 	"bytes"
+	"io"
+	"math"
 	"os"
 	"strconv"
 )
@@ -34,7 +36,13 @@ func first(is func(User) bool) (User, bool) {
 		return User{}, false // a root directory without users
 	}
 	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
+	return firstIn(file, is)
+}
+
+func firstIn(file io.Reader, is func(User) bool) (User, bool) {
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, math.MaxInt) // a long line hides nobody who comes after it
+	for lines.Scan() {
 		if u, ok := parse(lines.Bytes()); ok && is(u) {
 			return u, true
 		}

@@ -3,6 +3,7 @@ package passwd
 import (
 	"os/user"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,20 @@ func TestParse(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, ok := parse([]byte(tt.line)); got != tt.want || ok != tt.ok {
 				t.Errorf("%+v, %v; want %+v, %v", got, ok, tt.want, tt.ok)
+			}
+		})
+	}
+}
+
+// As in the C library, a line may be of any length.
+func TestAfterALongLine(t *testing.T) {
+	for name, size := range map[string]int{"what a scanner takes": 64 << 10, "and far more": 3 << 20} {
+		t.Run(name, func(t *testing.T) {
+			text := "bob:x:1000:100:" + strings.Repeat("b", size) + ":/home/bob:/bin/sh\nann:x:1001:100::/home/ann:/bin/sh\n"
+			for _, want := range []User{{"bob", 1000, "/home/bob"}, {"ann", 1001, "/home/ann"}} {
+				if got, ok := firstIn(strings.NewReader(text), func(u User) bool { return u.Name == want.Name }); !ok || got != want {
+					t.Errorf("%+v, %v; want %+v", got, ok, want)
+				}
 			}
 		})
 	}
