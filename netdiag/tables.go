@@ -130,7 +130,7 @@ func (p *Prober) list(ctx context.Context, proto Protocol, ports []sockdiag.Port
 	return slices.Concat(pieces...), err
 }
 
-// listPieces is list for who expects many.
+// listPieces is list for callers that expect many.
 func (p *Prober) listPieces(ctx context.Context, proto Protocol, ports []sockdiag.PortRange) ([][]sockdiag.Socket, error) {
 	diag, err := p.Diag()
 	if err == nil {
@@ -161,13 +161,13 @@ func (p *Prober) listPieces(ctx context.Context, proto Protocol, ports []sockdia
 }
 
 func portsOf(findings []*Finding, proto Protocol) []sockdiag.PortRange {
-	var ports []sockdiag.PortRange
-	for _, f := range findings {
-		if f.Endpoint.Protocol == proto {
-			ports = append(ports, sockdiag.PortRange{First: f.Endpoint.Port, Last: f.Endpoint.Port})
+	return PortRanges(func(yield func(Endpoint) bool) {
+		for _, f := range findings {
+			if f.Endpoint.Protocol == proto && !yield(f.Endpoint) {
+				return
+			}
 		}
-	}
-	return ports
+	})
 }
 
 // candidates are the sockets on the endpoint's port that conflict, as far as their flags are known.

@@ -3,7 +3,6 @@ package sockdiag
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,9 +48,11 @@ func (c *Conn) lookupInDump(ctx context.Context, s Socket) (Socket, error) {
 	if err != nil {
 		return Socket{}, err
 	}
-	for _, found := range slices.Concat(pieces...) {
-		if found.Cookie == s.Cookie {
-			return found, nil
+	for _, sockets := range pieces {
+		for _, found := range sockets {
+			if found.Cookie == s.Cookie {
+				return found, nil
+			}
 		}
 	}
 	return Socket{}, unix.ENOENT
