@@ -66,7 +66,8 @@ func wasTyped(port string, typed []string) bool {
 	return !slices.ContainsFunc(wanted, func(n int) bool { return !slices.Contains(all, n) })
 }
 
-// numbers are those in a text, with what looks like a digit for one and without.
+// numbers are those in a text, with what looks like a digit for one and without. Of a typed line that is all of it, durations and pids
+// included: where in it a port was meant cannot be told of a line that is wrong.
 func numbers(text string) (all []int) {
 	lookalikes := strings.NewReplacer("O", "0", "o", "0", "l", "1", "I", "1")
 	for _, pattern := range []string{`[0-9]+`, `[0-9oOlI]+`} {

@@ -138,7 +138,7 @@ func readFile(dir int, name string, buf []byte, limit int) (data []byte, cut boo
 	}
 	defer closeDir(fd)
 	for data = buf[:0]; ; {
-		data = slices.Grow(data, 512)
+		data = slices.Grow(data, 512) // most files of /proc come in one read, and the next says that this is all
 		n, err := unix.Read(fd, data[len(data):cap(data)])
 		if err == unix.EINTR {
 			continue

@@ -17,7 +17,7 @@ func (c *Conn) Dump(ctx context.Context, q Query) ([]Socket, error) {
 	return slices.Concat(pieces...), err
 }
 
-// Pieces is Dump for who expects many: to put a hundred thousand sockets into one list takes an eighth of the processor time of an audit, as Go's
+// Pieces is Dump for callers that expect many: to put a hundred thousand sockets into one list takes an eighth of the processor time of an audit, as Go's
 // collector waits for the copy.
 func (c *Conn) Pieces(ctx context.Context, q Query) ([][]Socket, error) {
 	pieces, err := c.dump(ctx, q)
