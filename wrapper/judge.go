@@ -3,11 +3,11 @@ package wrapper
 import (
 	"context"
 	"os"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"portguard/internal/environ"
 	"portguard/netdiag/owner"
 	"portguard/systemd"
 	"portguard/wrapper/decide"
@@ -72,9 +72,9 @@ func ownUnit() (name string, ofUser bool) {
 	return u.Name, false
 }
 
-// startedFor is the service that systemd (248 or later) has started this very process for, rather than one of its ancestors.
+// startedFor is the service that systemd has started this very process for.
 func startedFor() systemd.Unit {
-	if os.Getenv("SYSTEMD_EXEC_PID") != strconv.Itoa(os.Getpid()) {
+	if !environ.FromSystemd(os.Environ(), os.Getpid()) {
 		return systemd.Unit{}
 	}
 	own, err := (owner.Scanner{}).Process(os.Getpid())

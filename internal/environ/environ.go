@@ -5,7 +5,10 @@
 // It stands beside the three floors because wrapper and systemd both ask.
 package environ
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Lookup is getenv(3): of several entries of a name the first counts.
 func Lookup(environ []string, name string) (value string, ok bool) {
@@ -21,4 +24,10 @@ func Lookup(environ []string, name string) (value string, ok bool) {
 func Get(environ []string, name string) string {
 	value, _ := Lookup(environ, name)
 	return value
+}
+
+// FromSystemd reports whether an environment says that systemd (248 or later) executed process pid itself, rather than one of
+// its ancestors: see SYSTEMD_EXEC_PID in systemd.exec(5).
+func FromSystemd(environ []string, pid int) bool {
+	return Get(environ, "SYSTEMD_EXEC_PID") == strconv.Itoa(pid)
 }

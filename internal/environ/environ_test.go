@@ -29,3 +29,24 @@ func TestLookup(t *testing.T) {
 		})
 	}
 }
+
+func TestFromSystemd(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		want    bool
+	}{
+		{"not by systemd", []string{"PATH=/bin"}, false},
+		{"itself", []string{"SYSTEMD_EXEC_PID=4711"}, true},
+		{"by a shell that systemd started", []string{"SYSTEMD_EXEC_PID=4700"}, false},
+		{"no number", []string{"SYSTEMD_EXEC_PID="}, false},
+		{"the first entry counts", []string{"SYSTEMD_EXEC_PID=1", "SYSTEMD_EXEC_PID=4711"}, false},
+		{"another variable that ends alike", []string{"XSYSTEMD_EXEC_PID=4711"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := FromSystemd(tt.environ, 4711); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

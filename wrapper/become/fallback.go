@@ -2,7 +2,6 @@ package become
 
 import (
 	"os"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +22,7 @@ func pieceTogether() Inherited {
 	if raw, err := os.ReadFile("/proc/self/environ"); err == nil {
 		in.Environ = splitEnviron(raw)
 	}
-	if !in.Remembered && startedBySystemd(in.Environ, os.Getpid()) {
+	if !in.Remembered && environ.FromSystemd(in.Environ, os.Getpid()) {
 		in.Ignored = in.Ignored.With(unix.SIGPIPE)
 	}
 	return in
@@ -36,10 +35,4 @@ func splitEnviron(raw []byte) []string {
 		return []string{}
 	}
 	return strings.Split(strings.TrimSuffix(string(raw), "\x00"), "\x00")
-}
-
-// startedBySystemd reports whether an environment says that systemd (248 or later) executed process pid itself, rather than one of
-// its ancestors: see SYSTEMD_EXEC_PID in systemd.exec(5).
-func startedBySystemd(env []string, pid int) bool {
-	return environ.Get(env, "SYSTEMD_EXEC_PID") == strconv.Itoa(pid)
 }

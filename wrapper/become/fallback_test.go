@@ -29,27 +29,6 @@ func TestSplitEnviron(t *testing.T) {
 	}
 }
 
-func TestStartedBySystemd(t *testing.T) {
-	for _, tt := range []struct {
-		name    string
-		environ []string
-		want    bool
-	}{
-		{"not by systemd", []string{"PATH=/bin"}, false},
-		{"itself", []string{"SYSTEMD_EXEC_PID=4711"}, true},
-		{"by a shell that systemd started", []string{"SYSTEMD_EXEC_PID=4700"}, false},
-		{"no number", []string{"SYSTEMD_EXEC_PID="}, false},
-		{"the first entry counts", []string{"SYSTEMD_EXEC_PID=1", "SYSTEMD_EXEC_PID=4711"}, false},
-		{"another variable that ends alike", []string{"XSYSTEMD_EXEC_PID=4711"}, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := startedBySystemd(tt.environ, 4711); got != tt.want {
-				t.Errorf("got %v, want %v", got, tt.want)
-			}
-		})
-	}
-}
-
 func FuzzSplitEnviron(f *testing.F) {
 	f.Add([]byte("LANG=C.UTF-8\x00PATH=/usr/local/sbin:/usr/sbin:/sbin\x00INVOCATION_ID=0f6d\x00SYSTEMD_EXEC_PID=812\x00"))
 	f.Add([]byte("\x00\x00=\x00A"))

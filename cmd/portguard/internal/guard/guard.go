@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -100,7 +99,7 @@ func vetoed(req request, path string) error {
 // is found, not on a log (StandardOutput=) whose disk is full, or that nobody reads. A JSON document is for somebody who asked.
 func beforeService(a *cli.App, req request) {
 	stdout, ok := a.Stdout.(*page.Stdio)
-	if ok && len(req.command) == 0 && !req.JSON && environ.Get(a.Inherited.Environ, "SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) {
+	if ok && len(req.command) == 0 && !req.JSON && environ.FromSystemd(a.Inherited.Environ, os.Getpid()) {
 		stdout.Patience = page.Unread
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/journal"
@@ -12,6 +11,7 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/flags"
+	"portguard/internal/environ"
 	"portguard/wrapper/hold"
 	"portguard/wrapper/supervise"
 	"portguard/wrapper/supervise/notify"
@@ -93,5 +93,5 @@ func (r *runs) prepare(ctx context.Context) (held []int, err error) {
 
 // mainProcess reports whether systemd started this very process (248 or later; before, it shows where there is a NOTIFY_SOCKET).
 func mainProcess() bool {
-	return os.Getenv("SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) || os.Getenv("NOTIFY_SOCKET") != ""
+	return environ.FromSystemd(os.Environ(), os.Getpid()) || os.Getenv("NOTIFY_SOCKET") != ""
 }

@@ -99,8 +99,8 @@ func ofControl(ctx context.Context, env []string) service {
 
 // isControl asks systemd, which tells the main process of control processes alone, and not where there is none, as with Type=oneshot.
 func isControl(ctx context.Context, env []string, u systemd.Unit) bool {
-	self := strconv.Itoa(os.Getpid())
-	if direct, ok := environ.Lookup(env, "SYSTEMD_EXEC_PID"); u.User || ok && direct != self || !ok && !invoked(env) {
+	_, tells := environ.Lookup(env, "SYSTEMD_EXEC_PID")
+	if u.User || tells && !environ.FromSystemd(env, os.Getpid()) || !tells && !invoked(env) {
 		return false
 	}
 	now, known := asked(ctx, u.Name)
