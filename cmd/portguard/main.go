@@ -32,7 +32,7 @@ func main() {
 		err = run(app, os.Args[1:])
 	}
 	lost := stdout.Lost()
-	if err == nil && stdout.Patience == 0 {
+	if err == nil && !stdout.Expendable() {
 		err = lost
 	}
 	app.Explain(err)

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"portguard/cmd/portguard/internal/page"
+	"portguard/internal/environ"
 	"portguard/wrapper/become"
 )
 
@@ -20,6 +22,18 @@ type App struct {
 	Inherited      become.Inherited
 	Stdout, Stderr io.Writer
 	Log            Log
+}
+
+// ForSystemd keeps the report from deciding what its verdict is to decide, where systemd runs this very process: whether a service starts hangs
+// on what is found, not on a log (StandardOutput=) whose disk is full, or that nobody reads. What was lost takes one line on stderr.
+//
+// It is asked for by commands whose exit status says it all, and not where they print JSON, which is for somebody who asked. systemd does not
+// tell which line of a unit it runs, so it holds in ExecStartPre=, ExecStartPost= and ExecCondition= as in ExecStart= of a oneshot, with a
+// timer or without: there, too, the status goes by the port.
+func (a *App) ForSystemd() {
+	if stdout, ok := a.Stdout.(*page.Stdio); ok && environ.FromSystemd(a.Inherited.Environ, os.Getpid()) {
+		stdout.Patience = page.Unread
+	}
 }
 
 // Explain writes the one clear line of an error, and what would help.

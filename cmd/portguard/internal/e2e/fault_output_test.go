@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,8 +119,8 @@ func TestOutputOnAFullDisk(t *testing.T) {
 	}
 }
 
-// What systemd runs before a service starts decides about the start by what it finds: not by a log (StandardOutput=) on a full disk, or one
-// that nobody reads.
+// What systemd runs around a start decides about it by what it finds: not by a log (StandardOutput=) on a full disk, or one that nobody reads,
+// of which a line tells.
 func TestLostReportFailsNoStart(t *testing.T) {
 	portguard := binary(t)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -127,16 +128,28 @@ func TestLostReportFailsNoStart(t *testing.T) {
 		t.Skip("needs /dev/full: ", err)
 	}
 	defer full.Close()
+	unread := stuffed(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	listens := l.Addr().String()
+	const noSpace, nobody = "no space left on device", "nobody reads it"
 	for _, tt := range []struct {
 		name, pid, line string
 		log             *os.File
 		status          int
+		says            string
 	}{
-		{"a full disk", "$$", "-v -p 40301", full, cli.ExitOK},
-		{"a pipe that nobody reads", "$$", "-v -p 40301", stuffed(t), cli.ExitOK},
-		{"the port cannot be bound", "$$", "-p 240.0.0.1:40301", full, cli.ExitUnavailable},
-		{"JSON is for somebody", "$$", "--json -p 40301", full, cli.ExitOSErr},
-		{"systemd has started somebody else", "1", "-p 40301", full, cli.ExitOSErr},
+		{"a full disk", "$$", "-v -p 40301", full, cli.ExitOK, noSpace},
+		{"a pipe that nobody reads", "$$", "-v -p 40301", unread, cli.ExitOK, nobody},
+		{"the port cannot be bound", "$$", "-p 240.0.0.1:40301", full, cli.ExitUnavailable, noSpace},
+		{"ready", "$$", "ready -v -p " + listens, full, cli.ExitOK, noSpace},
+		{"ready, and nobody reads", "$$", "ready -v -p " + listens, unread, cli.ExitOK, nobody},
+		{"JSON is for somebody", "$$", "--json -p 40301", full, cli.ExitOSErr, noSpace},
+		{"JSON of ready is, too", "$$", "ready --json -p " + listens, full, cli.ExitOSErr, noSpace},
+		{"systemd has started somebody else", "1", "-p 40301", full, cli.ExitOSErr, noSpace},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := sufferCommand(t, 20*time.Second, func(ctx context.Context) *exec.Cmd {
@@ -147,6 +160,7 @@ func TestLostReportFailsNoStart(t *testing.T) {
 			if a.status != tt.status {
 				t.Errorf("status %d, want %d\n%s", a.status, tt.status, a.text())
 			}
+			a.says(t, "^portguard: write /dev/stdout: "+tt.says+"$")
 		})
 	}
 }

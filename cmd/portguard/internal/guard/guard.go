@@ -13,7 +13,6 @@ import (
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/cmd/portguard/internal/page"
 	"portguard/cmd/portguard/internal/report"
-	"portguard/internal/environ"
 	"portguard/wrapper/become"
 	"portguard/wrapper/hold"
 )
@@ -76,7 +75,9 @@ func guard(a *cli.App, req request) error {
 	if !req.Quiet && !req.JSON {
 		a.Log.Remark(req.idle...)
 	}
-	beforeService(a, req)
+	if len(req.command) == 0 && !req.JSON {
+		a.ForSystemd()
+	}
 	s := newAttempt(a, req, path)
 	defer s.guard.Close()
 	if req.restart.on() && !req.policy.DryRun {
@@ -93,15 +94,6 @@ func vetoed(req request, path string) error {
 		return nil
 	}
 	return become.Vetoed(req.command[0], path)
-}
-
-// beforeService keeps the report from failing a start, where systemd runs this in front of a service (ExecStartPre=): the start hangs on what
-// is found, not on a log (StandardOutput=) whose disk is full, or that nobody reads. A JSON document is for somebody who asked.
-func beforeService(a *cli.App, req request) {
-	stdout, ok := a.Stdout.(*page.Stdio)
-	if ok && len(req.command) == 0 && !req.JSON && environ.FromSystemd(a.Inherited.Environ, os.Getpid()) {
-		stdout.Patience = page.Unread
-	}
 }
 
 // become clears the way, has the ports stay held, and becomes the service. Without COMMAND, the way is all; a dry run says the

@@ -2,6 +2,7 @@ package page
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -24,7 +25,7 @@ type Stdio struct {
 	failed error
 }
 
-// Unread is how long a full pipe on stderr may keep a start waiting.
+// Unread is how long a full pipe may keep a start waiting: on stderr, or on the stdout of what systemd runs.
 const Unread = time.Second
 
 // Write never fails where patience is limited: then there is nobody who could be told.
@@ -38,6 +39,7 @@ func (s *Stdio) Write(b []byte) (int, error) {
 		if s.Patience > 0 {
 			part = rest[:min(len(rest), atOnce)]
 			if s.gone = !s.ready(); s.gone {
+				s.failed = fmt.Errorf("write %s: nobody reads it", s.File.Name())
 				break
 			}
 		}
@@ -47,7 +49,7 @@ func (s *Stdio) Write(b []byte) (int, error) {
 			return len(b), nil
 		case err != nil:
 			s.failed = err
-			if s.Patience > 0 {
+			if s.Expendable() {
 				return len(b), nil
 			}
 			return len(b) - len(rest) + n, err
@@ -56,6 +58,9 @@ func (s *Stdio) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+// Expendable reports whether it is no failure when something is lost: who limits its patience takes no harm from that.
+func (s *Stdio) Expendable() bool { return s.Patience > 0 }
 
 // Lost is why something could not be written; nil when all was.
 func (s *Stdio) Lost() error {

@@ -61,6 +61,9 @@ func New(a *cli.App) *cobra.Command {
 			if err := o.Enter(a); err != nil {
 				return err
 			}
+			if !o.JSON {
+				a.ForSystemd()
+			}
 			if !o.Quiet && !o.JSON {
 				a.Log.Remark(o.Idle(q.endpoints)...)
 			}
