@@ -62,7 +62,7 @@ func hindrance() string {
 	}
 	mode, _, errno := syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_GET_SECCOMP, 0, 0, 0, 0, 0)
 	switch {
-	case errno != 0: // a kernel without filters, or an emulator
+	case errno != 0 && errno != unix.EINVAL: // a filter that allows no question
 		return ""
 	case mode == filtered:
 		if why := filteredOut(); why != "" {
@@ -70,7 +70,8 @@ func hindrance() string {
 		}
 		return crowded()
 	}
-	// With the flag that has it reset on fork, it reads otherwise.
+	// A kernel without filters, or an emulator, says EINVAL, and has schedulers and limits all the same. With the flag that has
+	// it reset on fork, SCHED_DEADLINE reads otherwise.
 	const deadline = 6 // SCHED_DEADLINE
 	if policy, _, _ := syscall.RawSyscall6(unix.SYS_SCHED_GETSCHEDULER, 0, 0, 0, 0, 0, 0); policy == deadline {
 		return "SCHED_DEADLINE (chrt -d) lets no thread be made; chrt --reset-on-fork -d does"

@@ -8,12 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A start of portguard has had up to six threads at once, and one that waits some more; for want of one, the Go runtime (1.26) ends the
-// process. The limit is on all processes and threads of the user, so that it may be reached though it is not that low.
-const (
-	leastThreads = 8
-	fewThreads   = 256 // RLIMIT_NPROC (LimitNPROC=, ulimit -u) below which a start looks whether there is room for them
-)
+// fewThreads is the limit on threads below which a start looks whether there is room for [LeastThreads]. The limit is on all processes and
+// threads of the user. A higher one that others have used up is not found out: to try that would cost every start the children.
+const fewThreads = 256
 
 // crowded is why the Go runtime would find no room for its threads, "" if it does. Only the main command is asked about: a supervisor starts
 // itself anew by another, beside its own threads, and needs fewer there.
@@ -23,10 +20,10 @@ const (
 //go:nocheckptr
 func crowded() string {
 	first := at(arguments(), 1)
-	if first == nil || *first != '-' || limit(unix.RLIMIT_NPROC) >= fewThreads || together(leastThreads-1) {
+	if first == nil || *first != '-' || limit(unix.RLIMIT_NPROC) >= fewThreads || together(LeastThreads-1) {
 		return ""
 	}
-	return "the limit on processes and threads (ulimit -u; LimitNPROC= in a unit) has no room for 7 more"
+	return "the limit on processes and threads (ulimit -u; LimitNPROC= in a unit) has no room for 15 more"
 }
 
 // together reports whether n more processes can be there at the same time. Each is the child of the one before, which waits for it, so that

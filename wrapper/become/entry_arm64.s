@@ -14,6 +14,7 @@
 #define RLIMIT_AS	9
 #define PR_GET_SECCOMP	21
 #define SCHED_DEADLINE	6
+#define EINVAL	22
 
 // The frame: 32 bytes of struct sigaction, then the registers to put back.
 #define FRAME	96
@@ -73,7 +74,10 @@ filter:
 	SVC
 	CMP	$const_filtered, R0
 	BEQ	close
-	CBNZ	R0, roomy	// a kernel without filters, or an emulator
+	CBZ	R0, scheduler
+	CMN	$EINVAL, R0
+	BNE	roomy		// a filter that allows no question
+scheduler:
 	MOVD	$0, R0		// this thread
 	MOVD	$SYS_sched_getscheduler, R8
 	SVC

@@ -86,7 +86,8 @@ func TestFewThreads(t *testing.T) {
 		runs          bool
 	}{
 		{"hardly any", 2, 0, false},
-		{"one too few", 7, 0, false},
+		{"one too few", become.LeastThreads - 1, 0, false},
+		{"just enough", become.LeastThreads, 0, true},
 		{"enough", 24, 0, true},
 		{"enough, were it not for others", 24, 18, false},
 		{"a limit that is not low", 256, 0, true},
@@ -105,7 +106,7 @@ func TestFewThreads(t *testing.T) {
 			}
 			world := []string{"setpriv", "--reuid", fmt.Sprint(uid), "--regid", fmt.Sprint(uid), "--clear-groups", prlimit, fmt.Sprintf("--nproc=%d", tt.limit)}
 			got := suffer(t, 20*time.Second, append(world, portguard, "-p", "0.0.0.0:"+freePort(t), "--", "/bin/echo", "started")...)
-			want := aftermath{0, "started\n", cannotRun + "the limit on processes and threads (ulimit -u; LimitNPROC= in a unit) has no room for 7 more" + goesOn}
+			want := aftermath{0, "started\n", cannotRun + "the limit on processes and threads (ulimit -u; LimitNPROC= in a unit) has no room for 15 more" + goesOn}
 			if tt.runs {
 				want.errs = ""
 			}

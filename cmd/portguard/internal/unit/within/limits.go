@@ -10,16 +10,14 @@ import (
 
 	"portguard/cmd/portguard/internal/cli"
 	"portguard/systemd"
+	"portguard/wrapper/become"
 )
-
-// threads is how many Go's runtime may want before it has started anything.
-const threads = 12
 
 // TooLittle says which of the service's resource limits leave portguard too little; "" when they do not. Whether it runs within those on
 // memory and open files is tried.
 func (p Program) TooLittle(svc systemd.Service) string {
-	if n := svc.Limits.Processes; n != 0 && n < threads && !svc.AsRoot() {
-		return fmt.Sprintf("LimitNPROC=%d of %s is less than the %d threads that portguard may need", n, svc.Name, threads)
+	if n := svc.Limits.Processes; n != 0 && n < become.LeastThreads && !svc.AsRoot() {
+		return fmt.Sprintf("LimitNPROC=%d of %s is less than the %d threads that portguard may need", n, svc.Name, become.LeastThreads)
 	}
 	set, words := limitWords(svc.Limits)
 	if set == "" {
