@@ -49,7 +49,7 @@ func (e *Error) ExitStatus() int {
 //
 // Errors are of type *[Error]. Permissions are checked as execve will (effective ids, noexec mounts), and so is the
 // interpreter after "#!"; a binary for another machine, a missing ELF loader and the veto of a security module show only when
-// it is tried.
+// it is tried (of the veto, [Vetoed] may tell before).
 func Resolve(command string, env []string) (string, error) {
 	if strings.Contains(command, "/") {
 		if err := executable(command); err != nil {

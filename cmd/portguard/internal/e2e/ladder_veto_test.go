@@ -37,7 +37,7 @@ func TestVetoBeforeHarm(t *testing.T) {
 				t.Skip(a.text())
 			}
 			a.honest(t, cli.ExitCannotExec)
-			a.says(t, `^portguard: cannot execute \S+/tool: permission denied, by a security module \(AppArmor, SELinux, Landlock\) and not by the file's mode$`)
+			a.says(t, `^portguard: cannot execute \S+/tool: permission denied, by a security module \(AppArmor, SELinux, Landlock\) or a watcher of executions \(fapolicyd\), and not by the file's mode$`)
 			if !holder.running() {
 				t.Error("the holder has ended")
 			}
