@@ -22,6 +22,10 @@ site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v 
 mmdebstrap --quiet --variant=minbase --include=procps=2:4.0.2-3 bookworm "$root" "$site" >"$tmp/log" 2>&1 || lacks "needs Debian's procps 2:4.0.2-3"
 echo 'net.ipv4.ip_local_reserved_ports = 40000' >>"$root/etc/sysctl.conf"
 
+# Whatever the packages' scripts do, nothing is started in there, and no sysctl of this host's is set: its network is apt's as well.
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod +x "$root/usr/sbin/policy-rc.d"
+
 # look: which files there are, and which of those that `sysctl --system` reads reserve ports. It may change nothing here.
 look() {
 	local files read
@@ -31,7 +35,10 @@ look() {
 	echo "$files; ports are reserved by ${read:-no file}"
 }
 # inside: apt-get in there, with this host's network.
-inside() { unshare --mount --pid --fork chroot "$root" sh -c "mount -t proc proc /proc; DEBIAN_FRONTEND=noninteractive apt-get -q -y $*" </dev/null >>"$tmp/apt" 2>&1; }
+inside() {
+	unshare --mount --pid --fork chroot "$root" sh -ec "mount -t proc proc /proc; mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys
+		DEBIAN_FRONTEND=noninteractive apt-get -q -y $*" </dev/null >>"$tmp/apt" 2>&1
+}
 before=$(look)
 echo "deb $site trixie main" >"$root/etc/apt/sources.list"
 rm -f "$root"/etc/apt/sources.list.d/*
